@@ -1,0 +1,100 @@
+"""Where things are: the one place that reads environment variables.
+
+Belongs here: paths, the pseudonym key, release parameters. Does not belong here: anything about a
+study, a feed or a question; that is the codebook.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEMO_KEY_FILE = "demo.key"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and secrets of one installation.
+
+    `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
+    is under `home`. `pseudonym_key` is None when no key was given.
+    """
+
+    root: Path
+    landing: Path
+    home: Path
+    pseudonym_key: bytes | None = None
+    release_day: int = 15
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        landing: Path | None = None,
+        home: Path | None = None,
+        root: Path = PROJECT_ROOT,
+        env: Mapping[str, str] = os.environ,
+    ) -> Settings:
+        """Read the environment; an argument wins over it.
+
+        Raises:
+            ValueError: `KTO_RELEASE_DAY` is not a day from 1 to 28.
+
+        """
+        landing = (landing or Path(env.get("KTO_LANDING") or root / "var" / "landing")).absolute()
+        home = (home or Path(env.get("KTO_HOME") or root / "var")).absolute()
+        day = env.get("KTO_RELEASE_DAY", "15")
+        if not day.isdigit() or not 1 <= int(day) <= 28:  # noqa: PLR2004
+            raise ValueError(f"KTO_RELEASE_DAY is {day!r}; give a day of the month from 1 to 28")
+        return cls(root, landing, home, _pseudonym_key(landing, env), int(day))
+
+    @property
+    def seeds(self) -> Path:
+        """The codebook."""
+        return self.root / "seeds"
+
+    @property
+    def dbt_project(self) -> Path:
+        """The dbt project."""
+        return self.root / "dbt_project"
+
+    @property
+    def lake(self) -> Path:
+        """Canonical Parquet and the delivery register: the truth that everything is rebuilt from."""
+        return self.home / "lake"
+
+    @property
+    def pattern(self) -> Path:
+        """The disclosure pattern: which cell of which disclosure group may be published."""
+        return self.home / "disclosure" / "pattern.parquet"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt writes; disposable, never read by BI."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def internal(self) -> Path:
+        """Run summaries and audits; never published."""
+        return self.home / "internal"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' report on the last release; internal."""
+        return self.home / "data_docs"
+
+    @property
+    def published(self) -> Path:
+        """Releases and the link `current`."""
+        return self.home / "published"
+
+
+def _pseudonym_key(landing: Path, env: Mapping[str, str]) -> bytes | None:
+    """The secret from the environment, or the public one that the demo landing brings."""
+    if key := env.get("KTO_PSEUDONYM_KEY"):
+        return key.encode()
+    demo = landing / DEMO_KEY_FILE
+    return demo.read_bytes().strip() if demo.is_file() else None
