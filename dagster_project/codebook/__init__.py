@@ -1,0 +1,48 @@
+"""The codebook: every definition of a study, feed, question and figure, as rows of `seeds/*.csv`.
+
+Belongs here: reading, checking and looking up those rows. Does not belong here: what is done with
+them; names of studies, feeds, channels, questions and figures appear in the CSV files only.
+"""
+
+from __future__ import annotations
+
+from dagster_project.codebook.codebook import Codebook, fold
+from dagster_project.codebook.load import load_codebook, read_codebook
+from dagster_project.codebook.model import (
+    Channel,
+    Column,
+    Feed,
+    Merger,
+    Metric,
+    MetricBand,
+    MetricQuestion,
+    Organisation,
+    Product,
+    Question,
+    Scale,
+    ScaleValue,
+    Study,
+)
+from dagster_project.codebook.problems import CodebookError, Problem
+
+__all__ = [
+    "Channel",
+    "Codebook",
+    "CodebookError",
+    "Column",
+    "Feed",
+    "Merger",
+    "Metric",
+    "MetricBand",
+    "MetricQuestion",
+    "Organisation",
+    "Problem",
+    "Product",
+    "Question",
+    "Scale",
+    "ScaleValue",
+    "Study",
+    "fold",
+    "load_codebook",
+    "read_codebook",
+]

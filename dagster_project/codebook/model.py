@@ -1,0 +1,187 @@
+"""What one row of each codebook file is: frozen values, named and typed as the CSV columns.
+
+Belongs here: the row types only; attribute names are the column names, a blank optional cell is
+None, `row` is the spreadsheet row (the header is row 1) and never takes part in comparisons.
+Does not belong here: reading, lookups, rules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What every row has; `row` is 0 for a value that was made in code."""
+
+    row: int = dataclasses.field(default=0, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Study(Row):
+    """One survey with its own questionnaire, and the rules that hold for all of it.
+
+    `code_prefix` and `code_digits` say which spellings of an organisation code are the same; both
+    blank means codes are taken as they are. `max_bad_rows_pct` is a percentage from 0 to 100.
+    """
+
+    study: str
+    label_nl: str
+    label_en: str
+    timing: str
+    organisation_kind: str
+    code_prefix: str | None
+    code_digits: int | None
+    min_n: int
+    starts_on: date
+    fieldwork_days: int
+    max_bad_rows_pct: float
+    population: str
+    benchmark_method: str
+    benchmark_min_organisations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Channel(Row):
+    """A way in which customers of a study are served or asked."""
+
+    study: str
+    channel: str
+    label_nl: str
+    label_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed(Row):
+    """A stream of files of one kind; the constants hold for every row of it."""
+
+    feed: str
+    study: str
+    kind: str
+    channel: str | None
+    organisation_code: str | None
+    period_source: str
+    period: str | None
+    sheet: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Row):
+    """A header of a feed and the role or question it holds; several rows of a field are aliases."""
+
+    feed: str
+    field: str
+    header: str
+    required: bool
+    format: str | None
+    scale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Row):
+    """A question of a study and the scale of its answers."""
+
+    study: str
+    question: str
+    scale: str
+    label_nl: str
+    label_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Row):
+    """How raw answers are read; `minimum`, `maximum`, `decimals` belong to number scales alone."""
+
+    scale: str
+    kind: str
+    minimum: float | None
+    maximum: float | None
+    decimals: int | None
+    no_answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleValue(Row):
+    """One raw text of a scale; `number` None is a valid code outside numeric bases."""
+
+    scale: str
+    raw: str
+    code: str | None
+    number: float | None
+    label_nl: str
+    label_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric(Row):
+    """A figure that is published; the key is (study, metric, family)."""
+
+    study: str
+    metric: str
+    family: str
+    unit: str
+    base: str
+    decimals: int
+    min_items: int | None
+    disclosure_group: str
+    higher_is_better: bool
+    new_series_from: date | None
+    label_nl: str
+    label_en: str
+    definition_nl: str
+    definition_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuestion(Row):
+    """A question from which a metric is computed."""
+
+    study: str
+    metric: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricBand(Row):
+    """Points for answers from `lower` to `upper`, both included."""
+
+    study: str
+    metric: str
+    lower: float
+    upper: float
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation(Row):
+    """An organisation and the days on which it exists, both included; blank is open."""
+
+    organisation_code: str
+    name: str
+    kind: str
+    size_class: str | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merger(Row):
+    """An organisation that went up into another one on `effective_from`."""
+
+    from_code: str
+    to_code: str
+    effective_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Row):
+    """A product or service of a study, with its name in the Uniforme Productnamenlijst."""
+
+    study: str
+    product_code: str
+    label_nl: str
+    label_en: str
+    upl_name: str | None
+    upl_uri: str | None
