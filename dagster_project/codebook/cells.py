@@ -56,7 +56,7 @@ def identifier(cell: str) -> str:
     reference(cell)
     if not _IDENTIFIER.fullmatch(cell):
         raise BadCellError(
-            f"'{cell}' is not an id; use lower-case letters, digits and underscores; start with a letter",
+            f"'{cell}' is not an id; use lower-case letters, digits, underscores",
             cell,
         )
     return _not_reserved(cell)

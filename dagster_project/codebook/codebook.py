@@ -103,7 +103,7 @@ class Codebook:
         return self._metrics_of.get(study, ())
 
     def questions_of_metric(self, study: str, metric: str) -> tuple[str, ...]:
-        """Return the question ids of a metric; a distribution has none, its id is the question.
+        """Return the question ids of a metric; none for a distribution, whose id is the question."""
         return tuple(row.question for row in self._metric_questions_of.get((study, metric), ()))
 
     def bands_of(self, study: str, metric: str) -> tuple[MetricBand, ...]:
