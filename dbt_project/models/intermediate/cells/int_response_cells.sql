@@ -1,0 +1,102 @@
+with
+
+responses as (
+    select * from {{ ref('int_responses') }}
+),
+
+invitations as (
+    select * from {{ ref('int_invitations') }}
+),
+
+periods as (
+    select * from {{ ref('int_periods') }}
+),
+
+answered_invitations as (
+    select distinct
+        study,
+        invitation_id
+    from responses
+    where is_matched
+),
+
+events as (
+    select
+        study,
+        organisation_code,
+        period_start,
+        channel,
+        product_code,
+        1 as responses,
+        case when has_review then 1 else 0 end as reviews,
+        case when has_tip then 1 else 0 end as tips,
+        0 as invited,
+        0 as undeliverable,
+        0 as opted_out,
+        0 as responses_invited
+    from responses
+    union all
+    select
+        invitations.study,
+        invitations.organisation_code,
+        invitations.period_start,
+        invitations.channel,
+        invitations.product_code,
+        0 as responses,
+        0 as reviews,
+        0 as tips,
+        1 as invited,
+        case when invitations.outcome = 'undeliverable' then 1 else 0 end as undeliverable,
+        case when invitations.outcome = 'opted_out' then 1 else 0 end as opted_out,
+        case when answered_invitations.invitation_id is null then 0 else 1 end
+            as responses_invited
+    from invitations
+    left join answered_invitations
+        on invitations.study = answered_invitations.study
+        and invitations.invitation_id = answered_invitations.invitation_id
+),
+
+by_period as (
+    select
+        events.*,
+        periods.period,
+        periods.period_type,
+        periods.period_start as start_of_period
+    from events
+    inner join periods
+        on events.study = periods.study
+        and events.period_start between periods.period_start and periods.period_end
+        and (periods.period_type = 'quarter' or periods.closed)
+),
+
+cells as (
+    select
+        study,
+        organisation_code,
+        period,
+        period_type,
+        start_of_period as period_start,
+        coalesce(channel, 'all') as channel,
+        coalesce(product_code, 'all') as product_code,
+        'all' as segment,
+        'all' as segment_value,
+        cast(sum(responses) as bigint) as responses,
+        cast(sum(reviews) as bigint) as reviews,
+        cast(sum(tips) as bigint) as tips,
+        cast(sum(invited) as bigint) as invited,
+        cast(sum(undeliverable) as bigint) as undeliverable,
+        cast(sum(opted_out) as bigint) as opted_out,
+        cast(sum(responses_invited) as bigint) as responses_invited
+    from by_period
+    group by
+        study,
+        organisation_code,
+        period,
+        period_type,
+        start_of_period,
+        grouping sets ((channel, product_code), (channel), (product_code), ())
+    having (grouping(channel) = 1 or channel is not null)
+        and (grouping(product_code) = 1 or product_code is not null)
+)
+
+select * from cells

@@ -1,0 +1,92 @@
+with
+
+figures as (
+    select * from {{ ref('int_figures') }}
+    where status = 'published'
+),
+
+weighted as (
+    select
+        *,
+        case benchmark_method when 'pooled' then cast(n as double) else 1.0 end as share
+    from figures
+),
+
+totals as (
+    select
+        study,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        metric,
+        count(*) as organisations,
+        sum(share) as share,
+        sum(share * value) as value,
+        sum(share * share * error_variance) as error_variance,
+        sum(power(share * share * error_variance, 2) / degrees_of_freedom) as error_spread
+    from weighted
+    group by
+        study,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        metric
+),
+
+-- an organisation is compared with the others: the total without its own part
+others as (
+    select
+        weighted.study,
+        weighted.organisation_code,
+        weighted.period,
+        weighted.channel,
+        weighted.product_code,
+        weighted.segment,
+        weighted.segment_value,
+        weighted.metric,
+        totals.organisations - 1 as organisations,
+        totals.share - weighted.share as share,
+        totals.value - weighted.share * weighted.value as value,
+        greatest(
+            totals.error_variance - weighted.share * weighted.share * weighted.error_variance, 0
+        ) as error_variance,
+        greatest(
+            totals.error_spread
+            - power(weighted.share * weighted.share * weighted.error_variance, 2)
+            / weighted.degrees_of_freedom,
+            0
+        ) as error_spread
+    from weighted
+    inner join totals
+        on weighted.study = totals.study
+        and weighted.period = totals.period
+        and weighted.channel = totals.channel
+        and weighted.product_code = totals.product_code
+        and weighted.segment = totals.segment
+        and weighted.segment_value = totals.segment_value
+        and weighted.metric = totals.metric
+    where totals.organisations - 1 >= weighted.benchmark_min_organisations
+),
+
+benchmarks as (
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        metric,
+        cast(organisations as integer) as benchmark_organisations,
+        value / share as benchmark_value,
+        error_variance / power(share, 2) as benchmark_error_variance,
+        error_spread / power(share, 4) as benchmark_error_spread
+    from others
+)
+
+select * from benchmarks

@@ -1,0 +1,58 @@
+with
+
+cells as (
+    select * from {{ ref('int_published_cells') }}
+),
+
+responses as (
+    select * from {{ ref('int_published_responses') }}
+),
+
+metrics as (
+    select * from {{ ref('stg_metrics') }}
+    where family <> 'distribution'
+),
+
+studies as (
+    select * from {{ ref('stg_studies') }}
+),
+
+with_population as (
+    select
+        cells.*,
+        metrics.decimals,
+        metrics.new_series_from,
+        studies.benchmark_method,
+        studies.benchmark_min_organisations,
+        -- fewer invited than answered: not everybody who answered was invited
+        case
+            when studies.population = 'invited' and responses.invited >= responses.responses
+                then responses.invited
+        end as population
+    from cells
+    inner join metrics
+        on cells.study = metrics.study
+        and cells.metric = metrics.metric
+    inner join studies on cells.study = studies.study
+    left join responses
+        on cells.study = responses.study
+        and cells.organisation_code = responses.organisation_code
+        and cells.period = responses.period
+        and cells.channel = responses.channel
+        and cells.product_code = responses.product_code
+        and cells.segment = responses.segment
+        and cells.segment_value = responses.segment_value
+),
+
+-- margin: sd with divisor n; tests of differences: variance with divisor n - 1
+figures as (
+    select
+        *,
+        1.96 * sqrt(variance / n_effective)
+        * sqrt(coalesce((population - n) / nullif(cast(population as double), 0), 1)) as margin,
+        variance / nullif(n_effective - 1, 0) as error_variance,
+        n_effective - 1 as degrees_of_freedom
+    from with_population
+)
+
+select * from figures

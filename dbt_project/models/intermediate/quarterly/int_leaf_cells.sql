@@ -1,0 +1,95 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_stale_quarters() }}"
+) }}
+
+with
+
+versions as (
+    select * from {{ ref('int_quarter_versions') }}
+    where {{ is_missing_quarter('period_start') }}
+),
+
+responses as (
+    select * from {{ ref('int_responses') }}
+),
+
+scope as (
+    select * from {{ ref('int_metric_scope') }}
+),
+
+scores as (
+    select * from {{ ref('int_scores') }}
+),
+
+-- a cell in which a metric was asked exists, answered or not
+asked as (
+    select distinct
+        responses.study,
+        responses.organisation_code,
+        responses.period_start,
+        responses.channel,
+        responses.product_code,
+        scope.metric
+    from responses
+    inner join versions on responses.period_start = versions.period_start
+    inner join scope
+        on responses.study = scope.study
+        and responses.feed = scope.feed
+    where scope.family <> 'distribution'
+),
+
+-- decimal sums are exact, so they do not depend on the order of the rows
+answered as (
+    select
+        scores.study,
+        scores.organisation_code,
+        scores.period_start,
+        scores.channel,
+        scores.product_code,
+        scores.metric,
+        count(*) as n,
+        sum(scores.weight) as sum_weight,
+        sum(cast(scores.weight * scores.weight as decimal(28, 12))) as sum_weight_squared,
+        sum(cast(scores.weight * scores.score as decimal(28, 12))) as sum_score,
+        sum(cast(scores.weight * scores.score * scores.score as decimal(28, 12)))
+            as sum_score_squared
+    from scores
+    inner join versions on scores.period_start = versions.period_start
+    group by
+        scores.study,
+        scores.organisation_code,
+        scores.period_start,
+        scores.channel,
+        scores.product_code,
+        scores.metric
+),
+
+cells as (
+    select
+        asked.study,
+        asked.organisation_code,
+        asked.period_start,
+        asked.channel,
+        asked.product_code,
+        asked.metric,
+        coalesce(answered.n, 0) as n,
+        coalesce(answered.sum_weight, 0) as sum_weight,
+        coalesce(answered.sum_weight_squared, 0) as sum_weight_squared,
+        coalesce(answered.sum_score, 0) as sum_score,
+        coalesce(answered.sum_score_squared, 0) as sum_score_squared,
+        versions.version,
+        '{{ invocation_id }}' as built_by
+    from asked
+    inner join versions on asked.period_start = versions.period_start
+    left join answered
+        on asked.study = answered.study
+        and asked.organisation_code = answered.organisation_code
+        and asked.period_start = answered.period_start
+        and asked.channel is not distinct from answered.channel
+        and asked.product_code is not distinct from answered.product_code
+        and asked.metric = answered.metric
+)
+
+select * from cells

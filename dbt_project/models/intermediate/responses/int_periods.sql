@@ -1,0 +1,89 @@
+with
+
+responses as (
+    select * from {{ ref('int_responses') }}
+),
+
+invitations as (
+    select * from {{ ref('int_invitations') }}
+),
+
+studies as (
+    select * from {{ ref('stg_studies') }}
+),
+
+starts as (
+    select study, period_start from responses
+    union
+    select study, period_start from invitations
+),
+
+quarters as (
+    select
+        starts.study,
+        concat(year(starts.period_start), 'Q', quarter(starts.period_start)) as period,
+        'quarter' as period_type,
+        starts.period_start,
+        last_day(make_date(year(starts.period_start), 3 * quarter(starts.period_start), 1))
+            as period_end,
+        4 * year(starts.period_start) + quarter(starts.period_start) as position,
+        4 as steps_a_year
+    from starts
+    inner join studies on starts.study = studies.study
+    where studies.timing = 'quarter'
+),
+
+years as (
+    select distinct
+        study,
+        cast(year(period_start) as varchar) as period,
+        'year' as period_type,
+        make_date(year(period_start), 1, 1) as period_start,
+        make_date(year(period_start), 12, 31) as period_end,
+        year(period_start) as position,
+        1 as steps_a_year
+    from starts
+),
+
+periods as (
+    select * from quarters
+    union all
+    select * from years
+),
+
+with_previous as (
+    select
+        *,
+        lag(period) over by_type as last_period,
+        lag(position) over by_type as last_position
+    from periods
+    window by_type as (partition by study, period_type order by position)
+),
+
+described as (
+    select
+        with_previous.study,
+        with_previous.period,
+        with_previous.period_type,
+        with_previous.period_start,
+        with_previous.period_end,
+        -- a wave follows the wave before it, however long ago that was
+        case
+            when studies.timing = 'wave' or with_previous.last_position = with_previous.position - 1
+                then with_previous.last_period
+        end as previous_period,
+        year_ago.period as year_ago_period,
+        -- a wave is delivered when its fieldwork is over
+        studies.timing = 'wave'
+        or {{ today() }} > cast(
+            {{ dbt.dateadd('day', 'studies.fieldwork_days', 'with_previous.period_end') }} as date
+        ) as closed
+    from with_previous
+    inner join studies on with_previous.study = studies.study
+    left join periods as year_ago
+        on with_previous.study = year_ago.study
+        and with_previous.period_type = year_ago.period_type
+        and with_previous.position - with_previous.steps_a_year = year_ago.position
+)
+
+select * from described

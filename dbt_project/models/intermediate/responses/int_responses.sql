@@ -1,0 +1,51 @@
+with
+
+responses as (
+    select * from {{ ref('stg_responses') }}
+),
+
+response_rows as (
+    select * from {{ ref('int_response_rows') }}
+),
+
+invitations as (
+    select * from {{ ref('int_invitations') }}
+),
+
+studies as (
+    select * from {{ ref('stg_studies') }}
+),
+
+counted as (
+    select
+        responses.study,
+        responses.feed,
+        responses.delivery,
+        responses.source_row,
+        response_rows.codebook,
+        responses.organisation_code,
+        responses.response_id,
+        responses.channel,
+        responses.product_code,
+        case studies.timing
+            when 'quarter' then cast(date_trunc('quarter', responses.contact_date) as date)
+            else cast(concat(responses.wave, '-01-01') as date)
+        end as period_start,
+        responses.invitation_id,
+        invitations.invitation_id is not null as is_matched,
+        cast(responses.weight as decimal(18, 12)) as weight,
+        responses.has_review,
+        responses.has_tip
+    from responses
+    inner join response_rows
+        on responses.feed = response_rows.feed
+        and responses.delivery = response_rows.delivery
+        and responses.source_row = response_rows.source_row
+    inner join studies on responses.study = studies.study
+    left join invitations
+        on responses.study = invitations.study
+        and responses.invitation_id = invitations.invitation_id
+    where response_rows.status = 'counted'
+)
+
+select * from counted

@@ -1,0 +1,6 @@
+select
+    study,
+    channel,
+    label_nl,
+    label_en
+from {{ ref('stg_channels') }}

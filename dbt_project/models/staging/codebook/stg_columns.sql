@@ -1,0 +1,4 @@
+select
+    feed,
+    field
+from {{ ref('columns') }}

@@ -1,0 +1,6 @@
+select
+    feed,
+    study,
+    kind,
+    channel
+from {{ ref('feeds') }}

@@ -1,0 +1,5 @@
+select
+    study,
+    metric,
+    question
+from {{ ref('metric_questions') }}

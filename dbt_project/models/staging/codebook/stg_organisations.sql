@@ -1,0 +1,8 @@
+select
+    organisation_code,
+    name,
+    kind,
+    size_class,
+    valid_from,
+    valid_to
+from {{ ref('organisations') }}

@@ -1,0 +1,8 @@
+select
+    study,
+    product_code,
+    label_nl,
+    label_en,
+    upl_name,
+    upl_uri
+from {{ ref('products') }}

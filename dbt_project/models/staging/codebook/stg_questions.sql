@@ -1,0 +1,5 @@
+select
+    study,
+    question,
+    scale
+from {{ ref('questions') }}

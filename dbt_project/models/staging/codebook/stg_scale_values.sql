@@ -1,0 +1,6 @@
+select
+    scale,
+    raw,
+    code,
+    number
+from {{ ref('scale_values') }}

@@ -1,0 +1,4 @@
+select
+    scale,
+    kind
+from {{ ref('scales') }}

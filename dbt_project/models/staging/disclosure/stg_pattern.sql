@@ -1,0 +1,11 @@
+select
+    study,
+    organisation_code,
+    period,
+    channel,
+    product_code,
+    segment,
+    segment_value,
+    disclosure_group,
+    published
+from {{ source('disclosure', 'pattern') }}
