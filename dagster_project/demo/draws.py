@@ -1,0 +1,35 @@
+"""What every draw of the demo shares: its generator, weighted choice and units of time.
+
+Belongs here: randomness without meaning. Does not belong here: anything a respondent is or says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from dagster_project.demo.tables import DemoTables, Row
+
+DAY = np.timedelta64(1, "D")
+SECOND = np.timedelta64(1, "s")
+LATEST_DAYS = 6  # answers come within the days before the quarter's delivery
+Columns = dict[str, Any]
+Flags = NDArray[np.bool_]
+
+
+def generator(tables: DemoTables, *names: object) -> Generator:
+    """Return a generator that depends on the seed and these names only, not on other rows."""
+    return np.random.default_rng(
+        [int(tables.settings["seed"]), *(crc32(str(n).encode()) for n in names)]
+    )
+
+
+def pick(rows: list[Row], weight: str, size: int, rng: Generator) -> NDArray[np.int64]:
+    """Positions of `size` rows drawn by weight."""
+    weights = np.array([float(row[weight]) for row in rows])
+    drawn: NDArray[np.int64] = rng.choice(len(rows), size=size, p=weights / weights.sum())
+    return drawn

@@ -1,0 +1,119 @@
+"""The demo landing as a whole: made in memory, then laid down beside what is there.
+
+Belongs here: which files there are, and refusing to touch a user's. Does not belong here: contents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from dagster_project.demo.files import render
+from dagster_project.demo.mess import make_mess
+from dagster_project.demo.respondents import respondents
+from dagster_project.demo.tables import EVERYBODY, Delivery, DemoTables
+from dagster_project.errors import UserError
+from dagster_project.progress import Progress
+
+STATIC = "files"
+
+
+def write_demo(landing: Path, progress: Progress) -> None:
+    """Lay down the demo deliveries; the same files, byte for byte, each time.
+
+    Files that are there already with the same bytes are left alone.
+
+    Raises:
+        UserError: the folder holds files that are not the demo's.
+
+    """
+    tables = DemoTables()
+    progress("making up the respondents of the demo")
+    files = demo_files(tables)
+    _refuse_others(tables, landing, files)
+    progress(f"laying down {len(files)} demo files in {landing}")
+    for name, content in files.items():
+        path = landing / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    dated = datetime.fromisoformat(tables.settings["static_file_date"]).replace(tzinfo=UTC)
+    for name, _ in _static(tables):
+        os.utime(landing / name, (dated.timestamp(), dated.timestamp()))
+
+
+def demo_files(tables: DemoTables) -> dict[str, bytes]:
+    """Every file of the demo landing: path relative to the landing folder -> bytes."""
+    files = {tables.settings["key_file"]: f"{tables.settings['key']}\n".encode()}
+    for feed, years in _rows_by_feed(tables).items():
+        for year, rows in years.items():
+            for delivery in tables.deliveries(feed, year):
+                files |= _delivered(tables, delivery, rows)
+    files |= _static(tables)
+    return dict(sorted(files.items()))
+
+
+def _rows_by_feed(tables: DemoTables) -> dict[str, dict[int, pl.DataFrame]]:
+    parts: dict[tuple[str, int], list[pl.DataFrame]] = defaultdict(list)
+    inviting = {
+        row["study"]: row["feed"] for row in tables.feeds.values() if row["kind"] != "responses"
+    }
+    for block in tables.blocks:
+        answers, invitations = respondents(tables, block)
+        parts[block.feed, block.year].append(answers)
+        if invitations.height:
+            parts[inviting[tables.study_of(block.feed)], block.year].append(invitations)
+    years: dict[str, dict[int, pl.DataFrame]] = defaultdict(dict)
+    for (feed, year), frames in parts.items():
+        years[feed][year] = pl.concat(frames)
+    return years
+
+
+def _delivered(tables: DemoTables, delivery: Delivery, rows: pl.DataFrame) -> dict[str, bytes]:
+    own = pl.col("quarter") == delivery.quarter
+    if delivery.group != EVERYBODY:
+        members = [
+            code
+            for code, row in tables.organisations.items()
+            if row["delivery_group"] == delivery.group
+        ]
+        own &= pl.col("organisation_code").is_in(members)
+    messed = make_mess(tables, delivery, rows.filter(own))
+    files = {delivery.file: messed.rows, **messed.corrections}
+    return {
+        f"{delivery.feed}/{name}": render(tables, delivery, part) for name, part in files.items()
+    }
+
+
+def _static(tables: DemoTables) -> Iterator[tuple[str, bytes]]:
+    """Files landed as they are: those in a folder named after a feed."""
+    root = tables.folder / STATIC
+    for feed in tables.feeds:
+        for path in sorted((root / feed).glob("**/*")):
+            if path.is_file():
+                yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _refuse_others(tables: DemoTables, landing: Path, files: dict[str, bytes]) -> None:
+    """Refuse a folder with files of another origin; hidden files are nobody's delivery."""
+    if not landing.exists():
+        return
+    if not landing.is_dir():
+        raise UserError(f"{landing} is not a folder; give the demo a new or empty landing folder")
+    found = {
+        path.relative_to(landing).as_posix()
+        for path in landing.rglob("*")
+        if not path.is_dir() and not path.name.startswith(".")
+    }
+    ours = files if tables.settings["key_file"] in found else {}
+    if others := sorted(found - ours.keys()):
+        raise UserError(
+            f"{landing} holds {len(others)} files that are not the demo's, {others[0]} for one; "
+            "give the demo a new or empty landing folder"
+        )

@@ -1,0 +1,124 @@
+"""Made-up respondents that count, and the invitations some of them answered.
+
+Belongs here: who they are, when they came, what they said. Does not belong here: deliveries and
+what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.random import Generator
+
+from dagster_project.demo.answers import Floats, draw, portion
+from dagster_project.demo.draws import DAY, LATEST_DAYS, SECOND, Columns, Flags, generator, pick
+from dagster_project.demo.invitations import invitation_ids, invite
+from dagster_project.demo.tables import Block, DemoTables, Question
+
+SECTION_SKIPPED = 0.03
+SECTION_MISSING = 0.75
+
+
+def respondents(tables: DemoTables, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Respondents of one block and the invitations sent to them and to those who kept silent.
+
+    Returns:
+        Two frames of text with `year`, `quarter` and a column per canonical field; moments are ISO
+        local times, answers as written. The second is empty where a feed has no invitations.
+
+    """
+    rng = generator(tables, block.feed, block.organisation, block.year)
+    columns = _contacts(tables, block, rng)
+    products = [r for r in tables.rows("products") if r["feed"] == block.feed]
+    which = pick(products, "share", block.responses, rng)
+    columns["product_code"] = np.array([r["product_code"] for r in products])[which]
+    lean = np.array([float(r["lean"]) for r in products])[which]
+    factor = rng.standard_normal(block.responses) + lean
+    columns |= _answers(tables, block, (factor - factor.mean()) / factor.std(), rng)
+    columns |= _texts(tables, block, rng)
+    invitations = invite(tables, block, columns, rng)
+    contact, submitted = columns["contact_date"], columns["submitted_at"]
+    columns["contact_date"] = np.datetime_as_string(contact, unit="D")
+    columns["submitted_at"] = np.datetime_as_string(submitted, unit="s")
+    return frame(block, columns), frame(block, invitations)
+
+
+def frame(block: Block, columns: Columns) -> pl.DataFrame:
+    """Make a frame of text; `quarter` and `year` stay numbers."""
+    return pl.DataFrame(
+        {
+            "year": pl.Series([block.year] * len(columns["quarter"]), dtype=pl.Int64),
+            "quarter": pl.Series(columns["quarter"], dtype=pl.Int64),
+            "organisation_code": pl.Series(
+                [block.organisation] * len(columns["quarter"]), dtype=pl.String
+            ),
+            **{
+                name: pl.Series(np.asarray(values).tolist(), dtype=pl.String)
+                for name, values in columns.items()
+                if name != "quarter"
+            },
+        }
+    )
+
+
+def _contacts(tables: DemoTables, block: Block, rng: Generator) -> Columns:
+    weights = [float(w) for w in tables.demo_feeds[block.feed]["quarter_weights"].split("|")]
+    quarter = np.repeat(np.arange(1, 5), portion(block.responses, weights))
+    days = np.empty(block.responses, dtype="datetime64[D]")
+    for number in range(1, 5):
+        first = np.datetime64(f"{block.year}-{number * 3 - 2:02}", "M")
+        span = np.arange(first.astype("datetime64[D]"), (first + 3).astype("datetime64[D]"))
+        working = span[np.is_busday(span)]
+        here = quarter == number
+        days[here] = np.sort(rng.choice(working, size=int(here.sum())))
+    invited = rng.random(block.responses) < float(tables.demo_feeds[block.feed]["invited_share"])
+    lag = rng.integers(0, LATEST_DAYS, block.responses) + invited
+    seconds = rng.integers(19 * 3600, 22 * 3600, block.responses)
+    numbers = np.arange(1, block.responses + 1)
+    order = tables.number_of(block.feed)
+    return {
+        "quarter": quarter,
+        "response_id": np.char.add(f"{block.year}-", np.char.zfill(numbers.astype(str), 5)),
+        "contact_date": days,
+        "submitted_at": (days + lag * DAY).astype("datetime64[s]") + seconds * SECOND,
+        "invitation_id": np.where(invited, invitation_ids(block, order, numbers), ""),
+    }
+
+
+def _answers(tables: DemoTables, block: Block, factor: Floats, rng: Generator) -> Columns:
+    nothing = tables.choices(block.feed, "no_answer")
+    raws = np.array([row["raw"] for row in nothing], dtype="<U32")
+    skipped = {
+        question.section: rng.random(factor.size) < SECTION_SKIPPED
+        for question in tables.questions[block.feed]
+        if question.section
+    }
+    columns: Columns = {}
+    for question in tables.questions[block.feed]:
+        answered = ~_missing(question, skipped, factor.size, rng)
+        values = raws[pick(nothing, "weight", factor.size, rng)]
+        values[answered] = draw(question, factor[answered], tables.target(block, question), rng)
+        columns[question.name] = values
+    return columns
+
+
+def _missing(question: Question, skipped: dict[str, Flags], size: int, rng: Generator) -> Flags:
+    chance = np.full(size, question.missing)
+    if question.section:
+        chance[skipped[question.section]] = SECTION_MISSING
+    return rng.random(size) < chance
+
+
+def _texts(tables: DemoTables, block: Block, rng: Generator) -> Columns:
+    fillers = tables.choices(block.feed, "no_text")
+    columns: Columns = {}
+    for role, count in block.texts.items():
+        pool = [
+            r["text"] for r in tables.rows("texts") if (r["feed"], r["role"]) == (block.feed, role)
+        ]
+        raws = np.array([row["raw"] for row in fillers], dtype=object)
+        values = raws[pick(fillers, "weight", block.responses, rng)]
+        writers = rng.permutation(block.responses)[:count]
+        values[writers] = np.array(pool, dtype=object)[rng.integers(0, len(pool), count)]
+        columns[role] = values
+    return columns

@@ -1,0 +1,217 @@
+"""The demo's own data files, read into typed rows.
+
+Belongs here: reading `*.csv` beside this module and the headers of the codebook. Does not belong
+here: drawing respondents or writing deliveries.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from dagster_project.settings import PROJECT_ROOT
+
+HERE = Path(__file__).resolve().parent
+SEEDS = PROJECT_ROOT / "seeds"
+EVERYBODY = "*"
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Question:
+    """How one question of one feed is answered; see README.md for the columns."""
+
+    name: str
+    kind: str
+    low: float
+    high: float
+    spread: float
+    half_share: float
+    missing: float
+    section: str
+    loading: float
+    lean_size: float
+    trend: float
+    codes: tuple[str, ...]
+    weights: tuple[float, ...]
+    share_codes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Respondents that count: one feed, organisation and year."""
+
+    feed: str
+    organisation: str
+    year: int
+    responses: int
+    texts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file to land: which rows it holds and how it is written."""
+
+    feed: str
+    year: int
+    quarter: int
+    group: str
+    received: date
+    file: str
+    style: Row
+
+
+class DemoTables:
+    """Every table of the demo, and the codebook's feeds and headers.
+
+    Raises:
+        KeyError: a table lacks a row that another table refers to.
+
+    """
+
+    def __init__(self, folder: Path = HERE, seeds: Path = SEEDS) -> None:
+        self.folder = folder
+        self._tables: dict[str, list[Row]] = {}
+        self.settings = {row["name"]: row["value"] for row in self.rows("settings")}
+        self.organisations = {r["organisation_code"]: r for r in self.rows("organisations")}
+        self.demo_feeds = {row["feed"]: row for row in self.rows("feeds")}
+        self.feeds = {row["feed"]: row for row in _read(seeds / "feeds.csv")}
+        self._columns = _read(seeds / "columns.csv")
+
+    def rows(self, table: str) -> list[Row]:
+        """Return the rows of one demo table, every value as text."""
+        if table not in self._tables:
+            self._tables[table] = _read(self.folder / f"{table}.csv")
+        return self._tables[table]
+
+    def number_of(self, feed: str) -> int:
+        """Return a small number that tells the demo's response feeds apart."""
+        return list(self.demo_feeds).index(feed) + 1
+
+    def headers_of(self, feed: str) -> dict[str, str]:
+        """Return field -> header in the codebook's order; of aliases the first."""
+        headers: dict[str, str] = {}
+        for row in self._columns:
+            if row["feed"] == feed:
+                headers.setdefault(row["field"], row["header"])
+        return headers
+
+    def study_of(self, feed: str) -> str:
+        """Return the study that a feed belongs to."""
+        return self.feeds[feed]["study"]
+
+    def choices(self, feed: str, purpose: str) -> list[Row]:
+        """Return the rows of `choices.csv` for a feed's study and one purpose."""
+        study = self.study_of(feed)
+        return [r for r in self._choices if (r["study"], r["purpose"]) == (study, purpose)]
+
+    @cached_property
+    def _choices(self) -> list[Row]:
+        return self.rows("choices")
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """`volumes.csv`; the columns after `responses` count remarks by role."""
+        fixed = ("feed", "organisation_code", "year", "responses")
+        return [
+            Block(
+                row["feed"],
+                row["organisation_code"],
+                int(row["year"]),
+                int(row["responses"]),
+                {role: int(count) for role, count in row.items() if role not in fixed},
+            )
+            for row in self.rows("volumes")
+        ]
+
+    @cached_property
+    def questions(self) -> dict[str, list[Question]]:
+        """`questions.csv` by feed, in file order."""
+        by_feed: dict[str, list[Question]] = {}
+        for row in self.rows("questions"):
+            by_feed.setdefault(row["feed"], []).append(_question(row))
+        return by_feed
+
+    def target(self, block: Block, question: Question) -> float | None:
+        """Mean or share (percent) the block must show; None leaves the drawn answers alone.
+
+        A row for the organisation and year wins over one for the organisation, and that over the
+        blank one, to which the organisation's lean and the question's trend are added.
+        """
+        for organisation, year in (
+            (block.organisation, str(block.year)),
+            (block.organisation, ""),
+            ("", ""),
+        ):
+            found = self._targets.get((block.feed, question.name, organisation, year))
+            if found is not None:
+                break
+        else:
+            return None
+        if not year:
+            found += question.trend * (block.year - self._last_year)
+        if not organisation:
+            found += question.lean_size * float(self.organisations[block.organisation]["lean"])
+        return found
+
+    @cached_property
+    def _targets(self) -> dict[tuple[str, str, str, str], float]:
+        return {
+            (r["feed"], r["question"], r["organisation_code"], r["year"]): float(r["target"])
+            for r in self.rows("targets")
+        }
+
+    @cached_property
+    def _last_year(self) -> int:
+        return max(block.year for block in self.blocks)
+
+    def deliveries(self, feed: str, year: int) -> list[Delivery]:
+        """Files of one feed and year, the most specific row of `deliveries.csv` for each."""
+        best: dict[tuple[int, str], Row] = {}
+        for row in self.rows("deliveries"):
+            if row["feed"] == feed and row["year"] in ("", str(year)):
+                for quarter in [int(row["quarter"])] if row["quarter"] else range(1, 5):
+                    key = (quarter, row["group"])
+                    if key not in best or row["quarter"]:
+                        best[key] = row
+        return [
+            self._delivery(feed, year, quarter, row) for (quarter, _), row in sorted(best.items())
+        ]
+
+    def _delivery(self, feed: str, year: int, quarter: int, row: Row) -> Delivery:
+        ended = date(year + quarter // 4, quarter % 4 * 3 + 1, 1) - timedelta(days=1)
+        received = ended + timedelta(days=int(self.settings["delivered_after_days"]))
+        file = row["name"].format(date=received.isoformat(), quarter=quarter, group=row["group"])
+        return Delivery(feed, year, quarter, row["group"], received, f"{year}/{file}", row)
+
+
+def _read(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def _question(row: Row) -> Question:
+    def number(name: str) -> float:
+        return float(row[name] or 0)
+
+    return Question(
+        name=row["question"],
+        kind=row["kind"],
+        low=number("low"),
+        high=number("high"),
+        spread=number("spread"),
+        half_share=number("half_share"),
+        missing=number("missing"),
+        section=row["section"],
+        loading=number("loading"),
+        lean_size=number("lean_size"),
+        trend=number("trend"),
+        codes=tuple(row["codes"].split("|")) if row["codes"] else (),
+        weights=tuple(float(w) for w in row["weights"].split("|")) if row["weights"] else (),
+        share_codes=frozenset(row["share_codes"].split("|")) - {""},
+    )
