@@ -6,7 +6,9 @@ them; names of studies, feeds, channels, questions and figures appear in the CSV
 
 from __future__ import annotations
 
-from dagster_project.codebook.codebook import Codebook, fold
+from dagster_project.codebook.codebook import Codebook
+from dagster_project.codebook.describe import describe
+from dagster_project.codebook.folding import fold
 from dagster_project.codebook.load import load_codebook, read_codebook
 from dagster_project.codebook.model import (
     Channel,
@@ -42,6 +44,7 @@ __all__ = [
     "Scale",
     "ScaleValue",
     "Study",
+    "describe",
     "fold",
     "load_codebook",
     "read_codebook",

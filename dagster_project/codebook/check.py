@@ -8,11 +8,72 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from dagster_project.codebook import (
+    check_bands,
+    check_columns,
+    check_feeds,
+    check_metrics,
+    check_organisations,
+    check_scales,
+)
 from dagster_project.codebook.codebook import Codebook
+from dagster_project.codebook.faults import Check, Fault
 from dagster_project.codebook.problems import Problem
+from dagster_project.codebook.references import REFERENCES
+from dagster_project.codebook.tables import TABLES
+
+CHECKS: tuple[tuple[Check, str], ...] = (
+    (check_scales.scales_are_complete, "scale_values"),
+    (check_scales.values_fit_their_scale, ""),
+    (check_scales.codes_mean_one_thing, ""),
+    (check_scales.no_answers_are_no_answers, ""),
+    (check_scales.questions_are_answerable, ""),
+    (check_columns.fields_are_known, "questions"),
+    (check_columns.aliases_agree, ""),
+    (check_columns.formats_are_dates, ""),
+    (check_columns.column_scales_fit, "studies channels products organisations"),
+    (check_feeds.feeds_have_their_columns, "columns channels products"),
+    (check_feeds.roles_have_something_to_name, "channels products"),
+    (check_feeds.periods_have_one_source, ""),
+    (check_feeds.constant_organisations_are_of_the_study, ""),
+    (check_metrics.one_family_per_id, ""),
+    (check_metrics.families_have_their_questions, "questions metric_questions"),
+    (check_metrics.distributions_stand_alone, "metrics"),
+    (check_metrics.families_have_their_settings, "metric_questions"),
+    (check_metrics.metrics_have_numbers, "scale_values"),
+    (check_metrics.items_share_a_range, "scale_values"),
+    (check_metrics.distributions_list_every_answer, "scale_values"),
+    (check_metrics.groups_hold_together, ""),
+    (check_bands.bands_suit_the_family, "metric_bands"),
+    (check_bands.bands_tile_their_scale, "metric_bands metric_questions scale_values"),
+    (check_organisations.studies_know_their_organisations, "organisations"),
+    (check_organisations.codes_fit_their_study, ""),
+    (check_organisations.organisations_exist_for_a_while, ""),
+    (check_organisations.mergers_fit_the_dates, ""),
+)
+"""Each check with the files that must be whole for it: a row that is missing there would only make
+it blame rows that are right."""
+
+_FILES = {table.row_type: f"{table.name}.csv" for table in TABLES}
 
 
 def check(codebook: Codebook, whole: Collection[str], folder: str) -> Iterator[Problem]:
-    """Problems."""
-    del codebook, whole, folder
-    yield from ()
+    """Run every check that can run.
+
+    Args:
+        codebook: the rows that could be read.
+        whole: names of the files of which every row could be read.
+        folder: what to call the folder of the files.
+
+    """
+    for reference in REFERENCES:
+        if reference.target in whole:
+            yield from (_told(fault, folder) for fault in reference.faults(codebook))
+    for rule, needs in CHECKS:
+        if set(needs.split()) <= set(whole):
+            yield from (_told(fault, folder) for fault in rule(codebook))
+
+
+def _told(fault: Fault, folder: str) -> Problem:
+    file = f"{folder}/{_FILES[type(fault.row)]}"
+    return Problem(file, fault.row.row, fault.column, fault.message)

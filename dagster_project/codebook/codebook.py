@@ -5,12 +5,12 @@ Belongs here: finding rows. Does not belong here: reading files, judging them.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
+from dagster_project.codebook.fingerprint import fingerprint
+from dagster_project.codebook.folding import fold, grouped
 from dagster_project.codebook.model import (
     Channel,
     Column,
@@ -26,9 +26,6 @@ from dagster_project.codebook.model import (
     ScaleValue,
     Study,
 )
-
-T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +100,7 @@ class Codebook:
         return self._metrics_of.get(study, ())
 
     def questions_of_metric(self, study: str, metric: str) -> tuple[str, ...]:
-        """Return the question ids of a metric; none for a distribution, whose id is the question."""
+        """Return the question ids of a metric; a distribution has none."""
         return tuple(row.question for row in self._metric_questions_of.get((study, metric), ()))
 
     def bands_of(self, study: str, metric: str) -> tuple[MetricBand, ...]:
@@ -120,13 +117,13 @@ class Codebook:
         For a scale of kind `no_answer` its own list, for any other the list it refers to.
         """
         found = self._scales.get(scale)
-        listed = scale if found and found.kind == "no_answer" else found and found.no_answer
+        if found is None:
+            return frozenset()
+        listed = found.scale if found.kind == "no_answer" else found.no_answer
         return frozenset(fold(value.raw) for value in self.values_of(listed or ""))
 
     def fingerprint_of(self, feed: str) -> str:
         """Return the SHA-256 (hex) of all rows that matter for judging this feed's deliveries."""
-        from dagster_project.codebook.fingerprint import fingerprint  # noqa: PLC0415
-
         if feed not in self._fingerprints:
             self._fingerprints[feed] = fingerprint(self, feed)
         return self._fingerprints[feed]
@@ -194,16 +191,3 @@ class Codebook:
     @cached_property
     def _values_of(self) -> Mapping[str, tuple[ScaleValue, ...]]:
         return grouped(self.scale_values, lambda row: row.scale)
-
-
-def fold(text: str) -> str:
-    """Return the form in which raw answers and headers are compared: trimmed, lower case."""
-    return text.strip().lower()
-
-
-def grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]]:
-    """Collect rows by key, each group in the order given."""
-    groups: defaultdict[K, list[T]] = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    return {found: tuple(members) for found, members in groups.items()}

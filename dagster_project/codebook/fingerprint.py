@@ -10,6 +10,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.codebook.folding import fold
+
 if TYPE_CHECKING:
     from dagster_project.codebook.codebook import Codebook
 
@@ -27,8 +29,6 @@ def fingerprint(codebook: Codebook, feed: str) -> str:
 
 def _parts(codebook: Codebook, feed: str) -> dict[str, list[list[Any]]]:
     """Select the deciding cells of the deciding rows, by file."""
-    from dagster_project.codebook.codebook import fold  # noqa: PLC0415
-
     found = codebook.feed(feed)
     study = codebook.study(found.study)
     columns = codebook.columns_of(feed)

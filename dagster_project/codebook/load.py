@@ -14,7 +14,8 @@ from typing import Any
 
 from dagster_project.codebook.cells import BadCellError
 from dagster_project.codebook.check import check
-from dagster_project.codebook.codebook import Codebook, fold
+from dagster_project.codebook.codebook import Codebook
+from dagster_project.codebook.folding import fold
 from dagster_project.codebook.model import Row
 from dagster_project.codebook.problems import CodebookError, Problem
 from dagster_project.codebook.tables import TABLES, Table

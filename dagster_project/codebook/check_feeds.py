@@ -1,0 +1,129 @@
+"""Rules for feeds as a whole: where each row's organisation, channel and period come from.
+
+Belongs here: rules on rows of `feeds.csv`, with the columns each feed must have. Does not belong
+here: rules on a single column (check_columns.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dagster_project.codebook.codebook import Codebook
+from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.model import Column, Feed
+from dagster_project.codebook.roles import INVITATIONS, RESPONSES
+
+_YEAR = re.compile(r"[12]\d{3}", re.ASCII)
+_ALWAYS = {RESPONSES: ("response_id",), INVITATIONS: ("invitation_id", "sent_at")}
+_NEVER_BLANK = {
+    RESPONSES: ("response_id", "organisation_code", "channel", "weight"),
+    INVITATIONS: ("invitation_id", "sent_at", "organisation_code", "channel", "product_code"),
+}
+
+
+def feeds_have_their_columns(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a feed has a column for all that identifies a row and that no constant gives."""
+    for feed in codebook.feeds:
+        columns = {column.field: column for column in reversed(codebook.columns_of(feed.feed))}
+        needed = set(_ALWAYS[feed.kind])
+        if feed.kind == RESPONSES and feed.period_source == "date":
+            needed.add("contact_date")
+        if feed.kind == INVITATIONS and codebook.products_of(feed.study):
+            needed.add("product_code")
+        for role in sorted(needed - set(columns)):
+            yield Fault(
+                feed,
+                "feed",
+                f"'{feed.feed}' has no column for {role}; add a row for it to columns.csv",
+            )
+        for role in sorted({*_NEVER_BLANK[feed.kind], *needed} & set(columns)):
+            if not columns[role].required:
+                yield Fault(
+                    columns[role],
+                    "required",
+                    f"a row without {role} cannot be counted; write true",
+                )
+        yield from _one_source(feed, columns, "organisation_code", needed=True)
+        has_channels = bool(codebook.channels_of(feed.study))
+        yield from _one_source(feed, columns, "channel", needed=has_channels)
+
+
+def _one_source(
+    feed: Feed, columns: dict[str, Column], role: str, *, needed: bool
+) -> Iterator[Fault]:
+    """Check that either the feed's constant or a column gives the role, and not both."""
+    constant = getattr(feed, role) is not None
+    if constant and role in columns:
+        yield Fault(
+            feed,
+            role,
+            f"'{getattr(feed, role)}' holds for every row and "
+            f"row {columns[role].row} of columns.csv gives one per row; keep one of the two",
+        )
+    if needed and not constant and role not in columns:
+        yield Fault(
+            feed,
+            role,
+            f"nothing says which {role} a row has; fill in the cell or add a column to columns.csv",
+        )
+
+
+def roles_have_something_to_name(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a study without channels or products has no columns for them."""
+    feeds = {feed.feed: feed for feed in codebook.feeds}
+    for column in codebook.columns:
+        feed = feeds.get(column.feed)
+        if feed is None:
+            continue
+        for role, file, rows in (
+            ("channel", "channels.csv", codebook.channels_of(feed.study)),
+            ("product_code", "products.csv", codebook.products_of(feed.study)),
+        ):
+            if column.field == role and not rows:
+                yield Fault(
+                    column,
+                    "field",
+                    f"study '{feed.study}' has no rows in {file}; add them or remove this column",
+                )
+
+
+def periods_have_one_source(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a constant period is a year of a wave study's responses; others have none."""
+    timing = {study.study: study.timing for study in codebook.studies}
+    for feed in codebook.feeds:
+        if feed.period_source == "date":
+            if feed.period is not None:
+                yield Fault(feed, "period", "the period comes from a date; clear the cell")
+            continue
+        if feed.kind != RESPONSES:
+            yield Fault(
+                feed,
+                "period_source",
+                f"a feed of {feed.kind} takes its period from a date; write date",
+            )
+        elif timing.get(feed.study) == "quarter":
+            yield Fault(
+                feed,
+                "period_source",
+                f"study '{feed.study}' is timed by quarter, so each row needs a date; write date",
+            )
+        if feed.period is None:
+            yield Fault(feed, "period", "a constant period is needed; fill in the year of the wave")
+        elif not _YEAR.fullmatch(feed.period):
+            yield Fault(feed, "period", f"'{feed.period}' is not a year; write it in four digits")
+
+
+def constant_organisations_are_of_the_study(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a feed's organisation is of the kind that its study is about."""
+    kinds = {study.study: study.organisation_kind for study in codebook.studies}
+    of_code = {row.organisation_code: row.kind for row in codebook.organisations}
+    for feed in codebook.feeds:
+        kind, found = kinds.get(feed.study), of_code.get(feed.organisation_code or "")
+        if kind and found and kind != found:
+            yield Fault(
+                feed,
+                "organisation_code",
+                f"'{feed.organisation_code}' is of kind {found} and study '{feed.study}' is about "
+                f"{kind}; choose another organisation",
+            )

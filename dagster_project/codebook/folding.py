@@ -1,0 +1,26 @@
+"""How texts from outside are compared, and rows are grouped: two helpers for this package.
+
+Belongs here: nothing that knows a file or a rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+def fold(text: str) -> str:
+    """Give the form in which raw answers and headers are compared: trimmed, lower case."""
+    return text.strip().lower()
+
+
+def grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]]:
+    """Collect rows by key, each group in the order given."""
+    groups: defaultdict[K, list[T]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return {found: tuple(members) for found, members in groups.items()}
