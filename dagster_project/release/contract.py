@@ -1,0 +1,134 @@
+"""What the published tables promise, read from where the promise is made: dbt and the codebook.
+
+Belongs here: columns, types and keys of each mart; the least number of respondents per study; the
+range and decimals of each figure. Does not belong here: judging a release by them (gates).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.codebook import Codebook, Metric
+from dagster_project.release.manifest import SCHEMA, ReleaseError
+
+DISTRIBUTION = "distribution"
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """One published table: (column, SQL type) in order, and the columns of its key."""
+
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a metric's value may be: its least and greatest value, and the decimals shown."""
+
+    lower: float
+    upper: float
+    decimals: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything a release is measured by.
+
+    `contract` by table name, `min_n` by study, `figures` by (study, metric).
+    """
+
+    contract: Mapping[str, TableContract]
+    min_n: Mapping[str, int]
+    figures: Mapping[tuple[str, str], Figure]
+
+
+def rules_from(codebook: Codebook, contract: Mapping[str, TableContract]) -> Rules:
+    """Combine the contract of the tables with the codebook's rules per study and metric."""
+    return Rules(
+        contract=contract,
+        min_n={study.study: study.min_n for study in codebook.studies},
+        figures={
+            (metric.study, metric.metric): _figure(codebook, metric)
+            for metric in codebook.metrics
+            if metric.family != DISTRIBUTION
+        },
+    )
+
+
+def read_contract(manifest: Path) -> dict[str, TableContract]:
+    """Read the contracts that dbt enforces on the marts from its `manifest.json`.
+
+    The key of a table is what its test `unique_key` (or `unique`, for one column) names.
+
+    Raises:
+        ReleaseError: no manifest, or a mart without an enforced contract or a key.
+
+    """
+    try:
+        nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
+    except (OSError, ValueError, KeyError) as fault:
+        raise ReleaseError(
+            f"{manifest} cannot be read ({fault}); run `kto refresh`, which makes it"
+        ) from fault
+    keys = _keys(nodes.values())
+    marts = [
+        (unique_id, node)
+        for unique_id, node in sorted(nodes.items())
+        if node["resource_type"] == "model" and node["schema"] == SCHEMA
+    ]
+    return {
+        node["alias"]: _table_contract(node, keys.get(unique_id, ())) for unique_id, node in marts
+    }
+
+
+def _table_contract(node: Mapping[str, Any], key: tuple[str, ...]) -> TableContract:
+    columns = tuple(
+        (column["name"], column["data_type"] or "") for column in node["columns"].values()
+    )
+    enforced = node["config"].get("contract", {}).get("enforced", False)
+    if not (enforced and columns and all(kind for _, kind in columns)):
+        raise ReleaseError(
+            f"Model {node['name']} is published without an enforced contract; give every column a "
+            "data_type in its .yml and leave `contract: enforced` on"
+        )
+    if not key:
+        raise ReleaseError(
+            f"Model {node['name']} is published without a key; add the test unique_key to its .yml"
+        )
+    return TableContract(columns, key)
+
+
+def _keys(nodes: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Columns of the key by the model's unique id."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for node in nodes:
+        test = node.get("test_metadata") or {}
+        arguments = test.get("kwargs", {})
+        if test.get("name") == "unique_key":
+            keys[node["attached_node"]] = tuple(arguments["columns"])
+        elif test.get("name") == "unique":
+            keys.setdefault(node["attached_node"], (arguments["column_name"],))
+    return keys
+
+
+def _figure(codebook: Codebook, metric: Metric) -> Figure:
+    """Range of a metric: of its bands' points where it has bands, else of its questions' scales."""
+    bands = codebook.bands_of(metric.study, metric.metric)
+    numbers = [band.points for band in bands] or [
+        number
+        for question in codebook.questions_of_metric(metric.study, metric.metric)
+        for number in _scale_numbers(codebook, codebook.question(metric.study, question).scale)
+    ]
+    return Figure(min(numbers), max(numbers), metric.decimals)
+
+
+def _scale_numbers(codebook: Codebook, scale_id: str) -> list[float]:
+    scale = codebook.scale(scale_id)
+    if scale.minimum is not None and scale.maximum is not None:
+        return [scale.minimum, scale.maximum]
+    return [value.number for value in codebook.values_of(scale_id) if value.number is not None]

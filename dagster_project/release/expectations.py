@@ -1,0 +1,219 @@
+"""The expectations that a release must meet, derived from the contract and the codebook.
+
+Belongs here: which Great Expectations class is put on which table, and the sentence that says so.
+Does not belong here: running them; a name of a study, channel or metric. Great Expectations takes
+seconds to import, so importing this module imports it not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from dagster_project.release.contract import Rules, TableContract
+from dagster_project.release.evidence import VALUES
+
+PUBLISHED, SUPPRESSED = "published", "suppressed"
+SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
+BASES = {"n": False, "responses": True}  # columns that count respondents; True: 0 may be shown
+SHARE = re.compile(r"(^|_)(share|rate)$")
+COUNT_TYPE = re.compile(r"^(hugeint|bigint|int|integer|smallint)$", re.IGNORECASE)
+PERSONAL_COLUMN = (
+    r"(?i)e_?mail|pseudonym|respons(e)?_id|invitation_id|uitnodiging|row_?number|masked"
+    r"|(^|_)(text|tekst|remark|toelichting|phone|bsn|ip_address)(_|$)"
+)
+PERSONAL_TEXT = (r"[^\s@]+@[^\s@]+\.[^\s@]+", r"(^|\D)\d{9}(\D|$)", r"(^|\D)06[- ]?\d{8}(\D|$)")
+ROUNDING = 1e-9
+DIFFERENCE = 1e-6
+
+Described = tuple[str, str, dict[str, Any]]
+"""A sentence, the name of an expectation class, and its arguments."""
+
+
+def table_expectations(
+    name: str, table: pd.DataFrame, contract: TableContract, rules: Rules
+) -> Iterator[Described]:
+    """Yield what one published table must meet by itself."""
+    kinds = dict(contract.columns)
+    yield from _key_expectations(name, contract.key)
+    for column, kind in contract.columns:
+        if SHARE.search(column):
+            yield f"{column} lies between 0 and 100", *_between(column, 0, 100)
+        if COUNT_TYPE.match(kind) or column == "margin":
+            yield f"{column} is not negative", *_between(column, 0, None)
+    if name.startswith("dim_"):
+        yield f"{name} is not empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}
+    if "status" in kinds:
+        yield from _suppression_expectations(table, contract, rules)
+
+
+def _key_expectations(name: str, key: tuple[str, ...]) -> Iterator[Described]:
+    for column in key:
+        yield f"{column} is part of the key and never null", "ExpectColumnValuesToNotBeNull", {
+            "column": column
+        }
+    unique: dict[str, Any] = {"column_list": list(key)}
+    if len(key) == 1:
+        yield f"{name} has one row per {key[0]}", "ExpectColumnValuesToBeUnique", {"column": key[0]}
+    else:
+        yield f"{name} has one row per key", "ExpectCompoundColumnsToBeUnique", unique
+
+
+def _suppression_expectations(
+    table: pd.DataFrame, contract: TableContract, rules: Rules
+) -> Iterator[Described]:
+    """Yield what keeps a hidden figure hidden."""
+    kinds = dict(contract.columns)
+    yield "status is never null", "ExpectColumnValuesToNotBeNull", {"column": "status"}
+    yield "status is published or suppressed", *_in_set("status", [PUBLISHED, SUPPRESSED])
+    for column in kinds:
+        if column not in contract.key and column not in SHOWN_WHEN_SUPPRESSED:
+            yield (
+                f"{column} is null in suppressed rows",
+                "ExpectColumnValuesToBeNull",
+                {"column": column, **_where(status=SUPPRESSED)},
+            )
+    for base, may_be_none in BASES.items():
+        if base not in kinds:
+            continue
+        yield (
+            f"{base} is known in published rows",
+            "ExpectColumnValuesToNotBeNull",
+            {"column": base, **_where(status=PUBLISHED)},
+        )
+        if "study" in kinds:
+            yield from _enough(base, may_be_none, _studies(table), rules.min_n)
+
+
+def _enough(
+    base: str, may_be_none: bool, studies: list[str], min_n: Mapping[str, int]
+) -> Iterator[Described]:
+    """Yield the least number of respondents in a published row, per study."""
+    yield "study is one of the codebook", *_in_set("study", sorted(min_n))
+    for study in studies:
+        least = max(1, min_n.get(study, 1))
+        where = _where(status=PUBLISHED, study=study)
+        if may_be_none:
+            where["row_condition"] += f" and {base} != 0"
+        none = " or 0" if may_be_none else ""
+        kind, arguments = _between(base, least, None)
+        yield f"{base} is {least} or more{none} where published, study {study}", kind, {
+            **arguments,
+            **where,
+        }
+
+
+def evidence_expectations(subject: str) -> Iterator[Described]:
+    """Yield what must hold between tables; `subject` is a frame of `read_evidence`."""
+    yield from EVIDENCE[subject]()
+
+
+def _files() -> Iterator[Described]:
+    yield "every table is in the contract", *_in_set("in_contract", [True])
+    yield "row counts agree with the manifest", *_equal("rows_parquet", "rows_manifest")
+    yield "Parquet files are those of the manifest", *_equal("sha256_parquet", "sha256_manifest")
+    yield "DuckDB file and Parquet hold the same", *_equal("content_database", "content_parquet")
+    yield "no figure is infinite or not a number", *_in_set("not_finite", [0])
+
+
+def _columns() -> Iterator[Described]:
+    yield "columns and their order are the contract's", *_equal("column", "contract_column")
+    yield "types are the contract's", *_equal("type", "contract_type")
+    yield (
+        "no column is named like personal data",
+        "ExpectColumnValuesToNotMatchRegex",
+        {"column": "column", "regex": PERSONAL_COLUMN},
+    )
+
+
+def _references() -> Iterator[Described]:
+    yield "every reference to a dimension is known there", *_in_set("known", [True])
+
+
+def _figures() -> Iterator[Described]:
+    for bound in ("lower", "upper"):
+        yield "every metric is in the codebook", "ExpectColumnValuesToNotBeNull", {"column": bound}
+    yield "value is known where published", "ExpectColumnValuesToNotBeNull", {"column": "value"}
+    for value in VALUES:
+        yield f"{value} is not below its scale", *_not_below(value, "lower")
+        yield f"{value} is not above its scale", *_not_below("upper", value)
+    yield "value_rounded is known", "ExpectColumnValuesToNotBeNull", {"column": "value_rounded"}
+    yield "value_rounded is value, rounded", *_between("rounding_error", 0, ROUNDING)
+    yield "change is value - previous_value", *_between("change_error", 0, DIFFERENCE)
+    yield "year_ago_change is value - year_ago_value", *_between("year_ago_error", 0, DIFFERENCE)
+
+
+def _periods() -> Iterator[Described]:
+    yield (
+        "every quarter has rows",
+        "ExpectColumnValuesToBeBetween",
+        {"column": "rows", "min_value": 1, **_where(period_type="quarter")},
+    )
+    where = _where(period_type="year")
+    where["row_condition"] += " and closed == False"
+    yield "a year has rows once it is closed", "ExpectColumnValuesToBeInSet", {
+        "column": "rows",
+        "value_set": [0],
+        **where,
+    }
+
+
+def _texts() -> Iterator[Described]:
+    yield (
+        "no text looks like an e-mail address, a citizen service number or a mobile number",
+        "ExpectColumnValuesToNotMatchRegexList",
+        {"column": "text", "regex_list": list(PERSONAL_TEXT)},
+    )
+
+
+EVIDENCE = {
+    "files": _files,
+    "columns": _columns,
+    "references": _references,
+    "figures": _figures,
+    "periods": _periods,
+    "texts": _texts,
+}
+
+
+def _studies(table: pd.DataFrame) -> list[str]:
+    found = table["study"].dropna().unique() if "study" in table else ()
+    return sorted(str(study) for study in found)
+
+
+def _between(column: str, least: float, most: float | None) -> tuple[str, dict[str, Any]]:
+    return "ExpectColumnValuesToBeBetween", {
+        "column": column,
+        "min_value": least,
+        "max_value": most,
+    }
+
+
+def _in_set(column: str, allowed: list[Any]) -> tuple[str, dict[str, Any]]:
+    return "ExpectColumnValuesToBeInSet", {"column": column, "value_set": allowed}
+
+
+def _equal(one: str, other: str) -> tuple[str, dict[str, Any]]:
+    return "ExpectColumnPairValuesToBeEqual", {
+        "column_A": one,
+        "column_B": other,
+        "ignore_row_if": "neither",
+    }
+
+
+def _not_below(greater: str, lesser: str) -> tuple[str, dict[str, Any]]:
+    return "ExpectColumnPairValuesAToBeGreaterThanB", {
+        "column_A": greater,
+        "column_B": lesser,
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    }
+
+
+def _where(**equal: str) -> dict[str, Any]:
+    condition = " and ".join(f"{column} == {json.dumps(value)}" for column, value in equal.items())
+    return {"row_condition": condition, "condition_parser": "pandas"}

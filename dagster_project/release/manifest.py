@@ -1,0 +1,98 @@
+"""What a release says about itself, and where releases live.
+
+Belongs here: the manifest, file names, reading the current release. Does not belong here: writing
+tables or moving the link. A manifest holds hashes of deliveries and rows of published tables, never
+a count of answers or a file name: those would speak about people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from dagster_project.errors import UserError
+from dagster_project.settings import Settings
+
+SCHEMA = "marts"
+DATABASE_FILE = "kto.duckdb"
+MANIFEST_FILE = "manifest.json"
+PARQUET_FOLDER = "parquet"
+CURRENT = "current"
+STAGED_PREFIX = ".staged-"
+
+
+class ReleaseError(UserError):
+    """A release that could not be staged, read or published; says what to do."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release contains.
+
+    `time` is ISO 8601 in UTC; `deliveries` are SHA-256 of delivered files, sorted; `tables` gives
+    the rows of each published table and `parquet` the SHA-256 of its Parquet file; `checks` are the
+    names of the checks that passed.
+    """
+
+    release: str
+    time: str
+    software: str
+    deliveries: tuple[str, ...]
+    tables: Mapping[str, int]
+    parquet: Mapping[str, str]
+    checks: tuple[str, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write `manifest.json` into a folder that is still being prepared."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a staged or published release.
+
+    Raises:
+        ReleaseError: it is missing or not a manifest.
+
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return Manifest(
+            release=fields["release"],
+            time=fields["time"],
+            software=fields["software"],
+            deliveries=tuple(fields["deliveries"]),
+            tables=dict(fields["tables"]),
+            parquet=dict(fields["parquet"]),
+            checks=tuple(fields["checks"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise ReleaseError(f"{path} cannot be read ({fault}); publish a new release") from fault
+
+
+def current_release(settings: Settings) -> Manifest | None:
+    """Manifest of the release that `current` points at; None before the first one.
+
+    Raises:
+        ReleaseError: `current` points at something that is no release.
+
+    """
+    link = settings.published / CURRENT
+    return read_manifest(link) if link.is_symlink() or link.exists() else None
+
+
+def releases_folder(settings: Settings) -> Path:
+    """Folder that holds every release, and those being staged."""
+    return settings.published / "releases"
+
+
+def software_version() -> str:
+    """Name and version of this software, as written into manifests."""
+    try:
+        return f"kto-pipeline {version('kto-pipeline')}"
+    except PackageNotFoundError:
+        return "kto-pipeline (not installed)"
