@@ -111,7 +111,13 @@ def _sav(
     labels = {header: {USER_MISSING: "geen antwoord"} for header in asked}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "delivery.sav"
-        pyreadstat.write_sav(data, str(path), missing_ranges=missing, variable_value_labels=labels)
+        pyreadstat.write_sav(
+            data,
+            str(path),
+            missing_ranges=missing,
+            variable_value_labels=labels,
+            variable_format={headers[name]: "DATE11" for name in DATES & headers.keys()},
+        )
         content = bytearray(path.read_bytes())
     content[SAV_MADE_AT] = SAV_MADE
     return bytes(content)

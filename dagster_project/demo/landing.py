@@ -33,9 +33,12 @@ def write_demo(landing: Path, progress: Progress) -> None:
 
     """
     tables = DemoTables()
+    found = _found(landing)
+    if tables.settings["key_file"] not in found:
+        _refuse(landing, found)
     progress("making up the respondents of the demo")
     files = demo_files(tables)
-    _refuse_others(tables, landing, files)
+    _refuse(landing, found - files.keys())
     progress(f"laying down {len(files)} demo files in {landing}")
     for name, content in files.items():
         path = landing / name
@@ -65,10 +68,10 @@ def _rows_by_feed(tables: DemoTables) -> dict[str, dict[int, pl.DataFrame]]:
         row["study"]: row["feed"] for row in tables.feeds.values() if row["kind"] != "responses"
     }
     for block in tables.blocks:
-        answers, invitations = respondents(tables, block)
+        answers, invited = respondents(tables, block)
         parts[block.feed, block.year].append(answers)
-        if invitations.height:
-            parts[inviting[tables.study_of(block.feed)], block.year].append(invitations)
+        if invited.height:
+            parts[inviting[tables.study_of(block.feed)], block.year].append(invited)
     years: dict[str, dict[int, pl.DataFrame]] = defaultdict(dict)
     for (feed, year), frames in parts.items():
         years[feed][year] = pl.concat(frames)
@@ -100,20 +103,20 @@ def _static(tables: DemoTables) -> Iterator[tuple[str, bytes]]:
                 yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
-def _refuse_others(tables: DemoTables, landing: Path, files: dict[str, bytes]) -> None:
-    """Refuse a folder with files of another origin; hidden files are nobody's delivery."""
-    if not landing.exists():
-        return
-    if not landing.is_dir():
+def _found(landing: Path) -> set[str]:
+    """Files that are there, by path relative to the folder; hidden ones are nobody's delivery."""
+    if landing.exists() and not landing.is_dir():
         raise UserError(f"{landing} is not a folder; give the demo a new or empty landing folder")
-    found = {
+    return {
         path.relative_to(landing).as_posix()
         for path in landing.rglob("*")
         if not path.is_dir() and not path.name.startswith(".")
     }
-    ours = files if tables.settings["key_file"] in found else {}
-    if others := sorted(found - ours.keys()):
+
+
+def _refuse(landing: Path, others: set[str]) -> None:
+    if others:
         raise UserError(
-            f"{landing} holds {len(others)} files that are not the demo's, {others[0]} for one; "
+            f"{landing} holds {len(others)} files that are not the demo's, {min(others)} for one; "
             "give the demo a new or empty landing folder"
         )

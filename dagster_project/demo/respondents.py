@@ -1,4 +1,4 @@
-"""Made-up respondents that count, and the invitations some of them answered.
+"""Made-up respondents that count, and who of them was invited.
 
 Belongs here: who they are, when they came, what they said. Does not belong here: deliveries and
 what is wrong with them.
@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from dagster_project.demo.answers import Floats, draw, portion
 from dagster_project.demo.draws import DAY, LATEST_DAYS, SECOND, Columns, Flags, generator, pick
-from dagster_project.demo.invitations import invitation_ids, invite
+from dagster_project.demo.invited import invitation_ids, invite
 from dagster_project.demo.tables import Block, DemoTables, Question
 
 SECTION_SKIPPED = 0.03
@@ -20,11 +20,11 @@ SECTION_MISSING = 0.75
 
 
 def respondents(tables: DemoTables, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Respondents of one block and the invitations sent to them and to those who kept silent.
+    """Respondents of one block, and everybody invited, those who kept silent too.
 
     Returns:
         Two frames of text with `year`, `quarter` and a column per canonical field; moments are ISO
-        local times, answers as written. The second is empty where a feed has no invitations.
+        local times, answers as written. The second is empty where nobody was invited.
 
     """
     rng = generator(tables, block.feed, block.organisation, block.year)
@@ -36,11 +36,11 @@ def respondents(tables: DemoTables, block: Block) -> tuple[pl.DataFrame, pl.Data
     factor = rng.standard_normal(block.responses) + lean
     columns |= _answers(tables, block, (factor - factor.mean()) / factor.std(), rng)
     columns |= _texts(tables, block, rng)
-    invitations = invite(tables, block, columns, rng)
+    invited = invite(tables, block, columns, rng)
     contact, submitted = columns["contact_date"], columns["submitted_at"]
     columns["contact_date"] = np.datetime_as_string(contact, unit="D")
     columns["submitted_at"] = np.datetime_as_string(submitted, unit="s")
-    return frame(block, columns), frame(block, invitations)
+    return frame(block, columns), frame(block, invited)
 
 
 def frame(block: Block, columns: Columns) -> pl.DataFrame:

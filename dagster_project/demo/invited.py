@@ -56,7 +56,7 @@ def invite(tables: DemoTables, block: Block, columns: Columns, rng: Generator) -
 
 
 def _moments(days: NDArray[np.datetime64], seconds: NDArray[np.int64]) -> Texts:
-    moments: NDArray[np.datetime64] = days.astype("datetime64[s]") + seconds * SECOND
+    moments: NDArray[np.datetime64] = np.add(days.astype("datetime64[s]"), seconds * SECOND)
     return np.datetime_as_string(moments, unit="s")
 
 
