@@ -1,0 +1,190 @@
+"""One asset per feed of the codebook: what was delivered, and what of it was accepted.
+
+Belongs here: catalogue texts, metadata and the checks that say what was refused. Does not belong
+here: reading and judging files, which is ingest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import duckdb
+from dagster._core.definitions.metadata import TableMetadataSet
+
+from dagster_project.assets.presence import CHANNELS_PRESENT, channels_present
+from dagster_project.codebook import Codebook, Feed
+from dagster_project.ingest import Delivery, FeedResult, ingest_feed
+from dagster_project.partitions import AMSTERDAM
+from dagster_project.resources import Installation, told_in_one_line
+from dagster_project.settings import Settings
+
+ACCOUNTED = "rows_accounted_for"
+NO_REJECTED_ROWS = "no_rejected_rows"
+NO_REJECTED_DELIVERIES = "no_rejected_deliveries"
+CHECKS = {
+    ACCOUNTED: "Rows read are rows accepted plus rows in quarantine, for each delivery.",
+    NO_REJECTED_ROWS: "No row is in quarantine; otherwise how many and why.",
+    NO_REJECTED_DELIVERIES: "No delivery was refused whole; otherwise which and why.",
+}
+AGAIN_AFTER_IO_FAULTS = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def feed_key(feed: str) -> dg.AssetKey:
+    """Key of a feed's asset."""
+    return dg.AssetKey(["lake", feed])
+
+
+def feed_assets(codebook: Codebook, release_day: int) -> list[dg.AssetsDefinition]:
+    """One asset per row of the feeds file, in its order."""
+    return [_feed_asset(codebook, feed, release_day) for feed in codebook.feeds]
+
+
+def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDefinition:
+    key = feed_key(feed.feed)
+    checks = [dg.AssetCheckSpec(name, asset=key, description=CHECKS[name]) for name in CHECKS]
+    continuous = codebook.study(feed.study).timing == "quarter"
+    if continuous and feed.kind == "responses":
+        checks.append(
+            dg.AssetCheckSpec(
+                CHANNELS_PRESENT,
+                asset=key,
+                description="Every channel of this feed has answers in the latest closed quarter.",
+            )
+        )
+
+    @dg.asset(
+        key=key,
+        group_name=feed.study,
+        description=_description(codebook, feed),
+        kinds={"parquet", "csv"},
+        tags={"study": feed.study, "kind": feed.kind},
+        owners=["team:data-engineering"],
+        check_specs=checks,
+        required_resource_keys={"installation"},
+        retry_policy=AGAIN_AFTER_IO_FAULTS,
+        freshness_policy=_freshness(release_day) if continuous else None,
+    )
+    def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        installation: Installation = context.resources.installation
+        with told_in_one_line():
+            result = ingest_feed(
+                installation.settings,
+                installation.codebook,
+                feed.feed,
+                installation.progress,
+                datetime.now(UTC),
+            )
+        results = list(_check(key, result.deliveries))
+        if CHANNELS_PRESENT in {check.name for check in checks}:
+            results.append(channels_present(installation, feed, key))
+        installation.done(_told(feed, result))
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata=_metadata(installation.settings, feed, result),
+            check_results=results,
+        )
+
+    return ingest
+
+
+def _description(codebook: Codebook, feed: Feed) -> str:
+    study = codebook.study(feed.study)
+    headers = ", ".join(f"`{column.header}`" for column in codebook.columns_of(feed.feed))
+    return (
+        f"{feed.kind.capitalize()} of *{study.label_en}*"
+        f"{f', channel {feed.channel}' if feed.channel else ''}: "
+        f"files under `landing/{feed.feed}/`, judged row by row.\n\nColumns: {headers}."
+    )
+
+
+def _freshness(release_day: int) -> dg.FreshnessPolicy:
+    """Every quarter, before the day of the release, the feed has been taken in."""
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=f"0 6 {release_day} 1,4,7,10 *",
+        lower_bound_delta=timedelta(days=release_day),
+        timezone=AMSTERDAM.key,
+    )
+
+
+def _check(key: dg.AssetKey, deliveries: Sequence[Delivery]) -> Iterator[dg.AssetCheckResult]:
+    astray = [d.file for d in deliveries if d.rows_read != d.rows_accepted + d.rows_quarantined]
+    yield dg.AssetCheckResult(
+        passed=not astray,
+        asset_key=key,
+        check_name=ACCOUNTED,
+        metadata={"deliveries": len(deliveries), "astray": ", ".join(astray)},
+    )
+    reasons: Counter[str] = Counter()
+    for delivery in deliveries:
+        reasons.update(delivery.reasons)
+    yield dg.AssetCheckResult(
+        passed=not reasons,
+        asset_key=key,
+        check_name=NO_REJECTED_ROWS,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "quarantined": sum(d.rows_quarantined for d in deliveries),
+            **{f"reason {code}": count for code, count in sorted(reasons.items())},
+        },
+    )
+    rejected = [d for d in deliveries if d.state == "rejected"]
+    yield dg.AssetCheckResult(
+        passed=not rejected,
+        asset_key=key,
+        check_name=NO_REJECTED_DELIVERIES,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={d.file: d.reason or "" for d in rejected},
+    )
+
+
+def _told(feed: Feed, result: FeedResult) -> str:
+    new = [d for d in result.deliveries if d.sha256 in result.new]
+    accepted, quarantined = (
+        sum(d.rows_accepted for d in new),
+        sum(d.rows_quarantined for d in new),
+    )
+    return (
+        f"{feed.feed}: {len(result.deliveries)} deliveries, {len(new)} judged now; "
+        f"{sum(d.rows_read for d in new)} rows = {accepted} accepted + {quarantined} quarantined"
+    )
+
+
+def _metadata(
+    settings: Settings, feed: Feed, result: FeedResult
+) -> dict[str, dg.MetadataValue | int | str]:
+    accepted = sum(d.rows_accepted for d in result.deliveries)
+    return {
+        "dagster/row_count": accepted,
+        "rows read": sum(d.rows_read for d in result.deliveries),
+        "rows accepted": accepted,
+        "rows quarantined": sum(d.rows_quarantined for d in result.deliveries),
+        "deliveries": len(result.deliveries),
+        "deliveries new": len(result.new),
+        "per delivery": dg.MetadataValue.md(_table(result.deliveries)),
+        **TableMetadataSet(column_schema=_column_schema(settings, feed)),
+    }
+
+
+def _table(deliveries: Sequence[Delivery]) -> str:
+    head = "| file | state | read | accepted | quarantined | why |\n|---|---|--:|--:|--:|---|\n"
+    return head + "\n".join(
+        f"| {d.file.replace('|', chr(92) + '|')} | {d.state} | {d.rows_read} | {d.rows_accepted}"
+        f" | {d.rows_quarantined} | {(d.reason or _counts(d)).replace('|', '/')} |"
+        for d in sorted(deliveries, key=lambda d: d.file)
+    )
+
+
+def _counts(delivery: Delivery) -> str:
+    return ", ".join(f"{code} {count}" for code, count in sorted(delivery.reasons.items()))
+
+
+def _column_schema(settings: Settings, feed: Feed) -> dg.TableSchema:
+    """Read the lake's own schema from the empty file that anchors each kind."""
+    anchor = str(settings.lake / feed.kind / "_none" / "empty.parquet")
+    rows = duckdb.execute("describe select * from read_parquet(?)", [anchor]).fetchall()
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name=row[0], type=row[1].lower()) for row in rows]
+    )

@@ -1,0 +1,154 @@
+"""The release: staged, judged, and only then published.
+
+Belongs here: the order of the three and what Dagster shows of them. Does not belong here: what a
+release holds or must look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from dagster_project.errors import UserError
+from dagster_project.ingest import read_register
+from dagster_project.release.export import StagedRelease, stage_release
+from dagster_project.release.manifest import (
+    STAGED_PREFIX,
+    current_release,
+    read_manifest,
+    releases_folder,
+)
+from dagster_project.release.publish import discard, publish, same_as_current
+from dagster_project.resources import Installation, told_in_one_line
+from dagster_project.settings import Settings
+from dagster_project.warehouse import blocking_tests, dbt_manifest
+
+CANDIDATE = dg.AssetKey("release_candidate")
+RELEASE = dg.AssetKey("release")
+GATE = "great_expectations"
+
+
+def release_assets(
+    marts: Iterable[dg.AssetKey],
+) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
+    """Make the two assets and the check between them; nothing is published unless it passes."""
+
+    @dg.asset(
+        key=CANDIDATE,
+        deps=sorted(marts),
+        group_name="release",
+        kinds={"duckdb", "parquet"},
+        owners=["team:data-engineering"],
+        required_resource_keys={"installation"},
+    )
+    def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """The marts as they would go out, in a folder that nobody reads yet."""
+        return _stage(context.resources.installation)
+
+    @dg.asset_check(
+        asset=CANDIDATE,
+        name=GATE,
+        blocking=True,
+        required_resource_keys={"installation"},
+        description="What is about to go out keeps the contract of its tables and the codebook.",
+    )
+    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        return _judge(context.resources.installation)
+
+    @dg.asset(
+        key=RELEASE,
+        deps=[CANDIDATE],
+        group_name="release",
+        kinds={"duckdb", "parquet"},
+        owners=["team:data-engineering"],
+        required_resource_keys={"installation"},
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """What readers see: `published/current`, moved in one step; equal marts move nothing."""
+        return _publish(context.resources.installation)
+
+    return [release_candidate, release], [gate]
+
+
+def _stage(installation: Installation) -> dg.MaterializeResult:
+    settings = installation.settings
+    with told_in_one_line():
+        staged = stage_release(
+            settings,
+            [d.sha256 for d in read_register(settings.lake) if d.state == "accepted"],
+            blocking_tests(dbt_manifest(settings)),
+            datetime.now(UTC),
+            installation.progress,
+        )
+        same = same_as_current(settings, staged)
+    rows = sum(staged.tables.values())
+    installation.done(f"release_candidate: {len(staged.tables)} tables, {rows} rows")
+    return dg.MaterializeResult(
+        metadata={
+            "release": staged.id,
+            "tables": dg.MetadataValue.md(_table(staged)),
+            "dagster/row_count": rows,
+            "same as": same or "no earlier release",
+        }
+    )
+
+
+def _judge(installation: Installation) -> dg.AssetCheckResult:
+    # Great Expectations takes ten seconds to import; a release that changes nothing needs none.
+    with told_in_one_line():
+        staged = _staged(installation.settings)
+        same = same_as_current(installation.settings, staged)
+    if same:
+        return dg.AssetCheckResult(passed=True, description=f"the same as {same}, which passed")
+    from dagster_project.release.contract import read_contract, rules_from  # noqa: PLC0415
+    from dagster_project.release.gates import validate  # noqa: PLC0415
+
+    with told_in_one_line():
+        contract = read_contract(dbt_manifest(installation.settings))
+        rules = rules_from(installation.codebook, contract)
+        result = validate(installation.settings, staged, rules, installation.progress)
+    installation.done(f"{GATE}: {result.summary()}")
+    return dg.AssetCheckResult(
+        passed=result.success,
+        description=result.summary(),
+        metadata={"expectations": len(result.expectations), "not met": len(result.failures)},
+    )
+
+
+def _publish(installation: Installation) -> dg.MaterializeResult:
+    settings = installation.settings
+    with told_in_one_line():
+        staged = _staged(settings)
+        if same := same_as_current(settings, staged):
+            discard(staged)
+            path = (settings.published / "current").resolve()
+        else:
+            path = publish(settings, staged, [GATE])
+        manifest = current_release(settings)
+    release = manifest.release if manifest else staged.id
+    installation.done(f"release: {f'{same} stays' if same else f'{release} is current'}")
+    return dg.MaterializeResult(
+        metadata={
+            "release": release,
+            "path": dg.MetadataValue.path(path),
+            "changed": not same,
+            "tables": dg.MetadataValue.md(_table(staged)),
+            "dagster/row_count": sum(staged.tables.values()),
+        }
+    )
+
+
+def _staged(settings: Settings) -> StagedRelease:
+    """Find the release that was staged last; the assets share it through its folder."""
+    folders = sorted(releases_folder(settings).glob(f"{STAGED_PREFIX}*"))
+    if not folders:
+        raise UserError(f"nothing is staged in {settings.published}; run release_candidate first")
+    manifest = read_manifest(folders[-1])
+    return StagedRelease(manifest.release, folders[-1], manifest.tables)
+
+
+def _table(staged: StagedRelease) -> str:
+    rows = "\n".join(f"| {table} | {count} |" for table, count in sorted(staged.tables.items()))
+    return f"| table | rows |\n|---|--:|\n{rows}"

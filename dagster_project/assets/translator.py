@@ -1,0 +1,60 @@
+"""How dbt nodes are called and hung up in Dagster's graph.
+
+Belongs here: keys, groups and dependencies. Does not belong here: running dbt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtProject
+
+from dagster_project.assets.disclosure import PATTERN
+from dagster_project.assets.feeds import feed_key
+from dagster_project.codebook import Codebook
+
+
+class Translator(DagsterDbtTranslator):
+    """Name assets as their tables, and hang the sources on the assets that write them."""
+
+    def __init__(self, codebook: Codebook) -> None:
+        super().__init__()
+        self._codebook = codebook
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Name a model as its table; seeds and sources have a prefix of their own."""
+        name, kind = dbt_resource_props["name"], dbt_resource_props["resource_type"]
+        if kind == "seed":
+            return dg.AssetKey(["codebook", name])
+        if kind == "source":
+            return dg.AssetKey(["source", dbt_resource_props["source_name"], name])
+        return dg.AssetKey(name)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Group by folder: codebook, staging, intermediate, marts."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "codebook"
+        return str(dbt_resource_props["fqn"][1])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Show the catalogue text alone; the SQL is for the repository."""
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """Replace each dbt source among the dependencies by the assets that write it."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        deps = {dep.asset_key: dep for old in spec.deps for dep in self._writers(old)}
+        return spec.replace_attributes(deps=list(deps.values()))
+
+    def _writers(self, dep: dg.AssetDep) -> list[dg.AssetDep]:
+        if dep.asset_key.path[0] != "source":
+            return [dep]
+        source, table = dep.asset_key.path[1:]
+        if source != "lake":
+            return [dg.AssetDep(PATTERN)]
+        feeds = [feed for feed in self._codebook.feeds if table in (feed.kind, "deliveries")]
+        return [dg.AssetDep(feed_key(feed.feed)) for feed in feeds]

@@ -1,0 +1,189 @@
+"""The command `kto`.
+
+Belongs here: options, printing, exit codes (0 done, 1 refused or failed, 2 wrong usage). Does not
+belong here: work. Everything heavy is imported when a command runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from dagster_project.errors import UserError
+from dagster_project.settings import Settings
+
+P = ParamSpec("P")
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def in_one_line(command: Callable[P, None]) -> Callable[P, None]:
+    """Print a fault that the user can mend as one line and exit with 1; bugs keep their trace."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except UserError as error:
+            click.echo(f"kto: {error}", err=True)
+            raise SystemExit(1) from None
+        except KeyboardInterrupt:
+            click.echo("kto: interrupted; run again to finish", err=True)
+            raise SystemExit(130) from None
+
+    return run
+
+
+class Quarter(click.ParamType[date]):
+    """A quarter such as 2020Q4, as its first day."""
+
+    name = "quarter"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Read the text, or end with exit code 2."""
+        from dagster_project.partitions import parse_quarter  # noqa: PLC0415
+
+        try:
+            return parse_quarter(str(value))
+        except UserError as error:
+            self.fail(str(error), param, ctx)
+
+
+landing_option = click.option(
+    "--landing", type=FOLDER, help="Where deliveries are. [KTO_LANDING; var/landing]"
+)
+home_option = click.option(
+    "--home", type=FOLDER, help="Where everything is written. [KTO_HOME; var]"
+)
+verbose_option = click.option("--verbose", is_flag=True, help="Show Dagster's log as well.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kto-pipeline")
+def main() -> None:
+    """Customer satisfaction: from delivered survey files to a published release."""
+
+
+@main.command()
+@landing_option
+@home_option
+@click.option(
+    "--quarter",
+    "quarters",
+    type=Quarter(),
+    multiple=True,
+    metavar="2020Q4",
+    help="Rebuild this quarter (repeatable); without it, every quarter that changed.",
+)
+@verbose_option
+@in_one_line
+def refresh(
+    landing: Path | None, home: Path | None, quarters: tuple[date, ...], verbose: bool
+) -> None:
+    """Take in new deliveries, rebuild what they touch, publish a release."""
+    _refresh(_settings(landing, home), quarters, verbose=verbose)
+
+
+@main.command()
+@landing_option
+@home_option
+@verbose_option
+@in_one_line
+def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
+    """Run the pipeline on made-up deliveries and compare with published figures."""
+    from dagster_project.cli_report import demo_lines  # noqa: PLC0415
+    from dagster_project.demo import compare, published_figures, write_demo  # noqa: PLC0415
+
+    settings = _settings(landing, home)
+    with _progress() as (progress, _):
+        write_demo(settings.landing, progress)
+    # Read again: the demo landing brings the key for its own e-mail addresses.
+    _refresh(_settings(landing, home), (), verbose=verbose)
+    found = compare(published_figures(), settings.published / "current" / "kto.duckdb")
+    for line in demo_lines(settings, found):
+        click.echo(line)
+
+
+@main.command()
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@in_one_line
+def status(home: Path | None, as_json: bool) -> None:
+    """Show deliveries, rows, quarters built and the current release."""
+    from dagster_project.release import status as read_status  # noqa: PLC0415
+    from dagster_project.release import status_lines  # noqa: PLC0415
+
+    found = read_status(_settings(None, home))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        for line in status_lines(found):
+            click.echo(line)
+
+
+@main.group()
+def codebook() -> None:
+    """The definitions in seeds/*.csv."""
+
+
+@codebook.command()
+@in_one_line
+def check() -> None:
+    """Check the codebook as a whole; name file, row and column of each problem."""
+    from dagster_project.codebook import CodebookError, load_codebook  # noqa: PLC0415
+
+    settings = _settings(None, None)
+    try:
+        found = load_codebook(settings.seeds)
+    except CodebookError as error:
+        for problem in error.problems:
+            click.echo(str(problem))
+        raise UserError(f"{len(error.problems)} problems in {settings.seeds}") from None
+    click.echo(
+        f"{settings.seeds}: {len(found.studies)} studies, {len(found.feeds)} feeds, "
+        f"{len(found.questions)} questions, {len(found.metrics)} metrics; no problems"
+    )
+
+
+def _settings(landing: Path | None, home: Path | None) -> Settings:
+    try:
+        return Settings.from_env(landing=landing, home=home)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _refresh(settings: Settings, quarters: Sequence[date], *, verbose: bool) -> None:
+    with _progress() as (progress, done):
+        progress("starting")
+        from dagster_project.cli_report import outcome_lines  # noqa: PLC0415
+        from dagster_project.pipeline import refresh as run  # noqa: PLC0415
+
+        outcome = run(settings, quarters, progress=progress, done=done, verbose=verbose)
+    for line in outcome_lines(settings, outcome):
+        click.echo(line)
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
+    """Tell on standard error what starts (on a terminal only) and what has ended."""
+    if not sys.stderr.isatty():
+        yield (lambda _: None), (lambda line: click.echo(line, err=True))
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as spinner:
+        yield (
+            lambda line: spinner.update(escape(line)),
+            lambda line: console.print(f"[green]✓[/green] {escape(line)}"),
+        )

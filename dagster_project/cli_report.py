@@ -1,0 +1,86 @@
+"""What `kto` prints when a run has ended.
+
+Belongs here: wording and layout. Does not belong here: finding anything out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_project.demo import Comparison
+    from dagster_project.pipeline import Outcome
+
+MANY = 8
+
+
+def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
+    """Yield a short summary of a refresh."""
+    if outcome.release is None:
+        yield f"nothing to do: no deliveries in {settings.landing} and none taken in before"
+        if outcome.waiting:
+            yield f"{outcome.waiting} still arriving"
+        return
+    new = [delivery for delivery in outcome.deliveries if delivery.sha256 in outcome.new]
+    rejected = [delivery for delivery in new if delivery.state == "rejected"]
+    yield (
+        f"deliveries   {len(outcome.deliveries)} known; {len(new)} judged now: "
+        f"{len(new) - len(rejected)} accepted, {len(rejected)} rejected"
+        + (f"; {outcome.waiting} still arriving" if outcome.waiting else "")
+    )
+    for delivery in rejected:
+        yield f"  rejected   {delivery.file}: {delivery.reason}"
+    read, accepted, quarantined = (
+        sum(getattr(delivery, field) for delivery in new)
+        for field in ("rows_read", "rows_accepted", "rows_quarantined")
+    )
+    yield f"rows         {read} read = {accepted} accepted + {quarantined} quarantined"
+    yield f"quarters     {_listed(outcome.quarters)}"
+    if outcome.changed:
+        yield f"release      {outcome.release}"
+        yield f"             {outcome.release_path}"
+    else:
+        yield f"release      nothing changed: {outcome.release} stays"
+
+
+def _listed(quarters: Sequence[str]) -> str:
+    if not quarters:
+        return "none rebuilt"
+    if len(quarters) > MANY:
+        return f"{len(quarters)} rebuilt: {quarters[0]} to {quarters[-1]}"
+    return f"{len(quarters)} rebuilt: {', '.join(quarters)}"
+
+
+def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield published figures beside those of the release, and where to look further."""
+    yield ""
+    equal = sum(comparison.equal for comparison in comparisons)
+    yield f"figures      {equal} of {len(comparisons)} as published"
+    yield f"  {'where':44} {'published':>10} {'computed':>10}"
+    for comparison in comparisons:
+        figure = comparison.figure
+        where = " ".join(
+            part
+            for part in (
+                figure.organisation_code,
+                figure.period,
+                "" if figure.channel == "all" else figure.channel,
+                figure.metric,
+                "" if figure.column == "value_rounded" else figure.column,
+            )
+            if part
+        )
+        computed = "none" if comparison.computed is None else str(comparison.computed)
+        mark = "" if comparison.equal else "  differs"
+        yield f"  {where:44} {figure.published!s:>10} {computed:>10}{mark}"
+    yield ""
+    yield f"results      {settings.published / 'current'}: kto.duckdb, parquet/, manifest.json"
+    yield f"checks       {settings.data_docs} (internal)"
+    yield "next         kto status"
+    yield "             dagster dev -w workspace.yaml"
+    yield f"             your own files: {settings.landing}/<feed>/, then kto refresh"

@@ -1,0 +1,62 @@
+"""The pipeline as Dagster sees it.
+
+Belongs here: putting parts together. Does not belong here: parts. Importing does nothing; reading
+the codebook and the dbt manifest waits until Dagster asks for the definitions.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dagster_project.assets.disclosure import disclosure_pattern
+from dagster_project.assets.feeds import feed_assets
+from dagster_project.assets.models import model_assets
+from dagster_project.assets.release import release_assets
+from dagster_project.codebook import load_codebook
+from dagster_project.resources import Installation, lent_to_one_run
+from dagster_project.schedules import quarterly_release
+from dagster_project.sensors import new_deliveries
+from dagster_project.settings import Settings
+from dagster_project.warehouse import dbt_manifest
+
+REFRESH = "refresh"
+
+
+def build_definitions(installation: Installation) -> dg.Definitions:
+    """Put the pipeline of one installation together.
+
+    Raises:
+        DbtError: the dbt project cannot be parsed.
+
+    """
+    settings, codebook = installation.settings, installation.codebook
+    models = model_assets(codebook, dbt_manifest(settings))
+    release, checks = release_assets(marts=models[-1].keys)
+    refresh = dg.define_asset_job(
+        REFRESH,
+        selection=dg.AssetSelection.all(),
+        description="Landing to release: the same as `kto refresh`.",
+        # DuckDB has one writer: a second process would meet its lock.
+        executor_def=dg.in_process_executor,
+    )
+    return dg.Definitions(
+        assets=[
+            *feed_assets(codebook, settings.release_day),
+            *models,
+            disclosure_pattern,
+            *release,
+        ],
+        asset_checks=checks,
+        jobs=[refresh],
+        schedules=[quarterly_release(refresh, settings.release_day)],
+        sensors=[new_deliveries(refresh, settings, codebook)],
+        resources={"installation": lent_to_one_run(installation)},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Definitions of the installation that the environment names."""
+    settings = Settings.from_env()
+    return build_definitions(Installation(settings, load_codebook(settings.seeds)))

@@ -1,0 +1,190 @@
+"""One refresh from landing to release: the Dagster job, run in this process.
+
+Belongs here: what must hold before a run, running it, and what came of it. Does not belong here:
+the steps themselves (assets), printing (the command line).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from filelock import Timeout
+
+from dagster_project.assets.models import QUARTERLY
+from dagster_project.assets.release import RELEASE
+from dagster_project.codebook import load_codebook
+from dagster_project.definitions import REFRESH, build_definitions
+from dagster_project.errors import UserError
+from dagster_project.ingest import Delivery, read_register, scan_landing
+from dagster_project.partitions import quarter_label
+from dagster_project.progress import Progress, silent
+from dagster_project.resources import Installation
+from dagster_project.settings import Settings
+from dagster_project.warehouse.lock import home_lock
+
+
+class StepError(UserError):
+    """A step could not do its work; one line of its own words, or several steps' lines."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a refresh did.
+
+    `deliveries` is the whole register, `new` the hashes judged in this run, `quarters` labels such
+    as `2020Q4`. `release` is None when there was nothing to work on.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    new: frozenset[str] = frozenset()
+    waiting: int = 0
+    quarters: tuple[str, ...] = ()
+    release: str | None = None
+    release_path: Path | None = None
+    changed: bool = False
+
+
+def refresh(
+    settings: Settings,
+    quarters: Sequence[date] = (),
+    *,
+    progress: Progress = silent,
+    done: Progress = silent,
+    verbose: bool = False,
+) -> Outcome:
+    """Take in what is new, rebuild what it touches, publish.
+
+    Args:
+        settings: the installation.
+        quarters: first days of quarters to rebuild; empty means those whose answers changed.
+        progress: hears what starts.
+        done: hears what ended.
+        verbose: show Dagster's own log.
+
+    Raises:
+        UserError: refused or failed; what was published before stays published.
+
+    """
+    if not settings.landing.is_dir():
+        raise UserError(
+            f"no landing folder at {settings.landing}; make it and put files in <feed>/ below it, "
+            "or name another with --landing"
+        )
+    with _only_one(settings):
+        codebook = load_codebook(settings.seeds)
+        scan = scan_landing(settings, codebook)
+        known = {delivery.sha256 for delivery in read_register(settings.lake)}
+        waiting = sum(file.state == "waiting" for file in scan.deliveries)
+        if not known and len(scan.deliveries) == waiting:
+            return Outcome(waiting=waiting)
+        pending = {file.sha256 for file in scan.deliveries if file.state in {"new", "stale"}}
+        result = _run(Installation(settings, codebook, progress, done), quarters, verbose=verbose)
+        return _outcome(result, settings, pending, waiting)
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    lock = home_lock(settings)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"another run is at work in {settings.home}; wait until it has ended, then run again"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _run(
+    installation: Installation, quarters: Sequence[date], *, verbose: bool
+) -> dg.ExecuteInProcessResult:
+    job = build_definitions(installation).resolve_job_def(REFRESH)
+    level = "DEBUG" if verbose else "CRITICAL"
+    logging.getLogger("dagster").setLevel(level)
+    config = {
+        "loggers": {"console": {"config": {"log_level": level}}},
+        "ops": {QUARTERLY: {"config": {"quarters": [day.isoformat() for day in quarters]}}},
+    }
+    with open_instance(installation.settings) as instance:
+        result = job.execute_in_process(config, instance=instance, raise_on_error=False)
+    if not result.success:
+        raise StepError(_what_failed(result))
+    return result
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Open Dagster's storage under the home: for the default home, the one that its UI shows.
+
+    What this process prints stays on its own streams: capturing it would hide progress.
+    """
+    from dagster._core.instance.ref import InstanceRef  # noqa: PLC0415
+
+    base = settings.home / "dagster"
+    base.mkdir(parents=True, exist_ok=True)
+    reference = InstanceRef.from_dir(
+        str(base),
+        config_dir=str(settings.root),
+        overrides={
+            "storage": {"sqlite": {"base_dir": str(base)}},
+            "local_artifact_storage": {
+                "module": "dagster._core.storage.root",
+                "class": "LocalArtifactStorage",
+                "config": {"base_dir": str(base)},
+            },
+            "compute_logs": {
+                "module": "dagster._core.storage.noop_compute_log_manager",
+                "class": "NoOpComputeLogManager",
+            },
+        },
+    )
+    return dg.DagsterInstance.from_ref(reference)
+
+
+def _what_failed(result: dg.ExecuteInProcessResult) -> str:
+    """Say it in the failed steps' own words; a failed check explains the step it stopped."""
+    checks = [
+        f"{check.asset_key.to_user_string()} did not pass {check.check_name}: {check.description}"
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.blocking and check.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    words = []
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        failure = event.step_failure_data
+        if failure.user_failure_data and failure.user_failure_data.description:
+            words.append(failure.user_failure_data.description)
+        elif failure.error and "AssetCheckFailed" not in str(failure.error.cls_name):
+            innermost = failure.error.cause or failure.error
+            words.append(f"step {event.step_key} broke down: {' '.join(innermost.message.split())}")
+    told = words or checks or ["the run failed"]
+    return f"{'; '.join(dict.fromkeys(told))} (what is published is unchanged)"
+
+
+def _outcome(
+    result: dg.ExecuteInProcessResult, settings: Settings, pending: set[str], waiting: int
+) -> Outcome:
+    rebuilt = {
+        event.partition
+        for event in result.all_events
+        if event.is_step_materialization and event.step_key == QUARTERLY and event.partition
+    }
+    released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
+    metadata = released[0].metadata
+    return Outcome(
+        deliveries=read_register(settings.lake),
+        new=frozenset(pending),
+        waiting=waiting,
+        quarters=tuple(quarter_label(date.fromisoformat(day)) for day in sorted(rebuilt)),
+        release=str(metadata["release"].value),
+        release_path=Path(str(metadata["path"].value)),
+        changed=bool(metadata["changed"].value),
+    )

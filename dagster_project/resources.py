@@ -1,0 +1,63 @@
+"""What assets are given: the installation they work on.
+
+Belongs here: settings, codebook and progress as one Dagster resource that holds the home's lock for
+the length of a run. Does not belong here: work.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+
+from dagster_project.codebook import Codebook
+from dagster_project.errors import UserError
+from dagster_project.progress import Progress, silent
+from dagster_project.settings import Settings
+from dagster_project.warehouse.lock import home_lock
+
+NO_ROOM_OR_NO_RIGHT = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One landing and one home, and the codebook that they are read by.
+
+    `progress` hears what starts now, `done` one line with counts for each step that ended.
+    """
+
+    settings: Settings
+    codebook: Codebook
+    progress: Progress = silent
+    done: Progress = silent
+
+
+def lent_to_one_run(installation: Installation) -> dg.ResourceDefinition:
+    """Lend the installation to one run at a time; a second run waits until the first has ended."""
+
+    @dg.resource(description="Landing, home and codebook; one run at a time.")
+    def lend(_: dg.InitResourceContext) -> Iterator[Installation]:
+        with home_lock(installation.settings):
+            yield installation
+
+    return lend
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Turn a fault that the user can mend into a Dagster failure without a traceback or retries."""
+    try:
+        yield
+    except UserError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM_OR_NO_RIGHT:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        raise dg.Failure(
+            description=f"{error.strerror}{where}; make room or grant access, then run again",
+            allow_retries=False,
+        ) from None

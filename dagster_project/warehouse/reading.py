@@ -1,0 +1,21 @@
+"""Read the warehouse without writing it, and never while dbt writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from dagster_project.settings import Settings
+from dagster_project.warehouse.lock import warehouse_lock
+
+
+@contextmanager
+def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse read-only for the length of the block.
+
+    The connection is closed on leaving: an open one would see old data and block dbt.
+    """
+    with warehouse_lock(settings), duckdb.connect(settings.warehouse, read_only=True) as connection:
+        yield connection
