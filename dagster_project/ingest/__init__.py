@@ -1,0 +1,25 @@
+"""From landing to the lake: read deliveries, judge their rows, store what is accepted.
+
+Belongs here: everything up to canonical Parquet. Does not belong here: anything that compares
+deliveries with one another; that is for the models.
+"""
+
+from dagster_project.ingest.feed import FeedResult, ingest_feed, require_pseudonym_key
+from dagster_project.ingest.lake import ensure_lake
+from dagster_project.ingest.reasons import Reason
+from dagster_project.ingest.register import Delivery, check_lake, read_register
+from dagster_project.ingest.scan import LandedFile, Scan, scan_landing
+
+__all__ = [
+    "Delivery",
+    "FeedResult",
+    "LandedFile",
+    "Reason",
+    "Scan",
+    "check_lake",
+    "ensure_lake",
+    "ingest_feed",
+    "read_register",
+    "require_pseudonym_key",
+    "scan_landing",
+]

@@ -1,0 +1,130 @@
+"""Judge one delivery: from a file in landing to its rows in the lake and its line in the register.
+
+Belongs here: the order of things, and writing all or nothing. Does not belong here: how files are
+read, rows judged or columns shaped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dagster_project.codebook import Codebook, fold
+from dagster_project.ingest import pseudonym
+from dagster_project.ingest.duplicates import duplicates
+from dagster_project.ingest.header import Layout, match_header
+from dagster_project.ingest.lake import ROOMS, Drafts, lake_file
+from dagster_project.ingest.passes import Pass
+from dagster_project.ingest.plan import Plan, known_texts, plan
+from dagster_project.ingest.register import Delivery, write_delivery
+from dagster_project.ingest.scan import LandedFile
+from dagster_project.ingest.schema import row_contract
+from dagster_project.ingest.shape import Shape
+from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source, open_source
+from dagster_project.ingest.values import ZONE
+
+NO_ROWS = "the file has a header and no rows"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What judging a delivery needs; `key` makes e-mail pseudonyms."""
+
+    lake: Path
+    codebook: Codebook
+    key: bytes | None
+    now: datetime
+
+    def judge(self, landed: LandedFile) -> Delivery:
+        """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
+
+        Raises:
+            UserError: it holds e-mail addresses and there is no (or another) pseudonym key.
+
+        """
+        delivery = self._unjudged(landed)
+        try:
+            source, layout = self.open(landed)
+            rules = plan(self.codebook.feed(landed.feed), layout, self.codebook)
+            delivery = dataclasses.replace(delivery, unknown_columns=layout.unknown)
+            delivery = self._store(landed, source, rules, delivery)
+        except DeliveryRejectedError as rejection:
+            delivery = dataclasses.replace(delivery, state="rejected", reason=str(rejection))
+        self._drop_files_not_in(delivery)
+        write_delivery(self.lake, delivery)
+        return delivery
+
+    def open(self, landed: LandedFile) -> tuple[Source, Layout]:
+        """The file and what its columns are.
+
+        Raises:
+            DeliveryRejectedError: it cannot be read or its header does not fit the feed.
+
+        """
+        feed = self.codebook.feed(landed.feed)
+        known = {fold(column.header): column for column in self.codebook.columns_of(feed.feed)}
+        source = open_source(
+            landed.path,
+            Reading(
+                feed.sheet, lambda name: known_texts(known.get(fold(name)), feed, self.codebook)
+            ),
+        )
+        return source, match_header(source.header, feed.feed, self.codebook)
+
+    def _unjudged(self, landed: LandedFile) -> Delivery:
+        return Delivery(
+            feed=landed.feed,
+            study=self.codebook.feed(landed.feed).study,
+            file=landed.file,
+            sha256=landed.sha256,
+            bytes=landed.bytes,
+            received_at=landed.received_at.astimezone(UTC).isoformat(),
+            judged_at=self.now.astimezone(UTC).isoformat(),
+            state="accepted",
+            codebook=self.codebook.fingerprint_of(landed.feed),
+        )
+
+    def _store(
+        self, landed: LandedFile, source: Source, rules: Plan, delivery: Delivery
+    ) -> Delivery:
+        received_on = landed.received_at.astimezone(ZoneInfo(ZONE)).date()
+        with Drafts(self.lake, landed.feed, landed.sha256) as drafts:
+            work = Pass(
+                Shape(rules, landed.sha256, landed.received_at, self.key),
+                row_contract(rules, received_on),
+                drafts,
+                landed.file,
+            )
+            tally = work.run(source)
+            twice = duplicates(tally.prints)
+            limit = rules.study.max_bad_rows_pct
+            bad = tally.bad_with(twice)
+            too_many = bad * 100 > limit * tally.rows_read
+            if too_many or twice.height:
+                drafts.discard()
+                tally = work.run(source, twice, all_rows=too_many)
+            if tally.emails and self.key:
+                pseudonym.note_key(self.lake, self.key)
+            files = drafts.commit()
+        reason = NO_ROWS if tally.rows_read == 0 else None
+        if too_many:
+            reason = f"{bad} of {tally.rows_read} rows are bad, more than {limit:g} %"
+        return dataclasses.replace(
+            delivery,
+            state="rejected" if too_many else "accepted",
+            reason=reason,
+            rows_read=tally.rows_read,
+            rows_accepted=tally.rows_accepted,
+            rows_quarantined=tally.rows_quarantined,
+            reasons=dict(sorted(tally.reasons.items())),
+            files=files,
+        )
+
+    def _drop_files_not_in(self, delivery: Delivery) -> None:
+        for room in ROOMS:
+            path = lake_file(self.lake, room, delivery.feed, delivery.sha256)
+            if path.relative_to(self.lake).as_posix() not in delivery.files:
+                path.unlink(missing_ok=True)

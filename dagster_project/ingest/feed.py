@@ -1,0 +1,115 @@
+"""Bring one feed's part of the lake up to date with landing.
+
+Belongs here: which deliveries are judged, and cleaning up after an interrupted run. Does not belong
+here: how one is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dagster_project.codebook import Codebook
+from dagster_project.errors import UserError
+from dagster_project.ingest import pseudonym
+from dagster_project.ingest.deliver import Judge
+from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
+from dagster_project.ingest.plan import KINDS, Kind
+from dagster_project.ingest.register import Delivery, read_register
+from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_landing
+from dagster_project.ingest.source import DeliveryRejectedError
+from dagster_project.progress import Progress
+from dagster_project.settings import Settings
+
+
+@dataclass(frozen=True)
+class FeedResult:
+    """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time."""
+
+    feed: str
+    deliveries: tuple[Delivery, ...]
+    new: tuple[str, ...]
+
+
+def ingest_feed(
+    settings: Settings, codebook: Codebook, feed_id: str, progress: Progress, now: datetime
+) -> FeedResult:
+    """Judge the feed's new deliveries and those judged under other codebook rows.
+
+    `now` is only noted, nothing depends on it. Doing it twice changes nothing.
+
+    Raises:
+        UserError: e-mail addresses without a pseudonym key, or with another key than before.
+
+    """
+    scan = scan_landing(settings, codebook)
+    require_pseudonym_key(settings, codebook, scan, (feed_id,))
+    ensure_lake(settings.lake)
+    _sweep(settings, feed_id)
+    judge = Judge(settings.lake, codebook, settings.pseudonym_key, now)
+    todo = _to_judge(scan.of(feed_id))
+    for number, landed in enumerate(todo, start=1):
+        progress(f"{feed_id}: reading {landed.file} ({number} of {len(todo)})")
+        judge.judge(landed)
+    deliveries = tuple(d for d in read_register(settings.lake) if d.feed == feed_id)
+    return FeedResult(feed_id, deliveries, tuple(landed.sha256 for landed in todo))
+
+
+def require_pseudonym_key(
+    settings: Settings, codebook: Codebook, scan: Scan, feeds: Iterable[str] | None = None
+) -> None:
+    """Before anything is written, see that e-mail addresses to be read can become pseudonyms.
+
+    Looks at deliveries to be judged of the feeds (None: all feeds) that have an e-mail column.
+
+    Raises:
+        UserError: there are addresses and no key, or another key than the lake was made with.
+
+    """
+    key = settings.pseudonym_key
+    if key is not None and pseudonym.is_key_of(settings.lake, key):
+        return
+    chosen = {feed.feed for feed in codebook.feeds} if feeds is None else set(feeds)
+    judge = Judge(settings.lake, codebook, key, datetime.min)
+    for landed in _to_judge(scan.deliveries):
+        if landed.feed in chosen and _has_addresses(judge, landed):
+            if key is None:
+                raise UserError(pseudonym.NO_KEY.format(file=landed.file))
+            raise UserError(pseudonym.OTHER_KEY.format(lake=settings.lake))
+
+
+def _to_judge(deliveries: Iterable[LandedFile]) -> list[LandedFile]:
+    return [landed for landed in deliveries if landed.state in {NEW, STALE}]
+
+
+def _has_addresses(judge: Judge, landed: LandedFile) -> bool:
+    """Whether an e-mail column has a value; a file that cannot be read has none."""
+    if not any(
+        KINDS.get(column.field) is Kind.EMAIL for column in judge.codebook.columns_of(landed.feed)
+    ):
+        return False
+    try:
+        source, layout = judge.open(landed)
+        headers = [
+            h for h, column in layout.columns.items() if KINDS.get(column.field) is Kind.EMAIL
+        ]
+        return any(
+            batch.frame[header].str.strip_chars().str.len_bytes().max()
+            for batch in (source.batches(headers) if headers else ())
+            for header in headers
+        )
+    except DeliveryRejectedError:
+        return False
+
+
+def _sweep(settings: Settings, feed: str) -> None:
+    """Remove what an interrupted run left: drafts, and files of deliveries not in the register."""
+    for folder in (settings.lake / room / feed for room in (*ROOMS, REGISTER)):
+        for draft in folder.glob(f"*{TEMPORARY}"):
+            draft.unlink(missing_ok=True)
+    registered = {name for d in read_register(settings.lake) if d.feed == feed for name in d.files}
+    for room in ROOMS:
+        for path in (settings.lake / room / feed).glob("*.parquet"):
+            if path.relative_to(settings.lake).as_posix() not in registered:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""A batch of texts turned into typed columns, field by field.
+
+Belongs here: which helper columns a field gets. Does not belong here: how a text is read
+(`values.py`), whether a row is acceptable (`schema.py`).
+
+Of a field `f` the parsed frame has `f` (String: the trimmed text, null for blank and for texts that
+mean no answer) and, by kind, `f:code`, `f:number`, `f:codes`, `f:date`, `f:at`, `f:timed`,
+`f:from`, `f:to`; a helper is null where the text has no meaning.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dagster_project.ingest import values
+from dagster_project.ingest.plan import Kind, Plan, Rule
+
+AS_IT_IS = frozenset({Kind.IDENTIFIER, Kind.TEXT, Kind.EMAIL})
+"""Kinds that have hardly any text twice, so that reading distinct texts would only cost time."""
+
+
+def parse(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """Columns `row` and those of every field in the plan; as many rows as `frame`."""
+    columns = [frame.select("row")]
+    for rule in plan.rules:
+        text = frame[rule.header]
+        if rule.kind in AS_IT_IS:
+            columns.append(_read(text, rule, plan))
+        else:
+            columns.append(values.by_distinct(text, lambda t, rule=rule: _read(t, rule, plan)))  # type: ignore[misc]
+    return pl.concat(columns, how="horizontal")
+
+
+def _read(raw: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
+    text = raw.str.strip_chars()
+    blank = text == ""
+    if rule.no_answer:
+        blank = blank | values.is_no_answer(text, rule.no_answer)
+    text = text.set(blank.fill_null(value=True), None).alias(rule.field)
+    helpers = _helpers(text, rule, plan)
+    named = helpers.rename({name: f"{rule.field}:{name}" for name in helpers.columns})
+    return pl.concat([text.to_frame(), named], how="horizontal") if named.width else text.to_frame()
+
+
+def _helpers(text: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
+    match rule.kind:
+        case Kind.ORGANISATION:
+            study = plan.study
+            return values.read_organisation(
+                text, plan.organisations, study.code_prefix, study.code_digits, rule.codes
+            )
+        case Kind.CODE:
+            code = values.read_code(text, rule.codes)
+            return pl.DataFrame({"code": code, "number": _numbers(code, rule)})
+        case Kind.MULTIPLE:
+            return pl.DataFrame({"codes": values.read_codes(text, rule.codes)})
+        case Kind.NUMBER:
+            number = values.read_number(text, rule.decimals)
+            return pl.DataFrame({"code": values.nearest_code(number), "number": number})
+        case Kind.WEIGHT:
+            return pl.DataFrame({"number": values.read_number(text, None)})
+        case Kind.MOMENT:
+            return values.read_moment(text, rule.format)
+        case _:
+            return pl.DataFrame()
+
+
+def _numbers(code: pl.Series, rule: Rule) -> pl.Series:
+    return code.replace_strict(
+        list(rule.numbers), list(rule.numbers.values()), default=None, return_dtype=pl.Float64
+    )

@@ -1,0 +1,140 @@
+"""One pass over the rows of a delivery: read, judge, write drafts, count.
+
+A delivery with duplicates, or with too many bad rows, takes a second pass, because only the end of
+the first one tells. Belongs here: the loop over batches. Does not belong here: what is decided
+after it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.codebook import roles
+from dagster_project.errors import UserError
+from dagster_project.ingest.duplicates import NO_DUPLICATES, fingerprints
+from dagster_project.ingest.lake import QUARANTINE, Drafts
+from dagster_project.ingest.parse import parse
+from dagster_project.ingest.plan import Kind, Plan
+from dagster_project.ingest.pseudonym import NO_KEY
+from dagster_project.ingest.quarantine import faults, in_words, quarantined, reason_counts
+from dagster_project.ingest.reasons import Reason
+from dagster_project.ingest.schema import RowContract
+from dagster_project.ingest.shape import Shape
+from dagster_project.ingest.source import Batch, Source
+
+REST = "the row itself is good, but too many others of its delivery are not"
+
+
+@dataclass
+class Tally:
+    """What a pass has seen; `prints` are the fingerprints for finding duplicates."""
+
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    emails: bool = False
+    reasons: Counter[str] = field(default_factory=Counter)
+    prints: list[pl.DataFrame] = field(default_factory=list)
+    bad_rows: list[pl.Series] = field(default_factory=list)
+
+    @property
+    def rows_read(self) -> int:
+        """Every row is either accepted or quarantined."""
+        return self.rows_accepted + self.rows_quarantined
+
+    def bad_with(self, others: pl.DataFrame) -> int:
+        """How many rows are bad when the rows in `others` are bad too."""
+        return pl.concat([*self.bad_rows, others["row"]]).n_unique()
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The parts that do the work for one delivery."""
+
+    shape: Shape
+    contract: RowContract
+    drafts: Drafts
+    file: str
+
+    @property
+    def plan(self) -> Plan:
+        """The rules of the delivery."""
+        return self.shape.plan
+
+    def run(
+        self, source: Source, twice: pl.DataFrame = NO_DUPLICATES, *, all_rows: bool = False
+    ) -> Tally:
+        """Read all rows; those in `twice` are bad too, and with `all_rows` no row is accepted.
+
+        Raises:
+            DeliveryRejectedError: the file is damaged further on.
+            UserError: there are e-mail addresses and no key for pseudonyms.
+
+        """
+        tally = Tally()
+        columns = [rule.header for rule in self.plan.rules]
+        if not all_rows:
+            nothing = pl.DataFrame(schema={"row": pl.Int64, **dict.fromkeys(columns, pl.String)})
+            self._write_accepted(parse(nothing, self.plan))
+        for batch in source.batches(columns):
+            self._take(batch, twice, tally, all_rows=all_rows)
+        return tally
+
+    def _take(self, batch: Batch, twice: pl.DataFrame, tally: Tally, *, all_rows: bool) -> None:
+        parsed = parse(batch.frame, self.plan)
+        self._guard_addresses(parsed, tally)
+        found = [
+            faults(batch.malformed.rename({"why": "says"}), Reason.MALFORMED_ROW),
+            in_words(batch.frame, self.contract.failures(parsed), self.plan),
+            faults(parsed.select("row").join(twice, on="row"), Reason.DUPLICATE_IN_DELIVERY),
+        ]
+        bad = pl.concat(found)
+        good = parsed.join(bad, on="row", how="anti", maintain_order="left")
+        if all_rows:
+            rest = good.select("row", says=pl.lit(REST))
+            bad = pl.concat([bad, faults(rest, Reason.DELIVERY_REJECTED)])
+            good = good.clear()
+        else:
+            self._write_accepted(good)
+        self._write_quarantined(batch, bad, tally)
+        tally.rows_accepted += good.height
+        tally.prints.append(fingerprints(parsed, self.plan))
+
+    def _guard_addresses(self, parsed: pl.DataFrame, tally: Tally) -> None:
+        for rule in self.plan.of_kind(Kind.EMAIL):
+            if parsed[rule.field].is_not_null().any():
+                tally.emails = True
+                if self.shape.key is None:
+                    raise UserError(NO_KEY.format(file=self.file))
+
+    def _write_accepted(self, good: pl.DataFrame) -> None:
+        if self.plan.feed.kind == roles.INVITATIONS:
+            self.drafts.write("invitations", self.shape.invitations(good))
+            return
+        self.drafts.write("responses", self.shape.responses(good))
+        if self.plan.has_texts:
+            self.drafts.write("restricted", self.shape.restricted(good))
+
+    def _write_quarantined(self, batch: Batch, bad: pl.DataFrame, tally: Tally) -> None:
+        if bad.is_empty():
+            return
+        lines = quarantined(batch.frame, bad, self.plan)
+        tally.rows_quarantined += lines.height
+        tally.reasons += reason_counts(lines)
+        tally.bad_rows.append(lines["row"])
+        self.drafts.write("quarantine", self._quarantine_table(lines))
+
+    def _quarantine_table(self, lines: pl.DataFrame) -> pa.Table:
+        feed, delivery = self.plan.feed.feed, self.shape.delivery
+        frame = lines.select(
+            pl.lit(feed).alias("feed"),
+            pl.lit(delivery).alias("delivery"),
+            "row",
+            "reasons",
+            "details",
+            "masked_row",
+        )
+        return frame.to_arrow().cast(QUARANTINE)

@@ -1,0 +1,188 @@
+"""What the codebook asks of each column of one delivery.
+
+Belongs here: codebook rows turned into one rule per column that is in the file. Does not belong
+here: reading or judging values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from dagster_project.codebook import Codebook, Column, Feed, Organisation, Study, fold, roles
+from dagster_project.ingest.header import Layout
+from dagster_project.ingest.reasons import Reason
+
+
+class Kind(StrEnum):
+    """How the text of a column is read."""
+
+    IDENTIFIER = "identifier"
+    ORGANISATION = "organisation"
+    CODE = "code"
+    MULTIPLE = "multiple"
+    NUMBER = "number"
+    WEIGHT = "weight"
+    MOMENT = "moment"
+    TEXT = "text"
+    EMAIL = "email"
+
+
+PERSONAL = frozenset({Kind.TEXT, Kind.EMAIL})
+"""Kinds whose values never leave the restricted part of the lake."""
+KINDS: Mapping[str, Kind] = {
+    "organisation_code": Kind.ORGANISATION,
+    "weight": Kind.WEIGHT,
+    "email": Kind.EMAIL,
+    **dict.fromkeys(("channel", "product_code", "method", "status"), Kind.CODE),
+    **dict.fromkeys(roles.DATE_ROLES, Kind.MOMENT),
+    **dict.fromkeys(roles.TEXT_ROLES, Kind.TEXT),
+}
+"""Roles by kind; other roles are identifiers."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one column is read and judged.
+
+    `codes` maps texts (trimmed, lower case) to codes, None where any text is its own code;
+    `numbers` maps codes to numbers; `no_answer` lists texts that count as blank.
+    """
+
+    field: str
+    header: str
+    kind: Kind
+    required: bool
+    question: bool
+    codes: Mapping[str, str] | None = None
+    numbers: Mapping[str, float | None] = field(default_factory=dict)
+    no_answer: frozenset[str] = frozenset()
+    unknown: Reason = Reason.UNKNOWN_CODE
+    minimum: float | None = None
+    maximum: float | None = None
+    decimals: int = 0
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All rules of one delivery, in codebook order, with what holds for all its rows.
+
+    `has_texts`: the feed may hold free text, whether or not this file does.
+    """
+
+    feed: Feed
+    study: Study
+    rules: tuple[Rule, ...]
+    organisations: tuple[Organisation, ...]
+    has_texts: bool
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Fields that tell one row of a delivery from another."""
+        if self.feed.kind == roles.INVITATIONS:
+            return ("invitation_id",)
+        return ("organisation_code", "response_id")
+
+    @property
+    def event(self) -> str:
+        """The field that says on which day a row happened."""
+        return "sent_at" if self.feed.kind == roles.INVITATIONS else "contact_date"
+
+    @property
+    def starts_on(self) -> date:
+        """The earliest day that a row may be of."""
+        return self.study.starts_on
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of a field, None when the file does not have it."""
+        return next((rule for rule in self.rules if rule.field == name), None)
+
+    def of_kind(self, *kinds: Kind) -> tuple[Rule, ...]:
+        """Rules of these kinds."""
+        return tuple(rule for rule in self.rules if rule.kind in kinds)
+
+    @property
+    def questions(self) -> tuple[Rule, ...]:
+        """Rules of the questions that were asked."""
+        return tuple(rule for rule in self.rules if rule.question)
+
+
+def plan(feed: Feed, layout: Layout, codebook: Codebook) -> Plan:
+    """The rules for the columns that a file has."""
+    order = {
+        column.field: place
+        for place, column in reversed([*enumerate(codebook.columns_of(feed.feed))])
+    }
+    required = {c.field for c in codebook.columns_of(feed.feed) if c.required}
+    rules = [
+        _rule(header, column, column.field in required, feed, codebook)
+        for header, column in layout.columns.items()
+    ]
+    return Plan(
+        feed,
+        codebook.study(feed.study),
+        tuple(sorted(rules, key=lambda rule: order[rule.field])),
+        codebook.organisations_of(feed.study),
+        any(column.field in roles.TEXT_ROLES for column in codebook.columns_of(feed.feed)),
+    )
+
+
+def known_texts(
+    column: Column | None, feed: Feed, codebook: Codebook
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The texts that a column may hold, answers first and no-answers second; empty when any may."""
+    if column is None:
+        return frozenset(), frozenset()
+    rule = _rule(column.header, column, column.required, feed, codebook)
+    if rule.kind is Kind.NUMBER:
+        return frozenset(), rule.no_answer
+    return frozenset(rule.codes or ()), rule.no_answer
+
+
+def _rule(header: str, column: Column, required: bool, feed: Feed, codebook: Codebook) -> Rule:
+    if column.field in roles.ROLES[feed.kind]:
+        return _role(header, column, required, feed, codebook)
+    scale = codebook.scale(codebook.question(feed.study, column.field).scale)
+    values = codebook.values_of(scale.scale)
+    return Rule(
+        column.field,
+        header,
+        Kind(scale.kind),
+        required,
+        question=True,
+        codes={fold(value.raw): value.code or fold(value.raw) for value in values},
+        numbers={value.code: value.number for value in values if value.code},
+        no_answer=codebook.no_answers_of(scale.scale),
+        minimum=scale.minimum,
+        maximum=scale.maximum,
+        decimals=scale.decimals or 0,
+    )
+
+
+def _role(header: str, column: Column, required: bool, feed: Feed, codebook: Codebook) -> Rule:
+    translated = codebook.scale(column.scale) if column.scale else None
+    known = {
+        "channel": [channel.channel for channel in codebook.channels_of(feed.study)],
+        "product_code": [product.product_code for product in codebook.products_of(feed.study)],
+    }.get(column.field)
+    codes = None if known is None else {fold(code): code for code in known}
+    if translated and translated.kind == "code":
+        codes = {
+            fold(value.raw): value.code
+            for value in codebook.values_of(translated.scale)
+            if value.code and (codes is None or value.code in codes.values())
+        }
+    return Rule(
+        column.field,
+        header,
+        KINDS.get(column.field, Kind.IDENTIFIER),
+        required,
+        question=False,
+        codes=codes,
+        no_answer=codebook.no_answers_of(translated.scale) if translated else frozenset(),
+        unknown=Reason.UNKNOWN_PRODUCT if column.field == "product_code" else Reason.UNKNOWN_CODE,
+        format=column.format,
+    )

@@ -1,0 +1,225 @@
+"""CSV: which encoding, which delimiter, and rows in blocks.
+
+Belongs here: everything that is only true of CSV. Does not belong here: what a column means.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from dagster_project.ingest.quotes import QuoteCheck
+from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, malformed
+from dagster_project.ingest.text import set_aside_oversized, without_blank_rows
+
+BLOCK = 16 * 1024 * 1024
+HEADER_BYTES = 256 * 1024
+DELIMITERS = ";,\t"
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True)
+class CsvSource:
+    """An opened CSV file; `cut` is true when it ends inside the quotes of its last line."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    header: Sequence[str]
+    cut: bool
+    rows: bool
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
+        """See `Source`."""
+        if not self.rows:
+            return iter(())
+        read = self._read(columns)
+        return _without_cut_row(read) if self.cut else read
+
+    def _read(self, columns: Sequence[str]) -> Iterator[Batch]:
+        skipped = _Skipped(self.delimiter)
+        try:
+            with self._stream() as stream:
+                reader = self._reader(stream, columns, skipped)
+                next_row = 2
+                for records in reader:
+                    frame = pl.DataFrame(pl.from_arrow(records))
+                    rows = skipped.number(next_row, frame.height)
+                    next_row = int(rows[-1]) + 1 if len(rows) else next_row
+                    yield self._batch(frame.insert_column(0, pl.Series("row", rows)), skipped)
+        except pa.ArrowInvalid as error:
+            raise DeliveryRejectedError(_why(error)) from None
+        if rest := skipped.take():
+            yield Batch(_no_rows(columns), _skipped_rows(rest))
+
+    def _stream(self) -> pa.NativeFile:
+        stream = pa.OSFile(str(self.path))
+        if self.encoding == "utf-8":
+            return stream
+        return pa.transcoding_input_stream(stream, self.encoding, "utf-8")
+
+    def _reader(
+        self, stream: pa.NativeFile, columns: Sequence[str], skipped: _Skipped
+    ) -> pacsv.CSVStreamingReader:
+        return pacsv.open_csv(
+            stream,
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK),
+            parse_options=pacsv.ParseOptions(
+                delimiter=self.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=skipped.handle,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.large_string()),
+                include_columns=list(columns),
+                strings_can_be_null=False,
+            ),
+        )
+
+    def _batch(self, frame: pl.DataFrame, skipped: _Skipped) -> Batch:
+        rows = _skipped_rows(skipped.take())
+        frame, oversized = set_aside_oversized(without_blank_rows(frame))
+        return Batch(frame, pl.concat([rows, oversized]))
+
+
+@dataclass
+class _Skipped:
+    """Rows that the parser left out, so that the row numbers of the others are known."""
+
+    delimiter: str
+    numbers: list[int] = field(default_factory=list)
+    waiting: list[tuple[int, str]] = field(default_factory=list)
+
+    def handle(self, row: pacsv.InvalidRow) -> str:
+        """Note the row and go on without it."""
+        self.numbers.append(row.number)
+        if (row.text is None) or row.text.replace(self.delimiter, "").strip():
+            why = f"the row has {row.actual_columns} fields and the header {row.expected_columns}"
+            self.waiting.append((row.number, why))
+        return "skip"
+
+    def number(self, first: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Numbers of the next `count` good rows, the first possible one being `first`."""
+        left_out = [number for number in self.numbers if number >= first]
+        possible = np.arange(first, first + count + len(left_out), dtype=np.int64)
+        self.numbers = left_out
+        return np.setdiff1d(possible, np.array(left_out, dtype=np.int64), assume_unique=True)[
+            :count
+        ]
+
+    def take(self) -> list[tuple[int, str]]:
+        """The rows noted since the last call."""
+        taken, self.waiting = self.waiting, []
+        return taken
+
+
+def open_csv(path: Path, reading: Reading) -> CsvSource:
+    """Find encoding and delimiter, and see that all quotation marks close.
+
+    Raises:
+        DeliveryRejectedError: empty, no text, UTF-16, in neither encoding, or with open quotes.
+
+    """
+    del reading
+    with path.open("rb") as file:
+        start = file.read(HEADER_BYTES)
+    _refuse_other_formats(start)
+    encoding = _encoding(path)
+    header_text = codecs.getincrementaldecoder(encoding)().decode(start).removeprefix("\ufeff")
+    delimiter = _delimiter(header_text)
+    lines = csv.reader(iter(header_text.splitlines(keepends=True)), delimiter=delimiter)
+    header = next(lines, [])
+    rows = len(start) == HEADER_BYTES or any(any(cells) for cells in lines)
+    return CsvSource(path, encoding, delimiter, header, _check_quotes(path, delimiter), rows)
+
+
+def _refuse_other_formats(start: bytes) -> None:
+    if not start.strip():
+        raise DeliveryRejectedError("the file is empty")
+    if start.startswith(UTF16) or b"\0" in start.split(b"\n", 1)[0]:
+        raise DeliveryRejectedError("the file is not UTF-8 or Windows-1252 text (UTF-16?)")
+    for magic, name in (
+        (b"PK\3\4", "a workbook or zip file"),
+        (b"PAR1", "Parquet"),
+        (b"$FL", "SPSS"),
+    ):
+        if start.startswith(magic):
+            raise DeliveryRejectedError(f"the file is {name}, not CSV as its name says")
+
+
+def _encoding(path: Path) -> str:
+    for encoding in ("utf-8", "cp1252"):
+        decode = codecs.getincrementaldecoder(encoding)("strict").decode
+        if _decodes(path, decode):
+            return encoding
+    raise DeliveryRejectedError("the file is neither UTF-8 nor Windows-1252 text")
+
+
+def _decodes(path: Path, decode: Callable[[bytes, bool], str]) -> bool:
+    with path.open("rb") as file:
+        try:
+            while block := file.read(BLOCK):
+                decode(block, False)
+            decode(b"", True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _delimiter(text: str) -> str:
+    """The one that cuts the header into most columns."""
+    lines = text.splitlines(keepends=True)
+    return max(DELIMITERS, key=lambda mark: len(next(csv.reader(iter(lines), delimiter=mark), [])))
+
+
+def _check_quotes(path: Path, delimiter: str) -> bool:
+    """Whether the last line was cut inside a quoted field."""
+    check, last = QuoteCheck(ord(delimiter)), b""
+    with path.open("rb") as file:
+        file.read(len(codecs.BOM_UTF8)) if file.peek(3).startswith(codecs.BOM_UTF8) else None
+        while block := file.read(BLOCK):
+            check.feed(block)
+            last = block
+    check.finish()
+    if check.broken or (check.inside and (check.lines or last.endswith(b"\n"))):
+        raise DeliveryRejectedError("a quotation mark is opened and never closed")
+    return check.inside
+
+
+def _without_cut_row(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Count the last row of all as malformed: the file ends in the middle of it."""
+    held: Batch | None = None
+    for batch in batches:
+        if held:
+            yield held
+        held = batch
+    if not held:
+        return
+    cut = held.frame.tail(1)["row"].to_list()
+    if cut and cut[0] > max(held.malformed["row"].to_list(), default=0):
+        rows = [held.malformed, malformed(cut, "the file ends in the middle of the row")]
+        held = Batch(held.frame.head(-1), pl.concat(rows))
+    yield held
+
+
+def _why(error: pa.ArrowInvalid) -> str:
+    if "straddling" in str(error):
+        return "a row is longer than 16 MB"
+    return "the file cannot be read as CSV"
+
+
+def _skipped_rows(rows: list[tuple[int, str]]) -> pl.DataFrame:
+    return malformed([number for number, _ in rows], [why for _, why in rows])
+
+
+def _no_rows(columns: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame(schema={"row": pl.Int64, **dict.fromkeys(columns, pl.String)})

@@ -1,0 +1,2 @@
+def open_parquet(path, reading):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def open_xlsx(path, reading):
+    raise NotImplementedError

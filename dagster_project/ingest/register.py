@@ -1,0 +1,94 @@
+"""The register: one JSON file per delivery, written after everything else of it.
+
+Belongs here: what is known of a delivery, and reading and writing it. Does not belong here:
+judging.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from dagster_project.errors import UserError
+from dagster_project.ingest.lake import REGISTER, file_sha256, lake_file, replacing
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery as the register holds it; times are ISO 8601 in UTC.
+
+    `rows_read` is always `rows_accepted + rows_quarantined`. `reasons` counts rows by reason code.
+    `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum.
+    """
+
+    feed: str
+    study: str
+    file: str
+    sha256: str
+    bytes: int
+    received_at: str
+    judged_at: str
+    state: str
+    reason: str | None = None
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    unknown_columns: tuple[str, ...] = ()
+    codebook: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def received(self) -> datetime:
+        """When it came, in UTC."""
+        return datetime.fromisoformat(self.received_at)
+
+
+def read_register(lake: Path) -> tuple[Delivery, ...]:
+    """All deliveries ever judged, by feed and hash.
+
+    Raises:
+        UserError: a register file cannot be read.
+
+    """
+    return tuple(_read(path) for path in sorted((lake / REGISTER).glob("*/*.json")))
+
+
+def write_delivery(lake: Path, delivery: Delivery) -> None:
+    """Put a delivery in the register, in place of what was known of it."""
+    content = json.dumps(dataclasses.asdict(delivery), ensure_ascii=False, indent=2)
+    with replacing(lake_file(lake, REGISTER, delivery.feed, delivery.sha256)) as temporary:
+        temporary.write_text(content + "\n", encoding="utf-8")
+
+
+def check_lake(lake: Path) -> None:
+    """Compare every file of the lake with the checksum in the register.
+
+    Raises:
+        UserError: a file is missing or damaged; the first one is named.
+
+    """
+    for delivery in read_register(lake):
+        for name, sha256 in delivery.files.items():
+            path = lake / name
+            if not path.is_file() or file_sha256(path) != sha256:
+                state = "damaged" if path.exists() else "missing"
+                raise UserError(
+                    f"{path} is {state}; it was made from {delivery.file}: delete "
+                    f"{lake_file(lake, REGISTER, delivery.feed, delivery.sha256)} and refresh"
+                )
+
+
+def _read(path: Path) -> Delivery:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Delivery(**{**content, "unknown_columns": tuple(content["unknown_columns"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(
+            f"{path} is damaged ({type(error).__name__}); delete it and refresh, then its delivery "
+            "is judged again"
+        ) from error

@@ -1,0 +1,164 @@
+"""What lies in landing: which files are deliveries, which are new, which must wait.
+
+Belongs here: folders, names and hashes. Does not belong here: what is inside a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dagster_project.codebook import Codebook
+from dagster_project.ingest.lake import file_sha256
+from dagster_project.ingest.register import Delivery, read_register
+from dagster_project.ingest.values import ZONE
+from dagster_project.settings import DEMO_KEY_FILE, Settings
+
+EXTENSIONS = frozenset({".csv", ".xlsx", ".parquet", ".sav"})
+UNFINISHED = ".part"
+NEW, SEEN, STALE, WAITING = "new", "seen", "stale", "waiting"
+DATE_IN_NAME = re.compile(r"^(\d{4})(-?)(\d{2})\2(\d{2})(?!\d)")
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A file in a feed's folder.
+
+    `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
+    `stale` (judged under other codebook rows, or its lake files are gone) or `waiting` (still being
+    written; then `sha256` is empty).
+    """
+
+    feed: str
+    path: Path
+    file: str
+    sha256: str
+    bytes: int
+    received_at: datetime
+    state: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Landing at one moment; `ignored` holds paths below landing, each with why."""
+
+    deliveries: tuple[LandedFile, ...]
+    ignored: tuple[tuple[str, str], ...]
+
+    def of(self, feed: str) -> tuple[LandedFile, ...]:
+        """The files of one feed."""
+        return tuple(landed for landed in self.deliveries if landed.feed == feed)
+
+
+@dataclass(frozen=True)
+class _Ignored(Exception):  # noqa: N818
+    why: str
+
+
+def scan_landing(settings: Settings, codebook: Codebook) -> Scan:
+    """Look at every file in landing, by name order; nothing in there makes it fail.
+
+    The same bytes twice in a feed are one delivery: the first path counts.
+    """
+    known = {(d.feed, d.sha256): d for d in read_register(settings.lake)}
+    fingerprints = {feed.feed: codebook.fingerprint_of(feed.feed) for feed in codebook.feeds}
+    deliveries: list[LandedFile] = []
+    ignored: list[tuple[str, str]] = []
+    seen: dict[tuple[str, str], str] = {}
+    for path, file in _files(settings.landing, ignored):
+        try:
+            landed = _landed(path, file, fingerprints, known, settings.lake)
+            first = seen.setdefault((landed.feed, landed.sha256 or file), file)
+            if first != file:
+                raise _Ignored(f"holds the same bytes as {first}")
+            deliveries.append(landed)
+        except _Ignored as reason:
+            ignored.append((file, reason.why))
+    return Scan(tuple(deliveries), tuple(sorted(ignored)))
+
+
+def received_at(path: Path, modified: float) -> datetime:
+    """The date at the start of the name, as that day's start in Amsterdam; else when modified."""
+    if found := DATE_IN_NAME.match(path.name):
+        year, _, month, day = found.groups()
+        try:
+            named = date(int(year), int(month), int(day))
+            start = datetime(named.year, named.month, named.day, tzinfo=ZoneInfo(ZONE))
+            return start.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    return datetime.fromtimestamp(modified, UTC)
+
+
+def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path, str]]:
+    """Files below landing by the order of their paths; folders that cannot be listed are noted."""
+
+    def unreadable(error: OSError) -> None:
+        path = Path(os.fsdecode(error.filename or landing))
+        ignored.append((_name(path, landing), f"cannot be listed: {error.strerror}"))
+
+    found = [
+        Path(folder, name)
+        for folder, _, names in os.walk(landing, onerror=unreadable, followlinks=False)
+        for name in names
+    ]
+    named = sorted((_name(path, landing), path) for path in found)
+    yield from ((path, name) for name, path in named if name != DEMO_KEY_FILE)
+
+
+def _name(path: Path, landing: Path) -> str:
+    """The path below landing; bytes that are no UTF-8 are shown as escapes."""
+    name = path.relative_to(landing).as_posix() if path.is_relative_to(landing) else str(path)
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _landed(
+    path: Path,
+    file: str,
+    fingerprints: Mapping[str, str],
+    known: Mapping[tuple[str, str], Delivery],
+    lake: Path,
+) -> LandedFile:
+    feed = _feed(file, fingerprints)
+    try:
+        before = path.stat()
+        if not path.is_file():
+            raise _Ignored("is not a file")
+        waiting = path.suffix.lower() == UNFINISHED
+        sha256 = "" if waiting else file_sha256(path)
+        after = path.stat()
+    except OSError as error:
+        raise _Ignored(f"cannot be read: {error.strerror}") from error
+    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+    if waiting or changed:
+        received = received_at(path, after.st_mtime)
+        return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
+    earlier = known.get((feed, sha256))
+    received = earlier.received if earlier else received_at(path, after.st_mtime)
+    state = _state(earlier, fingerprints[feed], lake)
+    return LandedFile(feed, path, file, sha256, after.st_size, received, state)
+
+
+def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
+    parts = Path(file).parts
+    if any(part.startswith((".", "~$")) for part in parts):
+        raise _Ignored("is hidden or a lock file")
+    if len(parts) == 1:
+        raise _Ignored("is not in a feed's folder")
+    if parts[0] not in fingerprints:
+        raise _Ignored(f"folder {parts[0]} is not a feed of the codebook")
+    if Path(file).suffix.lower() not in EXTENSIONS | {UNFINISHED}:
+        raise _Ignored(f"is not one of {', '.join(sorted(EXTENSIONS))}")
+    return parts[0]
+
+
+def _state(earlier: Delivery | None, fingerprint: str, lake: Path) -> str:
+    if earlier is None:
+        return NEW
+    whole = all((lake / name).is_file() for name in earlier.files)
+    return SEEN if whole and earlier.codebook == fingerprint else STALE

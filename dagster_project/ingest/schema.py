@@ -1,0 +1,190 @@
+"""What a row may be: the Pandera schema of a feed, built from its codebook rows.
+
+Belongs here: every rule that is judged on one row by itself. Does not belong here: rows compared
+with other rows (`duplicates.py`), reading of texts (`values.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandera.polars as pa
+import polars as pl
+
+from dagster_project.ingest.plan import Kind, Plan, Rule
+from dagster_project.ingest.reasons import Reason
+
+NOT_NULLABLE = "not_nullable"
+FAILURES = pl.Schema({"at": pl.Int64, "field": pl.String, "reason": pl.String, "says": pl.String})
+
+
+@dataclass(frozen=True)
+class Must:
+    """One rule: rows for which `passes` is not true have `reason`; `says` ends "the value ..."."""
+
+    reason: Reason
+    passes: pl.Expr
+    says: str
+
+    def check(self) -> pa.Check:
+        """The rule as Pandera knows it."""
+        return pa.Check(
+            lambda data: data.lazyframe.select(self.passes.fill_null(value=True)),
+            error=self.reason.value,
+            ignore_na=False,
+        )
+
+
+@dataclass(frozen=True)
+class RowContract:
+    """A feed's schema with the sentence that belongs to each of its checks."""
+
+    schema: pa.DataFrameSchema
+    says: pl.DataFrame
+
+    def failures(self, parsed: pl.DataFrame) -> pl.DataFrame:
+        """Judge all rows: `at` (position in `parsed`), `field`, `reason`, `says`, one per fault."""
+        try:
+            self.schema.validate(parsed, lazy=True)
+        except pa.errors.SchemaErrors as errors:
+            cases = errors.failure_cases
+        else:
+            return pl.DataFrame(schema=FAILURES)
+        return (
+            cases.select(
+                at=pl.col("index").cast(pl.Int64),
+                field="column",
+                number=pl.col("check_number").fill_null(-1).cast(pl.Int64),
+            )
+            .join(self.says, on=["field", "number"], how="left", maintain_order="left")
+            .select(list(FAILURES))
+        )
+
+
+def row_contract(plan: Plan, received_on: date) -> RowContract:
+    """The schema for the columns of one delivery that was received on a day."""
+    columns: dict[str, pa.Column] = {}
+    says: list[tuple[str, int, str, str]] = []
+    for rule in plan.rules:
+        musts = _musts(rule, plan, received_on)
+        columns[rule.field] = pa.Column(
+            pl.String, [must.check() for must in musts], nullable=not rule.required
+        )
+        says.append((rule.field, -1, Reason.MISSING_REQUIRED, "is empty; every row needs a value"))
+        says += [(rule.field, i, must.reason, must.says) for i, must in enumerate(musts)]
+    names = {"field": pl.String, "number": pl.Int64, "reason": pl.String, "says": pl.String}
+    return RowContract(
+        pa.DataFrameSchema(columns, strict=False), pl.DataFrame(says, schema=names, orient="row")
+    )
+
+
+def _musts(rule: Rule, plan: Plan, received_on: date) -> Sequence[Must]:
+    match rule.kind:
+        case Kind.IDENTIFIER:
+            return [_no_address(rule)]
+        case Kind.ORGANISATION:
+            return _organisation(rule, plan)
+        case Kind.CODE:
+            kind = "is not a product" if rule.unknown is Reason.UNKNOWN_PRODUCT else "is not a code"
+            says = f"{kind} that the codebook lists for this column"
+            return [Must(rule.unknown, _read_as(rule, "code"), says)]
+        case Kind.MULTIPLE:
+            says = "holds a code that the codebook does not list; several codes are joined by |"
+            return [Must(rule.unknown, _read_as(rule, "codes"), says)]
+        case Kind.NUMBER:
+            return _number(rule)
+        case Kind.WEIGHT:
+            return _weight(rule)
+        case Kind.MOMENT:
+            return _moment(rule, plan, received_on)
+        case _:
+            return []
+
+
+def _read_as(rule: Rule, helper: str) -> pl.Expr:
+    """There is no text, or it has a meaning."""
+    return pl.col(rule.field).is_null() | pl.col(f"{rule.field}:{helper}").is_not_null()
+
+
+def _no_address(rule: Rule) -> Must:
+    passes = ~pl.col(rule.field).str.contains("@", literal=True)
+    return Must(Reason.BAD_TYPE, passes, "is an e-mail address where an id is expected")
+
+
+def _organisation(rule: Rule, plan: Plan) -> Sequence[Must]:
+    known = Must(
+        Reason.UNKNOWN_ORGANISATION,
+        _read_as(rule, "code"),
+        "is not an organisation that the codebook knows",
+    )
+    if plan.rule(plan.event) is None:
+        return [known]
+    day = pl.col(f"{plan.event}:date")
+    first, last = pl.col(f"{rule.field}:from"), pl.col(f"{rule.field}:to")
+    exists = (first.is_null() | (day >= first)) & (last.is_null() | (day <= last))
+    says = "is an organisation that did not exist on the day of this row"
+    return [known, Must(Reason.UNKNOWN_ORGANISATION, exists, says)]
+
+
+def _number(rule: Rule) -> Sequence[Must]:
+    plural = "" if rule.decimals == 1 else "s"
+    kind = (
+        f"a number with at most {rule.decimals} decimal{plural}"
+        if rule.decimals
+        else "a whole number"
+    )
+    number = pl.col(f"{rule.field}:number")
+    return [
+        Must(Reason.BAD_TYPE, _read_as(rule, "number"), f"is not {kind}"),
+        Must(
+            Reason.OUT_OF_RANGE,
+            number.is_between(pl.lit(rule.minimum), pl.lit(rule.maximum)),
+            f"is not from {rule.minimum:g} to {rule.maximum:g}",
+        ),
+    ]
+
+
+def _weight(rule: Rule) -> Sequence[Must]:
+    number = pl.col(f"{rule.field}:number")
+    return [
+        Must(
+            Reason.MISSING_REQUIRED,
+            pl.col(rule.field).is_not_null(),
+            "is empty; every row has a weight",
+        ),
+        Must(Reason.BAD_TYPE, _read_as(rule, "number"), "is not a number"),
+        Must(Reason.OUT_OF_RANGE, number.is_finite() & (number > 0), "is not above 0"),
+    ]
+
+
+def _moment(rule: Rule, plan: Plan, received_on: date) -> Sequence[Must]:
+    form = (
+        "a date in the form that the codebook gives"
+        if rule.format
+        else (
+            "a date; write dd-mm-yyyy, yyyy-mm-dd or an ISO timestamp, and no time that the clock skips"
+        )
+    )
+    musts = [Must(Reason.BAD_TYPE, _read_as(rule, "date"), f"is not {form}")]
+    day = pl.col(f"{rule.field}:date")
+    if rule.field == plan.event:
+        says = f"is before {plan.starts_on}, where this study starts"
+        musts.append(Must(Reason.OUT_OF_RANGE, day >= plan.starts_on, says))
+    if rule.field == "contact_date":
+        says = f"is after {received_on}, the day on which this delivery came"
+        musts.append(Must(Reason.CONTACT_IN_FUTURE, day <= received_on, says))
+    if rule.field == "submitted_at" and plan.rule("contact_date"):
+        musts.append(_in_order())
+    return musts
+
+
+def _in_order() -> Must:
+    both_timed = pl.col("submitted_at:timed") & pl.col("contact_date:timed")
+    passes = (
+        pl.when(both_timed)
+        .then(pl.col("submitted_at:at") >= pl.col("contact_date:at"))
+        .otherwise(pl.col("submitted_at:date") >= pl.col("contact_date:date"))
+    )
+    return Must(Reason.SUBMITTED_BEFORE_CONTACT, passes, "is earlier than the contact")

@@ -1,0 +1,97 @@
+"""What every reader gives: a header and batches of text columns.
+
+Belongs here: the shape that readers share, and the way from a file to its reader. Does not belong
+here: any file format, any meaning of a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+MALFORMED_SCHEMA = pl.Schema({"row": pl.Int64, "why": pl.String})
+
+
+class DeliveryRejectedError(Exception):
+    """A delivery that cannot be read; `str()` is the one clear reason, without values of rows."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some consecutive rows of a delivery.
+
+    `frame` has Int64 `row` (as in a spreadsheet: the header is row 1) and one String column for
+    each header asked for, by its name as it stands in the file. Rows without any value are left out. `malformed` has
+    Int64 `row` and String `why` for rows that could not be cut into fields.
+    """
+
+    frame: pl.DataFrame
+    malformed: pl.DataFrame
+
+
+class Source(Protocol):
+    """An opened delivery; `header` holds the column names as they stand in the file."""
+
+    @property
+    def header(self) -> Sequence[str]:
+        """Column names in file order, untrimmed."""
+        ...
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
+        """Read the rows from the start, each time it is called.
+
+        Raises:
+            DeliveryRejectedError: the file is damaged further on.
+
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader may need to know besides the path.
+
+    `sheet` is the sheet of a workbook (None: the first). `known` gives, for a header, the texts that
+    its column may hold (trimmed, lower case): answers first, texts that mean no answer second.
+    """
+
+    sheet: str | None = None
+    known: Callable[[str], tuple[frozenset[str], frozenset[str]]] = lambda _: (
+        frozenset(),
+        frozenset(),
+    )
+
+
+def open_source(path: Path, reading: Reading) -> Source:
+    """Open a delivery with the reader of its extension.
+
+    Raises:
+        DeliveryRejectedError: the file is not what its name says, or has no header.
+
+    """
+    try:
+        source = _readers()[path.suffix.lower()](path, reading)
+    except OSError as error:
+        raise DeliveryRejectedError(f"the file cannot be read: {error.strerror}") from error
+    if not any(name.strip() for name in source.header):
+        raise DeliveryRejectedError("row 1 is empty; it must hold the column names")
+    return source
+
+
+def _readers() -> Mapping[str, Callable[[Path, Reading], Source]]:
+    from dagster_project.ingest.read_csv import open_csv  # noqa: PLC0415
+    from dagster_project.ingest.read_parquet import open_parquet  # noqa: PLC0415
+    from dagster_project.ingest.read_sav import open_sav  # noqa: PLC0415
+    from dagster_project.ingest.read_xlsx import open_xlsx  # noqa: PLC0415
+
+    return {".csv": open_csv, ".xlsx": open_xlsx, ".parquet": open_parquet, ".sav": open_sav}
+
+
+def malformed(rows: Sequence[int], why: Sequence[str] | str) -> pl.DataFrame:
+    """Malformed rows as a frame of `MALFORMED_SCHEMA`."""
+    whys = [why] * len(rows) if isinstance(why, str) else list(why)
+    return pl.DataFrame({"row": list(rows), "why": whys}, schema=MALFORMED_SCHEMA)
