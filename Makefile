@@ -28,7 +28,8 @@ lint: setup  ## ruff, mypy and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint dbt_project
+	mkdir -p var/lint
+	KTO_HOME=var/lint $(BIN)/sqlfluff lint dbt_project/models
 
 lock:  ## Renew requirements.lock on purpose (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock

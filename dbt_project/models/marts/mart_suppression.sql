@@ -28,7 +28,8 @@ totals as (
         channel,
         responses
     from responses
-    where product_code = 'all'
+    where
+        product_code = 'all'
         and status = 'published'
 ),
 

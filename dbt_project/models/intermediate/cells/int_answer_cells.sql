@@ -57,8 +57,9 @@ totals as (
         start_of_period,
         metric,
         answer,
-        grouping sets ((channel), ())
-    having grouping(channel) = 1
+        cube(channel)
+    having
+        grouping(channel) = 1
         or channel is not null
 ),
 
@@ -82,7 +83,8 @@ cells as (
     inner join reach
         on totals.study = reach.study
         and totals.metric = reach.metric
-    where totals.channel <> 'all'
+    where
+        totals.channel <> 'all'
         or reach.in_every_channel
 )
 

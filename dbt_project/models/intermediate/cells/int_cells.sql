@@ -59,9 +59,10 @@ totals as (
         period_type,
         start_of_period,
         metric,
-        grouping sets ((channel, product_code), (channel), (product_code), ())
+        cube(channel, product_code)
     -- a study without channels or products has their total only
-    having (grouping(channel) = 1 or channel is not null)
+    having
+        (grouping(channel) = 1 or channel is not null)
         and (grouping(product_code) = 1 or product_code is not null)
 ),
 
@@ -86,7 +87,8 @@ cells as (
     inner join reach
         on totals.study = reach.study
         and totals.metric = reach.metric
-    where totals.channel <> 'all'
+    where
+        totals.channel <> 'all'
         or reach.in_every_channel
 )
 

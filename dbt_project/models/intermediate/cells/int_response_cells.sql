@@ -94,8 +94,9 @@ cells as (
         period,
         period_type,
         start_of_period,
-        grouping sets ((channel, product_code), (channel), (product_code), ())
-    having (grouping(channel) = 1 or channel is not null)
+        cube(channel, product_code)
+    having
+        (grouping(channel) = 1 or channel is not null)
         and (grouping(product_code) = 1 or product_code is not null)
 )
 

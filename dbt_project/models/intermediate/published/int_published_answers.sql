@@ -52,7 +52,8 @@ published_answers as (
                 then 100 * cast(sum_weight_of_answer as double) / cast(sum_weight as double)
         end as share
     from judged
-    where n > 0
+    where
+        n > 0
         or status = 'suppressed'
 )
 

@@ -36,7 +36,8 @@ judged as (
 -- nobody answered and the cell is not hidden: there is no figure, and no row
 existing as (
     select * from judged
-    where n > 0
+    where
+        n > 0
         or status = 'suppressed'
 ),
 

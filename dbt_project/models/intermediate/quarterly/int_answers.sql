@@ -21,9 +21,9 @@ answers as (
         responses.channel,
         responses.product_code,
         responses.weight,
-        answer.question,
-        answer.code,
-        answer.number
+        answer.question,  -- noqa: RF01
+        answer.code,  -- noqa: RF01
+        answer.number  -- noqa: RF01
     from responses
     inner join delivered
         on responses.feed = delivered.feed

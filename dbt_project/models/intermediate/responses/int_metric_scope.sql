@@ -8,6 +8,13 @@ feed_columns as (
     select * from {{ ref('stg_columns') }}
 ),
 
+fields as (
+    select distinct
+        feed,
+        field
+    from feed_columns
+),
+
 channels as (
     select * from {{ ref('stg_channels') }}
 ),
@@ -45,7 +52,7 @@ asked as (
         inputs.disclosure_group
     from feeds
     inner join inputs on feeds.study = inputs.study
-    inner join (select distinct feed, field from feed_columns) as fields
+    inner join fields
         on feeds.feed = fields.feed
         and inputs.question = fields.field
     group by all
@@ -76,7 +83,11 @@ reach as (
 ),
 
 study_channels as (
-    select study, count(*) as channels_of_study from channels group by study
+    select
+        study,
+        count(*) as channels_of_study
+    from channels
+    group by study
 ),
 
 scope as (

@@ -13,9 +13,15 @@ studies as (
 ),
 
 starts as (
-    select study, period_start from responses
+    select
+        study,
+        period_start
+    from responses
     union
-    select study, period_start from invitations
+    select
+        study,
+        period_start
+    from invitations
 ),
 
 quarters as (

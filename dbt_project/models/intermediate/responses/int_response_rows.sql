@@ -53,7 +53,8 @@ answered_invitations as (
                 feed
         ) as invitation_rank
     from versions
-    where version_rank = 1
+    where
+        version_rank = 1
         and invitation_id is not null
 ),
 
