@@ -13,6 +13,7 @@ from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Fault
 from dagster_project.codebook.grid import Grid, grid_of
 from dagster_project.codebook.model import Metric, MetricBand, MetricQuestion, Scale
+from dagster_project.codebook.roles import ROLES
 
 DISTRIBUTION = "distribution"
 _UNITS = {
@@ -117,7 +118,7 @@ def families_have_their_settings(codebook: Codebook) -> Iterator[Fault]:
             yield Fault(
                 metric,
                 "min_items",
-                f"{metric.min_items} items is more than it has; write {count} or less",
+                f"{metric.min_items} is more than its {count} items; write {count} or less",
             )
 
 
@@ -182,7 +183,7 @@ def distributions_list_every_answer(codebook: Codebook) -> Iterator[Fault]:
                 yield Fault(
                     metric,
                     "metric",
-                    f"answer {answer} of scale '{scale.scale}' has no code; "
+                    f"answer {answer} of scale '{scale.scale}' is not listed; "
                     "add it to scale_values.csv",
                 )
 
@@ -206,6 +207,13 @@ def groups_hold_together(codebook: Codebook) -> Iterator[Fault]:
         for question in codebook.questions_of_metric(metric.study, metric.metric):
             users[metric.study, question].append(metric)
     told: set[tuple[int, int]] = set()
+    for metric in codebook.metrics:
+        if metric.disclosure_group in ROLES:
+            yield Fault(
+                metric,
+                "disclosure_group",
+                f"'{metric.disclosure_group}' is the group of counts; choose another",
+            )
     for (_, question), metrics in users.items():
         other = min(metrics, key=lambda metric: metric.row)
         for metric in metrics:

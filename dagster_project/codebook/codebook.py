@@ -27,6 +27,8 @@ from dagster_project.codebook.model import (
     Study,
 )
 
+__all__ = ["Codebook", "fold"]
+
 
 @dataclass(frozen=True, eq=False)
 class Codebook:

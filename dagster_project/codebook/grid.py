@@ -48,7 +48,7 @@ def grid_of(scale: Scale, values: Sequence[ScaleValue]) -> Grid | None:
             return None
         low = Decimal(str(scale.minimum)).scaleb(scale.decimals)
         high = Decimal(str(scale.maximum)).scaleb(scale.decimals)
-        if low > high or low != int(low) or high != int(high):
+        if low >= high or low != int(low) or high != int(high):
             return None
         return Grid(range(int(low), int(high) + 1), scale.decimals)
     numbers = {Decimal(str(value.number)) for value in values if value.number is not None}

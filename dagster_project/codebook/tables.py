@@ -51,7 +51,7 @@ STUDIES = Table(
         "fieldwork_days": cells.whole(0),
         "max_bad_rows_pct": cells.number(0, 100),
         "population": cells.one_of("invited", "unknown"),
-        "benchmark_method": cells.one_of("mean_of_others"),
+        "benchmark_method": cells.one_of("mean_of_others", "pooled"),
         "benchmark_min_organisations": cells.whole(1),
     },
     ("study",),
