@@ -12,12 +12,16 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from dagster_project.release.outcome import Expected
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
 DROPPED = frozenset({"script", "style", "footer", "button", "label", "object", "iframe", "svg"})
+SCRIPTED_CARD = "card mb-3"  # buttons that do nothing without scripts
+NOT_BUILT = "/expectations/"
 DROPPED_VOID = frozenset({"link", "img", "input", "base", "meta"})
 LOADING = frozenset({"src", "srcset", "integrity", "crossorigin", "style", "background", "poster"})
 MARKS = {"fa-check-circle": "✔ ", "fa-times": "✘ ", "fa-exclamation-triangle": "✘ "}
@@ -42,17 +46,8 @@ HEAD = (
 )
 
 
-class Line(NamedTuple):
-    """One expectation for the index: the table, its class, whether it was met, a sentence."""
-
-    table: str
-    expectation: str
-    success: bool
-    detail: str
-
-
 def write_data_docs(
-    folder: Path, context: EphemeralDataContext, release: str, found: Iterable[Line]
+    folder: Path, context: EphemeralDataContext, release: str, found: Iterable[Expected]
 ) -> None:
     """Replace the Data Docs by pages on this validation; old or new ones are there, never a mix.
 
@@ -94,15 +89,19 @@ class _Rewriter(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
-        self.inside: list[str] = []
+        self.skipped = ""
+        self.depth = 0
 
     def handle_decl(self, decl: str) -> None:
         self.parts.append(f"<!{decl}>")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in DROPPED:
-            self.inside.append(tag)
-        if self.inside or tag in DROPPED_VOID:
+        if not self.skipped and (tag in DROPPED or dict(attrs).get("class") == SCRIPTED_CARD):
+            self.skipped = tag
+        if self.skipped:
+            self.depth += tag == self.skipped
+            return
+        if tag in DROPPED_VOID:
             return
         kept = "".join(
             f' {name}="{escape(value or "")}"' for name, value in attrs if _harmless(name, value)
@@ -119,14 +118,15 @@ class _Rewriter(HTMLParser):
             self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        if self.inside:
-            if tag == self.inside[-1]:
-                self.inside.pop()
+        if self.skipped:
+            self.depth -= tag == self.skipped
+            if not self.depth:
+                self.skipped = ""
         elif tag not in DROPPED_VOID:
             self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        if not self.inside:
+        if not self.skipped:
             self.parts.append(data)
 
     def handle_entityref(self, name: str) -> None:
@@ -137,10 +137,11 @@ class _Rewriter(HTMLParser):
 
 
 def _harmless(name: str, value: str | None) -> bool:
-    """Whether an attribute neither loads nor runs nor leads outside."""
-    outside = ":" in (value or "").partition("/")[0] or (value or "").startswith("//")
+    """Whether an attribute neither loads nor runs nor leads outside or to a page not built."""
+    target = value or ""
+    leads_away = ":" in target.partition("/")[0] or target.startswith("//") or NOT_BUILT in target
     runs = name.startswith("on") or name in LOADING
-    return not runs and not (name in {"href", "action", "xlink:href"} and outside)
+    return not runs and not (name in {"href", "action", "xlink:href"} and leads_away)
 
 
 def _build(context: EphemeralDataContext, folder: Path) -> None:
@@ -161,7 +162,7 @@ def _build(context: EphemeralDataContext, folder: Path) -> None:
     context.build_data_docs(site_names=["local_site"])
 
 
-def _index(release: str, found: tuple[Line, ...], pages: Mapping[str, str]) -> str:
+def _index(release: str, found: tuple[Expected, ...], pages: Mapping[str, str]) -> str:
     """Write the page that lists every table with its outcome, failures first."""
     tables = list(dict.fromkeys(line.table for line in found))
     failed = [line for line in found if not line.success]
@@ -184,7 +185,7 @@ def _index(release: str, found: tuple[Line, ...], pages: Mapping[str, str]) -> s
     )
 
 
-def _index_row(table: str, lines: list[Line], page: str | None) -> str:
+def _index_row(table: str, lines: list[Expected], page: str | None) -> str:
     met = sum(line.success for line in lines)
     mark = '<span class="met">✔</span>' if met == len(lines) else '<span class="unmet">✘</span>'
     name = escape(table)

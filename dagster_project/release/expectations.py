@@ -2,7 +2,7 @@
 
 Belongs here: which Great Expectations class is put on which table, and the sentence that says so.
 Does not belong here: running them; a name of a study, channel or metric. Great Expectations takes
-seconds to import, so importing this module imports it not.
+seconds to import, so this module does not import it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from dagster_project.release.comparisons import VALUES
 from dagster_project.release.contract import Rules, TableContract
-from dagster_project.release.evidence import VALUES
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
@@ -53,9 +53,11 @@ def table_expectations(
 
 def _key_expectations(name: str, key: tuple[str, ...]) -> Iterator[Described]:
     for column in key:
-        yield f"{column} is part of the key and never null", "ExpectColumnValuesToNotBeNull", {
-            "column": column
-        }
+        yield (
+            f"{column} is part of the key and never null",
+            "ExpectColumnValuesToNotBeNull",
+            {"column": column},
+        )
     unique: dict[str, Any] = {"column_list": list(key)}
     if len(key) == 1:
         yield f"{name} has one row per {key[0]}", "ExpectColumnValuesToBeUnique", {"column": key[0]}
@@ -101,10 +103,14 @@ def _enough(
             where["row_condition"] += f" and {base} != 0"
         none = " or 0" if may_be_none else ""
         kind, arguments = _between(base, least, None)
-        yield f"{base} is {least} or more{none} where published, study {study}", kind, {
-            **arguments,
-            **where,
-        }
+        yield (
+            f"{base} is {least} or more{none} where published, study {study}",
+            kind,
+            {
+                **arguments,
+                **where,
+            },
+        )
 
 
 def evidence_expectations(subject: str) -> Iterator[Described]:
@@ -155,11 +161,15 @@ def _periods() -> Iterator[Described]:
     )
     where = _where(period_type="year")
     where["row_condition"] += " and closed == False"
-    yield "a year has rows once it is closed", "ExpectColumnValuesToBeInSet", {
-        "column": "rows",
-        "value_set": [0],
-        **where,
-    }
+    yield (
+        "a year has rows once it is closed",
+        "ExpectColumnValuesToBeInSet",
+        {
+            "column": "rows",
+            "value_set": [0],
+            **where,
+        },
+    )
 
 
 def _texts() -> Iterator[Described]:

@@ -29,9 +29,13 @@ from dagster_project.release.manifest import (
     software_version,
 )
 from dagster_project.settings import Settings
+from dagster_project.warehouse.lock import warehouse_lock
 
 STORAGE_VERSION = "v1.4.0"  # the oldest DuckDB that readers of a release may use
-OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 TABLE_NAME = re.compile(r"(mart|dim)_[a-z0-9]+(_[a-z0-9]+)*")
 
 
@@ -71,7 +75,8 @@ def stage_release(
     draft = releases_folder(settings) / f"{STAGED_PREFIX}{stamp:%Y%m%dT%H%M%SZ}-{os.getpid()}"
     try:
         (draft / PARQUET_FOLDER).mkdir(parents=True)
-        tables = _export_marts(settings.warehouse, draft, progress)
+        with warehouse_lock(settings):
+            tables = _export_marts(settings.warehouse, draft, progress)
         parquet = {table: sha256_of(parquet_file(draft, table)) for table in tables}
         release = f"{stamp:%Y%m%dT%H%M%SZ}-{_content_hash(parquet)}"
         Manifest(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
 
 from dagster_project.progress import Progress, silent
 from dagster_project.release.contract import Rules
+from dagster_project.release.data_docs import write_data_docs
 from dagster_project.release.evidence import read_evidence, read_tables
 from dagster_project.release.expectations import (
     EVIDENCE,
@@ -25,40 +25,13 @@ from dagster_project.release.expectations import (
 )
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import ReleaseError, read_manifest
+from dagster_project.release.outcome import Expected, GateResult
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
 SUITE = "release"
-
-
-class Expected(NamedTuple):
-    """One expectation and its outcome; `detail` says what was expected, or what went wrong."""
-
-    table: str
-    expectation: str
-    success: bool
-    detail: str
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """Outcome of all expectations; `success` is False as well when none could be evaluated."""
-
-    success: bool
-    expectations: tuple[Expected, ...]
-
-    @property
-    def failures(self) -> tuple[Expected, ...]:
-        """What was not met."""
-        return tuple(one for one in self.expectations if not one.success)
-
-    def summary(self) -> str:
-        """One line for people."""
-        failed = [f"{one.table}: {one.detail}" for one in self.failures]
-        met = f"{len(self.expectations) - len(failed)} of {len(self.expectations)} met"
-        return met + (f"; not met: {'; '.join(failed)}" if failed else "")
 
 
 def validate(
@@ -90,7 +63,7 @@ def validate(
     context = _context()
     found = tuple(one for batch in batches for one in _run(context, staged.id, *batch))
     progress("Writing Data Docs")
-    _write_docs(settings, context, staged.id, found)
+    write_data_docs(settings.data_docs, context, staged.id, found)
     return GateResult(bool(found) and all(one.success for one in found), found)
 
 
@@ -118,12 +91,11 @@ def _run(
     import great_expectations.expectations as kinds  # noqa: PLC0415
     from great_expectations.core.run_identifier import RunIdentifier  # noqa: PLC0415
 
+    listed = list(described)
     asset = context.data_sources.get(SUITE).add_dataframe_asset(name)
-    suite = context.suites.add(gx.ExpectationSuite(name=name))
-    sentences = {}
-    for sentence, kind, arguments in described:
-        made = getattr(kinds, kind)(**arguments, description=sentence)
-        sentences[suite.add_expectation(made).id] = (kind, sentence)
+    # Added one by one, each expectation would have the whole suite written again.
+    made = [getattr(kinds, kind)(**given, description=text) for text, kind, given in listed]
+    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=made))
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(
             name=name, data=asset.add_batch_definition_whole_dataframe(name), suite=suite
@@ -136,8 +108,8 @@ def _run(
     )
     results = {result.expectation_config.id: result for result in outcome.results}
     return [
-        _expected(name, kind, sentence, results.get(expectation))
-        for expectation, (kind, sentence) in sentences.items()
+        _expected(name, kind, sentence, results.get(expectation.id))
+        for (sentence, kind, _), expectation in zip(listed, suite.expectations, strict=True)
     ]
 
 
@@ -157,14 +129,3 @@ def _exception(info: Mapping[str, Any]) -> str:
         return message.partition("\n")[0]
     nested = (_exception(value) for value in info.values() if isinstance(value, Mapping))
     return next((message for message in nested if message), "")
-
-
-def _write_docs(
-    settings: Settings,
-    context: EphemeralDataContext,
-    release: str,
-    found: tuple[Expected, ...],
-) -> None:
-    from dagster_project.release.data_docs import write_data_docs  # noqa: PLC0415
-
-    write_data_docs(settings.data_docs, context, release, found)

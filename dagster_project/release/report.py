@@ -1,0 +1,126 @@
+"""What happened to every delivery: the content of `kto status`. Internal, never published.
+
+Belongs here: bringing together landing, register, quarantine and run summaries. Does not belong
+here: how it is shown (render).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.codebook import Codebook, load_codebook
+from dagster_project.ingest import Delivery, LandedFile, read_register, scan_landing
+from dagster_project.release.internal import RowCounts, read_periods, read_row_counts
+from dagster_project.release.manifest import current_release
+from dagster_project.settings import Settings
+
+NONE = RowCounts(0, 0, 0, 0)
+ACCEPTED = "accepted"
+NOT_IN_REGISTER = {
+    "new": "not processed yet; run `kto refresh`",
+    "waiting": "still being written; it is taken in once it is whole",
+}
+SAMPLE = 5
+
+
+def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, Any]:
+    """Say what was delivered, what became of it, what was built and what is published.
+
+    Args:
+        settings: where everything is.
+        codebook: read from `settings.seeds` when not given.
+
+    Returns:
+        `release`: id or None; `deliveries`: as `delivery_report`, then files that wait; `ignored`:
+        `file` and `reason` of files that are no delivery; `quarters`: `study`, `period`,
+        `period_type`, `closed`; `samples`: `feed`, `sha256`, `row`, `detail` of a few quarantined
+        rows of each delivery.
+
+    Raises:
+        UserError: the codebook, the register or the current release cannot be read.
+
+    """
+    scan = scan_landing(settings, codebook or load_codebook(settings.seeds))
+    register = read_register(settings.lake)
+    release = current_release(settings)
+    waiting = [_waiting(file) for file in scan.deliveries if file.state in NOT_IN_REGISTER]
+    return {
+        "release": release.release if release else None,
+        "deliveries": [*delivery_report(register, read_row_counts(settings)), *waiting],
+        "ignored": [{"file": file, "reason": why} for file, why in scan.ignored],
+        "quarters": read_periods(settings),
+        "samples": _samples(settings, register),
+    }
+
+
+def delivery_report(
+    register: Iterable[Delivery], row_counts: Mapping[tuple[str, str], RowCounts]
+) -> list[dict[str, Any]]:
+    """Describe every judged delivery, by feed, then time of receipt.
+
+    Counts of the models are None for an accepted delivery that they have not seen yet, and 0 for a
+    rejected one.
+    """
+    ordered = sorted(register, key=lambda one: (one.feed, one.received_at, one.sha256))
+    return [_judged(one, row_counts.get((one.feed, one.sha256))) for one in ordered]
+
+
+def _judged(delivery: Delivery, counts: RowCounts | None) -> dict[str, Any]:
+    known = counts if delivery.state == ACCEPTED else NONE
+    return {
+        "feed": delivery.feed,
+        "file": delivery.file,
+        "sha256": delivery.sha256,
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "rows_read": delivery.rows_read,
+        "rows_accepted": delivery.rows_accepted,
+        "rows_quarantined": delivery.rows_quarantined,
+        "rows_counted": known.rows_counted if known else None,
+        "rows_superseded": known.rows_superseded if known else None,
+        "rows_set_aside": known.rows_set_aside if known else None,
+        "rows_unmatched": known.rows_unmatched if known else None,
+        "reasons": dict(delivery.reasons),
+    }
+
+
+def _waiting(file: LandedFile) -> dict[str, Any]:
+    return {
+        "feed": file.feed,
+        "file": file.file,
+        "sha256": file.sha256 or None,
+        "state": "waiting",
+        "reason": NOT_IN_REGISTER[file.state],
+        "rows_read": 0,
+        "rows_accepted": 0,
+        "rows_quarantined": 0,
+        "rows_counted": 0,
+        "rows_superseded": 0,
+        "rows_set_aside": 0,
+        "rows_unmatched": 0,
+        "reasons": {},
+    }
+
+
+def _samples(settings: Settings, register: Iterable[Delivery]) -> list[dict[str, Any]]:
+    """Quarantine keeps personal fields out of its sentences, so they may be shown here."""
+    samples = []
+    for delivery in register:
+        path = settings.lake / "quarantine" / delivery.feed / f"{delivery.sha256}.parquet"
+        if not delivery.rows_quarantined or not path.is_file():
+            continue
+        try:
+            batches = pq.ParquetFile(path).iter_batches(SAMPLE, columns=["row", "details"])
+            rows = next(batches).to_pylist()
+        except (OSError, pa.ArrowException, StopIteration):
+            continue  # the report is no place to fail; a refresh checks the lake and says so
+        samples += [
+            {"feed": delivery.feed, "sha256": delivery.sha256, "row": row["row"], "detail": detail}
+            for row in rows
+            for detail in row["details"][:1]
+        ]
+    return samples
