@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dagster_project.codebook import Codebook, fold
+from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.duplicates import duplicates
 from dagster_project.ingest.header import Layout, match_header
@@ -53,12 +54,17 @@ class Judge:
             delivery = self._store(landed, source, rules, delivery)
         except DeliveryRejectedError as rejection:
             delivery = dataclasses.replace(delivery, state="rejected", reason=str(rejection))
+        except OSError as error:
+            raise UserError(
+                f"the rows of {landed.file} cannot be written to {self.lake} ({error}); "
+                "mend that and run again"
+            ) from error
         self._drop_files_not_in(delivery)
         write_delivery(self.lake, delivery)
         return delivery
 
     def open(self, landed: LandedFile) -> tuple[Source, Layout]:
-        """The file and what its columns are.
+        """Open the file and match its columns.
 
         Raises:
             DeliveryRejectedError: it cannot be read or its header does not fit the feed.
@@ -111,7 +117,7 @@ class Judge:
             files = drafts.commit()
         reason = NO_ROWS if tally.rows_read == 0 else None
         if too_many:
-            reason = f"{bad} of {tally.rows_read} rows are bad, more than {limit:g} %"
+            reason = f"{bad} of {tally.rows_read} rows are bad, more than {limit:g} %{tally.most}"
         return dataclasses.replace(
             delivery,
             state="rejected" if too_many else "accepted",

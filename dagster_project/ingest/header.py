@@ -15,7 +15,7 @@ from dagster_project.ingest.source import DeliveryRejectedError
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns`: name as it stands in the file -> its row of the codebook; `unknown`: the others."""
+    """`columns`: name as it stands in the file -> its codebook row; `unknown`: the others."""
 
     columns: Mapping[str, Column]
     unknown: tuple[str, ...]

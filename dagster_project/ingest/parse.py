@@ -45,24 +45,23 @@ def _read(raw: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
 def _helpers(text: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
     match rule.kind:
         case Kind.ORGANISATION:
-            study = plan.study
-            return values.read_organisation(
-                text, plan.organisations, study.code_prefix, study.code_digits, rule.codes
-            )
-        case Kind.CODE:
-            code = values.read_code(text, rule.codes)
-            return pl.DataFrame({"code": code, "number": _numbers(code, rule)})
-        case Kind.MULTIPLE:
-            return pl.DataFrame({"codes": values.read_codes(text, rule.codes)})
-        case Kind.NUMBER:
-            number = values.read_number(text, rule.decimals)
-            return pl.DataFrame({"code": values.nearest_code(number), "number": number})
-        case Kind.WEIGHT:
-            return pl.DataFrame({"number": values.read_number(text, None)})
+            prefix, digits = plan.study.code_prefix, plan.study.code_digits
+            return values.read_organisation(text, plan.organisations, prefix, digits, rule.codes)
         case Kind.MOMENT:
             return values.read_moment(text, rule.format)
+        case Kind.CODE:
+            code = values.read_code(text, rule.codes)
+            helpers = {"code": code, "number": _numbers(code, rule)}
+        case Kind.MULTIPLE:
+            helpers = {"codes": values.read_codes(text, rule.codes)}
+        case Kind.NUMBER:
+            number = values.read_number(text, rule.decimals)
+            helpers = {"code": values.nearest_code(number), "number": number}
+        case Kind.WEIGHT:
+            helpers = {"number": values.read_number(text, None)}
         case _:
-            return pl.DataFrame()
+            helpers = {}
+    return pl.DataFrame(helpers)
 
 
 def _numbers(code: pl.Series, rule: Rule) -> pl.Series:

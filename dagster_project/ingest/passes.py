@@ -45,8 +45,15 @@ class Tally:
         """Every row is either accepted or quarantined."""
         return self.rows_accepted + self.rows_quarantined
 
+    @property
+    def most(self) -> str:
+        """The most frequent reasons of bad rows, as the end of a sentence."""
+        own = Counter({k: n for k, n in self.reasons.items() if k != Reason.DELIVERY_REJECTED})
+        named = ", ".join(f"{reason} {count}" for reason, count in own.most_common(3))
+        return f" ({named})" if named else ""
+
     def bad_with(self, others: pl.DataFrame) -> int:
-        """How many rows are bad when the rows in `others` are bad too."""
+        """Count the bad rows when those in `others` are bad too."""
         return pl.concat([*self.bad_rows, others["row"]]).n_unique()
 
 

@@ -6,8 +6,9 @@ here: reading or judging values.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -57,7 +58,7 @@ class Rule:
     required: bool
     question: bool
     codes: Mapping[str, str] | None = None
-    numbers: Mapping[str, float | None] = field(default_factory=dict)
+    numbers: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
     no_answer: frozenset[str] = frozenset()
     unknown: Reason = Reason.UNKNOWN_CODE
     minimum: float | None = None
@@ -97,11 +98,11 @@ class Plan:
         return self.study.starts_on
 
     def rule(self, name: str) -> Rule | None:
-        """The rule of a field, None when the file does not have it."""
+        """Find the rule of a field, None when the file does not have it."""
         return next((rule for rule in self.rules if rule.field == name), None)
 
     def of_kind(self, *kinds: Kind) -> tuple[Rule, ...]:
-        """Rules of these kinds."""
+        """Pick the rules of these kinds."""
         return tuple(rule for rule in self.rules if rule.kind in kinds)
 
     @property
@@ -111,7 +112,7 @@ class Plan:
 
 
 def plan(feed: Feed, layout: Layout, codebook: Codebook) -> Plan:
-    """The rules for the columns that a file has."""
+    """Make the rules for the columns that a file has."""
     order = {
         column.field: place
         for place, column in reversed([*enumerate(codebook.columns_of(feed.feed))])
@@ -133,7 +134,7 @@ def plan(feed: Feed, layout: Layout, codebook: Codebook) -> Plan:
 def known_texts(
     column: Column | None, feed: Feed, codebook: Codebook
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The texts that a column may hold, answers first and no-answers second; empty when any may."""
+    """Give the texts a column may hold: answers, then no-answers; empty when any may."""
     if column is None:
         return frozenset(), frozenset()
     rule = _rule(column.header, column, column.required, feed, codebook)

@@ -33,14 +33,14 @@ def pseudonym(address: str, key: bytes) -> str:
 
 
 def pseudonyms(addresses: pl.Series, key: bytes) -> pl.Series:
-    """The pseudonym of each address, null for null; every distinct address is hashed once."""
+    """Give the pseudonym of each address, null for null; every distinct one is hashed once."""
     distinct = addresses.drop_nulls().unique(maintain_order=True)
     made = [pseudonym(address, key) for address in distinct]
     return addresses.replace_strict(distinct, made, default=None, return_dtype=pl.String)
 
 
 def is_key_of(lake: Path, key: bytes) -> bool:
-    """Whether the lake has pseudonyms of no other key."""
+    """Tell whether the lake has pseudonyms of no other key."""
     noted = lake / KEY_CHECK
     return not noted.exists() or noted.read_text(encoding="ascii").strip() == _check(key)
 

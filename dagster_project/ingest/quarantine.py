@@ -39,7 +39,7 @@ def in_words(frame: pl.DataFrame, failures: pl.DataFrame, plan: Plan) -> pl.Data
 
 
 def faults(rows: pl.DataFrame, reason: Reason) -> pl.DataFrame:
-    """The same reason for all rows; `rows` has `row` and the sentence `says`."""
+    """Give all rows the same reason; `rows` has `row` and the sentence `says`."""
     return rows.select("row", reason=pl.lit(reason.value), detail=_sentence(pl.col("says")))
 
 
@@ -79,7 +79,7 @@ def reason_counts(lines: pl.DataFrame) -> Counter[str]:
 
 
 def _shown(rule: Rule, longest: int) -> pl.Expr:
-    """The raw text, shortened; nothing of a text that looks like an e-mail address."""
+    """Show the raw text, shortened; nothing of a text that looks like an e-mail address."""
     text = pl.col(rule.header)
     hidden = text.str.contains("@", literal=True)
     return pl.when(hidden).then(pl.lit(MASK)).otherwise(text.str.slice(0, longest))

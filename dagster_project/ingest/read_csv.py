@@ -10,6 +10,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,7 @@ from dagster_project.ingest.quotes import QuoteCheck
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, malformed
 from dagster_project.ingest.text import set_aside_oversized, without_blank_rows
 
-BLOCK = 16 * 1024 * 1024
+BLOCK = 8 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
 DELIMITERS = ";,\t"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -47,7 +48,7 @@ class CsvSource:
     def _read(self, columns: Sequence[str]) -> Iterator[Batch]:
         skipped = _Skipped(self.delimiter)
         try:
-            with self._stream() as stream:
+            with self.path.open("rb") as file, self._stream(file) as stream:
                 reader = self._reader(stream, columns, skipped)
                 next_row = 2
                 for records in reader:
@@ -55,13 +56,13 @@ class CsvSource:
                     rows = skipped.number(next_row, frame.height)
                     next_row = int(rows[-1]) + 1 if len(rows) else next_row
                     yield self._batch(frame.insert_column(0, pl.Series("row", rows)), skipped)
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, OSError) as error:
             raise DeliveryRejectedError(_why(error)) from None
         if rest := skipped.take():
             yield Batch(_no_rows(columns), _skipped_rows(rest))
 
-    def _stream(self) -> pa.NativeFile:
-        stream = pa.OSFile(str(self.path))
+    def _stream(self, file: BinaryIO) -> pa.NativeFile:
+        stream = pa.PythonFile(file, "r")
         if self.encoding == "utf-8":
             return stream
         return pa.transcoding_input_stream(stream, self.encoding, "utf-8")
@@ -117,7 +118,7 @@ class _Skipped:
         ]
 
     def take(self) -> list[tuple[int, str]]:
-        """The rows noted since the last call."""
+        """Give the rows noted since the last call."""
         taken, self.waiting = self.waiting, []
         return taken
 
@@ -145,8 +146,6 @@ def open_csv(path: Path, reading: Reading) -> CsvSource:
 def _refuse_other_formats(start: bytes) -> None:
     if not start.strip():
         raise DeliveryRejectedError("the file is empty")
-    if start.startswith(UTF16) or b"\0" in start.split(b"\n", 1)[0]:
-        raise DeliveryRejectedError("the file is not UTF-8 or Windows-1252 text (UTF-16?)")
     for magic, name in (
         (b"PK\3\4", "a workbook or zip file"),
         (b"PAR1", "Parquet"),
@@ -154,6 +153,8 @@ def _refuse_other_formats(start: bytes) -> None:
     ):
         if start.startswith(magic):
             raise DeliveryRejectedError(f"the file is {name}, not CSV as its name says")
+    if start.startswith(UTF16) or b"\0" in start.split(b"\n", 1)[0]:
+        raise DeliveryRejectedError("the file is not UTF-8 or Windows-1252 text (UTF-16?)")
 
 
 def _encoding(path: Path) -> str:
@@ -176,7 +177,7 @@ def _decodes(path: Path, decode: Callable[[bytes, bool], str]) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    """The one that cuts the header into most columns."""
+    """Find the one that cuts the header into most columns."""
     lines = text.splitlines(keepends=True)
     return max(DELIMITERS, key=lambda mark: len(next(csv.reader(iter(lines), delimiter=mark), [])))
 
@@ -211,9 +212,9 @@ def _without_cut_row(batches: Iterator[Batch]) -> Iterator[Batch]:
     yield held
 
 
-def _why(error: pa.ArrowInvalid) -> str:
+def _why(error: Exception) -> str:
     if "straddling" in str(error):
-        return "a row is longer than 16 MB"
+        return "a row is longer than 8 MB"
     return "the file cannot be read as CSV"
 
 

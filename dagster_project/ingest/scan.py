@@ -51,7 +51,7 @@ class Scan:
     ignored: tuple[tuple[str, str], ...]
 
     def of(self, feed: str) -> tuple[LandedFile, ...]:
-        """The files of one feed."""
+        """Pick the files of one feed."""
         return tuple(landed for landed in self.deliveries if landed.feed == feed)
 
 
@@ -73,17 +73,19 @@ def scan_landing(settings: Settings, codebook: Codebook) -> Scan:
     for path, file in _files(settings.landing, ignored):
         try:
             landed = _landed(path, file, fingerprints, known, settings.lake)
-            first = seen.setdefault((landed.feed, landed.sha256 or file), file)
-            if first != file:
-                raise _Ignored(f"holds the same bytes as {first}")
-            deliveries.append(landed)
         except _Ignored as reason:
             ignored.append((file, reason.why))
+            continue
+        first = seen.setdefault((landed.feed, landed.sha256 or file), file)
+        if first == file:
+            deliveries.append(landed)
+        else:
+            ignored.append((file, f"holds the same bytes as {first}"))
     return Scan(tuple(deliveries), tuple(sorted(ignored)))
 
 
 def received_at(path: Path, modified: float) -> datetime:
-    """The date at the start of the name, as that day's start in Amsterdam; else when modified."""
+    """Take the date at the start of the name, the day's start in Amsterdam; else when modified."""
     if found := DATE_IN_NAME.match(path.name):
         year, _, month, day = found.groups()
         try:
@@ -112,7 +114,7 @@ def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path
 
 
 def _name(path: Path, landing: Path) -> str:
-    """The path below landing; bytes that are no UTF-8 are shown as escapes."""
+    """Give the path below landing; bytes that are no UTF-8 are shown as escapes."""
     name = path.relative_to(landing).as_posix() if path.is_relative_to(landing) else str(path)
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

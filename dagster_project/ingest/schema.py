@@ -6,7 +6,6 @@ with other rows (`duplicates.py`), reading of texts (`values.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,7 +28,7 @@ class Must:
     says: str
 
     def check(self) -> pa.Check:
-        """The rule as Pandera knows it."""
+        """Give the rule as Pandera knows it."""
         return pa.Check(
             lambda data: data.lazyframe.select(self.passes.fill_null(value=True)),
             error=self.reason.value,
@@ -49,7 +48,7 @@ class RowContract:
         try:
             self.schema.validate(parsed, lazy=True)
         except pa.errors.SchemaErrors as errors:
-            cases = errors.failure_cases
+            cases: pl.DataFrame = errors.failure_cases
         else:
             return pl.DataFrame(schema=FAILURES)
         return (
@@ -64,7 +63,7 @@ class RowContract:
 
 
 def row_contract(plan: Plan, received_on: date) -> RowContract:
-    """The schema for the columns of one delivery that was received on a day."""
+    """Build the schema for the columns of one delivery that was received on a day."""
     columns: dict[str, pa.Column] = {}
     says: list[tuple[str, int, str, str]] = []
     for rule in plan.rules:
@@ -80,27 +79,32 @@ def row_contract(plan: Plan, received_on: date) -> RowContract:
     )
 
 
-def _musts(rule: Rule, plan: Plan, received_on: date) -> Sequence[Must]:
+def _musts(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
     match rule.kind:
         case Kind.IDENTIFIER:
-            return [_no_address(rule)]
+            musts = [_no_address(rule)]
         case Kind.ORGANISATION:
-            return _organisation(rule, plan)
-        case Kind.CODE:
-            kind = "is not a product" if rule.unknown is Reason.UNKNOWN_PRODUCT else "is not a code"
-            says = f"{kind} that the codebook lists for this column"
-            return [Must(rule.unknown, _read_as(rule, "code"), says)]
-        case Kind.MULTIPLE:
-            says = "holds a code that the codebook does not list; several codes are joined by |"
-            return [Must(rule.unknown, _read_as(rule, "codes"), says)]
+            musts = _organisation(rule, plan)
+        case Kind.CODE | Kind.MULTIPLE:
+            musts = [_code(rule)]
         case Kind.NUMBER:
-            return _number(rule)
+            musts = _number(rule)
         case Kind.WEIGHT:
-            return _weight(rule)
+            musts = _weight(rule)
         case Kind.MOMENT:
-            return _moment(rule, plan, received_on)
+            musts = _moment(rule, plan, received_on)
         case _:
-            return []
+            musts = []
+    return musts
+
+
+def _code(rule: Rule) -> Must:
+    if rule.kind is Kind.MULTIPLE:
+        says = "holds a code that the codebook does not list; several codes are joined by |"
+        return Must(rule.unknown, _read_as(rule, "codes"), says)
+    kind = "product" if rule.unknown is Reason.UNKNOWN_PRODUCT else "code"
+    says = f"is not a {kind} that the codebook lists for this column"
+    return Must(rule.unknown, _read_as(rule, "code"), says)
 
 
 def _read_as(rule: Rule, helper: str) -> pl.Expr:
@@ -113,7 +117,7 @@ def _no_address(rule: Rule) -> Must:
     return Must(Reason.BAD_TYPE, passes, "is an e-mail address where an id is expected")
 
 
-def _organisation(rule: Rule, plan: Plan) -> Sequence[Must]:
+def _organisation(rule: Rule, plan: Plan) -> list[Must]:
     known = Must(
         Reason.UNKNOWN_ORGANISATION,
         _read_as(rule, "code"),
@@ -128,7 +132,7 @@ def _organisation(rule: Rule, plan: Plan) -> Sequence[Must]:
     return [known, Must(Reason.UNKNOWN_ORGANISATION, exists, says)]
 
 
-def _number(rule: Rule) -> Sequence[Must]:
+def _number(rule: Rule) -> list[Must]:
     plural = "" if rule.decimals == 1 else "s"
     kind = (
         f"a number with at most {rule.decimals} decimal{plural}"
@@ -146,7 +150,7 @@ def _number(rule: Rule) -> Sequence[Must]:
     ]
 
 
-def _weight(rule: Rule) -> Sequence[Must]:
+def _weight(rule: Rule) -> list[Must]:
     number = pl.col(f"{rule.field}:number")
     return [
         Must(
@@ -159,13 +163,11 @@ def _weight(rule: Rule) -> Sequence[Must]:
     ]
 
 
-def _moment(rule: Rule, plan: Plan, received_on: date) -> Sequence[Must]:
+def _moment(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
     form = (
         "a date in the form that the codebook gives"
         if rule.format
-        else (
-            "a date; write dd-mm-yyyy, yyyy-mm-dd or an ISO timestamp, and no time that the clock skips"
-        )
+        else ("a date: dd-mm-yyyy, yyyy-mm-dd or an ISO timestamp that the Dutch clock knows")
     )
     musts = [Must(Reason.BAD_TYPE, _read_as(rule, "date"), f"is not {form}")]
     day = pl.col(f"{rule.field}:date")

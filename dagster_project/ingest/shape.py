@@ -13,11 +13,13 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.ingest.lake import ANSWER, INVITATIONS, RESPONSES, RESTRICTED
+from dagster_project.ingest.lake import ENCODED_ANSWER, INVITATIONS, RESPONSES, RESTRICTED, encoded
 from dagster_project.ingest.plan import Kind, Plan, Rule
 from dagster_project.ingest.pseudonym import pseudonyms
 
 Places = npt.NDArray[np.int64]
+NO_CODES = pl.Series(dtype=pl.Categorical)
+NO_NUMBERS = pl.Series(dtype=pl.Float64)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Shape:
         )
         columns = _arrays(frame, RESPONSES)
         columns["answers"] = answers(accepted, plan.questions)
-        return pa.Table.from_pydict(columns, schema=RESPONSES)
+        return pa.Table.from_pydict(columns, schema=encoded(RESPONSES))
 
     def invitations(self, accepted: pl.DataFrame) -> pa.Table:
         """Rows of `INVITATIONS`."""
@@ -136,50 +138,64 @@ def answers(accepted: pl.DataFrame, questions: tuple[Rule, ...]) -> pa.ListArray
     A question with several answers has an entry for each code chosen. All entries are first laid
     out question by question and then taken in the order of the rows.
     """
-    codes, numbers, names, places = [], [], [], []
+    parts = [_entries(accepted, rule) for rule in questions]
     filled = np.zeros(accepted.height, dtype=np.int64)
-    for which, rule in enumerate(questions):
-        code, number, row = _entries(accepted, rule)
-        codes.append(code)
-        numbers.append(number)
-        names.append(np.full(len(row), which, dtype=np.int32))
-        places.append((row, filled[row] + _rank_within(row)))
-        filled += np.bincount(row, minlength=accepted.height)
-    offsets = np.concatenate([[0], np.cumsum(filled)]).astype(np.int32)
+    ranks = []
+    for part in parts:
+        ranks.append(filled[part.row] + part.rank)
+        filled += np.bincount(part.row, minlength=accepted.height)
+    offsets = np.concatenate([[0], np.cumsum(filled)])
     order = np.empty(int(offsets[-1]), dtype=np.int64)
-    if questions:
-        order[np.concatenate([offsets[row] + rank for row, rank in places])] = np.arange(len(order))
+    start = 0
+    for part, rank in zip(parts, ranks, strict=True):
+        order[offsets[part.row] + rank] = np.arange(start, start + len(rank))
+        start += len(rank)
+    sizes = [len(part.row) for part in parts]
+    which = np.repeat(np.arange(len(parts), dtype=np.int32), sizes)[order]
+    code = pl.concat([NO_CODES, *[part.code for part in parts]]).gather(order)
+    number = pl.concat([NO_NUMBERS, *[part.number for part in parts]]).gather(order)
     labels = pa.array([rule.field for rule in questions], pa.string())
-    which_question = np.concatenate(names) if names else np.empty(0, dtype=np.int32)
-    code_column = pl.concat(codes) if codes else pl.Series(dtype=pl.Categorical)
-    number_column = pl.concat(numbers) if numbers else pl.Series(dtype=pl.Float64)
     entries = pa.StructArray.from_arrays(
         [
-            labels.take(pa.array(which_question[order])),
-            code_column.gather(order).cast(pl.String).to_arrow().cast(pa.string()),
-            number_column.gather(order).to_arrow(),
+            pa.DictionaryArray.from_arrays(pa.array(which), labels),
+            _dictionary(code),
+            number.to_arrow(),
         ],
-        fields=list(ANSWER),
+        fields=list(ENCODED_ANSWER),
     )
-    return pa.ListArray.from_arrays(pa.array(offsets), entries)
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), entries)
 
 
-def _entries(accepted: pl.DataFrame, rule: Rule) -> tuple[pl.Series, pl.Series, Places]:
-    """Code, number and position of the row, by row."""
+@dataclass(frozen=True)
+class _Entries:
+    """The answers to one question: position of the row, rank among its answers in that row."""
+
+    code: pl.Series
+    number: pl.Series
+    row: Places
+    rank: Places
+
+
+def _entries(accepted: pl.DataFrame, rule: Rule) -> _Entries:
     if rule.kind is not Kind.MULTIPLE:
-        code = accepted[f"{rule.field}:code"].cast(pl.Categorical)
-        return code, accepted[f"{rule.field}:number"], np.arange(accepted.height)
+        code, number = accepted[f"{rule.field}:code"], accepted[f"{rule.field}:number"]
+        row = np.arange(accepted.height)
+        return _Entries(code.cast(pl.Categorical), number, row, np.zeros_like(row))
     chosen = accepted.select(code=f"{rule.field}:codes").with_row_index("at").explode("code")
     number = chosen["code"].replace_strict(
         list(rule.numbers), list(rule.numbers.values()), default=None, return_dtype=pl.Float64
     )
-    return chosen["code"].cast(pl.Categorical), number, chosen["at"].to_numpy().astype(np.int64)
+    row = chosen["at"].to_numpy().astype(np.int64)
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    return _Entries(chosen["code"].cast(pl.Categorical), number, row, rank)
 
 
-def _rank_within(row: Places) -> Places:
-    """0, 1, ... within each run of the same row."""
-    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]]) if len(row) else row
-    return np.arange(len(row)) - np.repeat(starts, np.diff(np.r_[starts, len(row)]))
+def _dictionary(code: pl.Series) -> pa.DictionaryArray:
+    """Codes as Arrow's dictionary type, in an order that depends on these rows alone."""
+    distinct = code.drop_nulls().cast(pl.String).unique().sort()
+    local = code.cast(pl.Enum(distinct))
+    keys = local.to_physical().cast(pl.Int32).to_arrow()
+    return pa.DictionaryArray.from_arrays(keys, distinct.to_arrow().cast(pa.string()))
 
 
 def _arrays(frame: pl.DataFrame, schema: pa.Schema) -> dict[str, pa.Array]:

@@ -25,8 +25,8 @@ class Batch:
     """Some consecutive rows of a delivery.
 
     `frame` has Int64 `row` (as in a spreadsheet: the header is row 1) and one String column for
-    each header asked for, by its name as it stands in the file. Rows without any value are left out. `malformed` has
-    Int64 `row` and String `why` for rows that could not be cut into fields.
+    each header asked for, by its name as it stands in the file. Rows without any value are left
+    out. `malformed` has Int64 `row` and String `why` for rows that could not be cut into fields.
     """
 
     frame: pl.DataFrame
@@ -55,8 +55,8 @@ class Source(Protocol):
 class Reading:
     """What a reader may need to know besides the path.
 
-    `sheet` is the sheet of a workbook (None: the first). `known` gives, for a header, the texts that
-    its column may hold (trimmed, lower case): answers first, texts that mean no answer second.
+    `sheet` is the sheet of a workbook (None: the first). `known` gives, for a header, the texts
+    that its column may hold (trimmed, lower case): answers first, then those that mean no answer.
     """
 
     sheet: str | None = None

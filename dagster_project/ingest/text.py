@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from dagster_project.ingest.source import Batch, DeliveryRejectedError
+
 LARGEST_EXACT = 2**53
 """Above it a double no longer tells whole numbers apart."""
 LONGEST_FIELD = 1_000_000
@@ -15,7 +17,7 @@ LONGEST_FIELD = 1_000_000
 
 
 def as_text(column: pl.Series) -> pl.Series:
-    """The column as String: whole floats without `.0`, times as ISO 8601, NaN as null.
+    """Turn the column into String: whole floats without `.0`, times as ISO 8601, NaN as null.
 
     Raises:
         pl.exceptions.PolarsError: the column holds lists or other nested values.
@@ -47,6 +49,25 @@ def _time_text(column: pl.Series, kind: pl.Datetime) -> pl.Series:
     return plain.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
 
 
+def as_batch(typed: pl.DataFrame, first_row: int) -> Batch:
+    """Rows of any types as a batch of text, numbered from `first_row`.
+
+    Raises:
+        DeliveryRejectedError: a column holds lists or other values that have no text form.
+
+    """
+    columns = {}
+    for name in typed.columns:
+        try:
+            columns[name] = as_text(typed[name]).fill_null("")
+        except pl.exceptions.PolarsError as error:
+            why = f"column {name.strip()} holds values that are neither text, numbers nor dates"
+            raise DeliveryRejectedError(why) from error
+    frame = pl.DataFrame(columns).with_row_index("row", offset=first_row)
+    frame = frame.with_columns(pl.col("row").cast(pl.Int64))
+    return Batch(*set_aside_oversized(without_blank_rows(frame)))
+
+
 def without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
     """Leave out rows in which every column but `row` is null or blank."""
     columns = [pl.col(name) for name in frame.columns if name != "row"]
@@ -59,7 +80,7 @@ def without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
 def set_aside_oversized(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split off rows with a NUL byte or a field over `LONGEST_FIELD`: (kept, `row` and `why`)."""
     columns = [name for name in frame.columns if name != "row"]
-    long = [n for n in columns if (frame[n].str.len_bytes().max() or 0) > LONGEST_FIELD]
+    long = [n for n in columns if (frame[n].str.len_bytes() > LONGEST_FIELD).any()]
     nul = [n for n in columns if frame[n].str.contains("\0", literal=True).any()]
     if not long and not nul:
         return frame, pl.DataFrame(schema={"row": pl.Int64, "why": pl.String})

@@ -13,12 +13,13 @@ import polars as pl
 from dagster_project.codebook import Organisation
 
 ZONE = "Europe/Amsterdam"
-TIME_OF_DAY = (
-    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"\s*(?P<zone>Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
+MOMENT = (
+    r"^(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"\s*(?P<zone>[Zz]|[+-]\d{2}(?::?\d{2})?)?)?$"
 )
-YEAR_FIRST = rf"^(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}}){TIME_OF_DAY}$"
-DAY_FIRST = rf"^(?P<day>\d{{1,2}})-(?P<month>\d{{1,2}})-(?P<year>\d{{4}}){TIME_OF_DAY}$"
+DAY_FIRST = r"^(\d{1,2})-(\d{1,2})-(\d{4})"
 TRAILING_ZEROS = r"[.,]0+$"
 
 
@@ -46,12 +47,12 @@ def read_number(text: pl.Series, decimals: int | None) -> pl.Series:
 
 
 def nearest_code(number: pl.Series) -> pl.Series:
-    """The nearest whole number as text, half away from zero."""
+    """Give the nearest whole number as text, half away from zero."""
     return (number.sign() * (number.abs() + 0.5).floor()).cast(pl.Int64).cast(pl.String)
 
 
 def read_code(text: pl.Series, codes: Mapping[str, str] | None) -> pl.Series:
-    """The code of each text, without regard to case; null for a text that has none."""
+    """Find the code of each text, without regard to case; null for a text that has none."""
     if codes is None:
         return text
     folded = text.str.to_lowercase()
@@ -94,19 +95,16 @@ def read_moment(text: pl.Series, pattern: str | None) -> pl.DataFrame:
     `pattern` is a strptime format; without one the contract's forms are read. A local time that
     does not exist (summer time begins) is null, one that exists twice is its first occurrence.
     """
-    forms = [YEAR_FIRST] if pattern else [YEAR_FIRST, DAY_FIRST]
-    read = [_by_form(text, form) for form in forms]
-    if pattern:
-        local = text.str.to_datetime(pattern, time_unit="us", strict=False)
-        read.insert(0, _moments(local, pl.repeat(None, len(text), dtype=pl.Int64, eager=True)))
-    at = read[0]
-    for other in read[1:]:
-        at = at.select(pl.coalesce(pl.col(name), other[name]) for name in at.columns)
-    return at
+    if pattern is None:
+        return _iso_moments(text.str.replace(DAY_FIRST, "$3-$2-$1"))
+    local = text.str.to_datetime(pattern, time_unit="us", strict=False)
+    by_pattern = _moments(local, pl.repeat(None, len(text), dtype=pl.Int64, eager=True))
+    typed = _iso_moments(text)
+    return by_pattern.select(pl.coalesce(pl.col(n), typed[n]) for n in by_pattern.columns)
 
 
-def _by_form(text: pl.Series, form: str) -> pl.DataFrame:
-    found = text.str.extract_groups(form).struct.unnest()
+def _iso_moments(text: pl.Series) -> pl.DataFrame:
+    found = text.str.extract_groups(MOMENT).struct.unnest()
     part = {name: found[name].fill_null("0") for name in ("hour", "minute", "second")}
     day = found["year"] + "-" + found["month"] + "-" + found["day"]
     stamp = day + " " + part["hour"] + ":" + part["minute"] + ":" + part["second"]
