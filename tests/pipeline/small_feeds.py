@@ -1,0 +1,148 @@
+"""One small quarter, as a municipality would deliver it: every number can be checked by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dagster_project.settings import Settings
+
+ITEMS = (
+    "deskundigheid",
+    "bereidheid",
+    "inleving",
+    "verantwoordelijkheid",
+    "meedenken",
+    "vertegenwoordiging",
+)
+
+# grade, effort, the six items: one line per respondent at the desk
+DESK = (
+    ("8", "1", "999999"),
+    ("8", "1", "999999"),
+    ("8", "1", "888888"),
+    ("8", "1", "888888"),
+    ("8", "2", "777777"),
+    ("8", "2", "777777"),
+    ("6", "2", "666666"),
+    ("6", "3", "666666"),
+    ("6", "3", "555555"),
+    ("10", "4", "987987"),
+    ("10", "4", "987   "),
+    ("", "5", "99    "),
+)
+
+
+def counter() -> pl.DataFrame:
+    """Twelve answers at the desk: ten on one product, two on another; ten were invited."""
+    rows = []
+    for number, (grade, effort, items) in enumerate(DESK, start=1):
+        rows.append(
+            {
+                "respons_id": f"b{number}",
+                "gemeentecode": "GM0637",
+                "product": "paspoort" if number <= 10 else "rijbewijs",
+                "datum_contact": f"2020-10-{number:02d}",
+                "datum_invul": f"2020-10-{number + 1:02d}",
+                "uitnodiging_id": f"u{number}" if number <= 10 else "",
+                "totaaloordeel": grade,
+                "moeite": effort,
+                **{item: digit.strip() for item, digit in zip(ITEMS, items, strict=True)},
+                "toelichting": "Prima geholpen, één keer één loket" if number <= 3 else "",
+                "verbetertip": "geen oordeel" if number == 4 else "",
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def digital() -> pl.DataFrame:
+    """Nine answers on line: one too few to show."""
+    return pl.DataFrame(
+        [
+            {
+                "respons_id": f"d{number}",
+                "gemeentecode": "GM0637",
+                "product": "paspoort",
+                "datum_contact": "2020-11-02",
+                "datum_invul": "2020-11-03",
+                "totaaloordeel": "7",
+                "moeite": "2",
+                "taal_duidelijk": str(1 + number % 5),
+                "informatie_vooraf": "1|3" if number % 2 else "",
+            }
+            for number in range(9)
+        ]
+    )
+
+
+def telephone() -> pl.DataFrame:
+    """Ten answers by telephone."""
+    return pl.DataFrame(
+        [
+            {
+                "respons_id": f"t{number}",
+                "gemeentecode": "GM0637",
+                "product": "verhuismelding",
+                "datum_contact": "2020-12-01",
+                "datum_invul": "2020-12-01",
+                "totaaloordeel": "9",
+                "moeite": "1",
+                "in_een_keer": "1" if number < 6 else "9" if number == 6 else "2",
+            }
+            for number in range(10)
+        ]
+    )
+
+
+def invitations() -> pl.DataFrame:
+    """Twenty invitations: two came back, one opted out, ten were answered."""
+    status = {18: "onbestelbaar", 19: "onbestelbaar", 20: "afgemeld"}
+    return pl.DataFrame(
+        [
+            {
+                "uitnodiging_id": f"u{number}",
+                "gemeentecode": "GM0637",
+                "kanaal": "counter",
+                "product": "paspoort",
+                "methode": "inviter",
+                "verzonden_op": "2020-10-13",
+                "email": f"klant{number}@example.org",
+                "status": status.get(number, "bezorgd"),
+            }
+            for number in range(1, 21)
+        ]
+    )
+
+
+def quarter() -> dict[str, pl.DataFrame]:
+    """Every feed of the quarter."""
+    return {
+        "counter": counter(),
+        "digital": digital(),
+        "telephone": telephone(),
+        "invitations": invitations(),
+    }
+
+
+def deliver(settings: Settings, feeds: Mapping[str, pl.DataFrame], name: str) -> None:
+    """Land each feed as one CSV file with semicolons."""
+    for feed, frame in feeds.items():
+        folder = settings.landing / feed
+        folder.mkdir(exist_ok=True)
+        frame.write_csv(folder / f"{name}.csv", separator=";")
+
+
+def released(settings: Settings, sql: str) -> list[dict[str, Any]]:
+    """Run a query on the current release, as a BI tool would."""
+    path = settings.published / "current" / "kto.duckdb"
+    with duckdb.connect(path, read_only=True) as connection:
+        return connection.sql(sql).to_arrow_table().to_pylist()
+
+
+def released_tables(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """Every published table, from its Parquet file."""
+    folder = settings.published / "current" / "parquet"
+    return {file.stem: pl.read_parquet(file).to_dicts() for file in sorted(folder.glob("*"))}

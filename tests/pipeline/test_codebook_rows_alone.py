@@ -1,0 +1,107 @@
+"""A channel, a KPI and a product come from rows of the codebook alone."""
+
+from __future__ import annotations
+
+import dagster as dg
+import polars as pl
+import small_feeds
+
+from dagster_project.codebook import load_codebook
+from dagster_project.definitions import build_definitions
+from dagster_project.pipeline import refresh
+from dagster_project.resources import Installation
+from dagster_project.settings import Settings
+
+
+def add_rows(settings: Settings, file: str, *rows: str) -> None:
+    path = settings.seeds / f"{file}.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+def add_kiosk(settings: Settings) -> None:
+    add_rows(settings, "channels", "nvvb,kiosk,Zuil,Kiosk")
+    add_rows(settings, "feeds", "kiosk,nvvb,responses,kiosk,,date,,")
+    header = (settings.seeds / "columns.csv").read_text(encoding="utf-8").splitlines()
+    telephone = [line for line in header if line.startswith("telephone,")]
+    add_rows(settings, "columns", *(line.replace("telephone,", "kiosk,", 1) for line in telephone))
+
+
+def test_a_new_channel_appears_in_assets_checks_and_marts(settings: Settings) -> None:
+    add_kiosk(settings)
+    codebook = load_codebook(settings.seeds)
+    definitions = build_definitions(Installation(settings, codebook))
+    keys = {spec.key for spec in definitions.resolve_all_asset_specs()}
+    assert dg.AssetKey(["lake", "kiosk"]) in keys
+    checks = definitions.resolve_asset_graph().asset_check_keys
+    assert {check.name for check in checks if check.asset_key.path[-1] == "kiosk"} >= {
+        "rows_accounted_for",
+        "channels_present",
+    }
+
+    feeds = small_feeds.quarter() | {"kiosk": small_feeds.telephone()}
+    small_feeds.deliver(settings, feeds, "2021-01-05 Q4")
+    refresh(settings)
+    rows = small_feeds.released(
+        settings,
+        """
+        select channel, value from marts.mart_kpi
+        where metric = 'totaaloordeel' and period = '2020Q4' and product_code = 'all'
+            and status = 'published'
+        """,
+    )
+    value = {row["channel"]: row["value"] for row in rows}
+    assert value["kiosk"] == 9.0
+    # 86 at the desk, 63 on line, 90 by telephone and 90 at the kiosk, over 40 grades
+    assert value["all"] == 329 / 40
+
+
+def test_a_new_kpi_appears_in_the_marts_without_a_new_delivery(settings: Settings) -> None:
+    small_feeds.deliver(settings, small_feeds.quarter(), "2021-01-05 Q4")
+    refresh(settings)
+    metric = "nvvb,totaaloordeel_9plus,share,percent,answered,0,,totaaloordeel,true,,"
+    add_rows(settings, "metrics", f"{metric}9 of hoger,9 or higher,Aandeel 9 of hoger,Share 9 plus")
+    add_rows(settings, "metric_questions", "nvvb,totaaloordeel_9plus,totaaloordeel")
+    add_rows(
+        settings,
+        "metric_bands",
+        "nvvb,totaaloordeel_9plus,1,8.9,0",
+        "nvvb,totaaloordeel_9plus,9,10,100",
+    )
+    refresh(settings)
+    (row,) = small_feeds.released(
+        settings,
+        """
+        from marts.mart_kpi
+        where metric = 'totaaloordeel_9plus' and period = '2020Q4' and channel = 'counter'
+            and product_code = 'all'
+        """,
+    )
+    # two of eleven
+    assert (row["n"], row["value_rounded"]) == (11, 18.0)
+
+
+def test_a_new_product_lets_its_quarantined_rows_in(settings: Settings) -> None:
+    visa = small_feeds.telephone().with_columns(pl.lit("rijbewijs_omwisselen").alias("product"))
+    small_feeds.deliver(settings, {"telephone": visa}, "2021-01-05 Q4")
+    first = refresh(settings)
+    assert [(d.rows_read, d.rows_quarantined, d.state) for d in first.deliveries] == [
+        (10, 10, "rejected")
+    ]
+    add_rows(
+        settings,
+        "products",
+        "nvvb,rijbewijs_omwisselen,Rijbewijs omwisselen,Exchange a licence,"
+        "rijbewijs buitenlands omwisseling,"
+        "http://standaarden.overheid.nl/owms/terms/rijbewijs_buitenlands_omwisseling",
+    )
+    second = refresh(settings)
+    assert [(d.rows_accepted, d.rows_quarantined) for d in second.deliveries] == [(10, 0)]
+    rows = small_feeds.released(
+        settings,
+        """
+        select value from marts.mart_kpi
+        where product_code = 'rijbewijs_omwisselen' and metric = 'totaaloordeel'
+            and channel = 'telephone' and period = '2020Q4'
+        """,
+    )
+    assert rows == [{"value": 9.0}]

@@ -1,0 +1,223 @@
+"""What a newcomer does: run the demo, look around, read the marts, try what the README says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+import small_feeds
+
+from dagster_project.settings import PROJECT_ROOT
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Demo:
+    home: Path
+    output: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Where this demo lives, for a command run from the project."""
+        return os.environ | {
+            "KTO_HOME": str(self.home),
+            "KTO_LANDING": str(self.home / "landing"),
+            "KTO_PSEUDONYM_KEY": "",
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        }
+
+    @property
+    def current(self) -> Path:
+        return self.home / "published" / "current"
+
+    def run(
+        self, *command: str, folder: Path = PROJECT_ROOT
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with duckdb.connect(self.current / "kto.duckdb", read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    home = tmp_path_factory.mktemp("home")
+    first = Demo(home, "").run("kto", "demo")
+    assert first.returncode == 0, first.stderr
+    return Demo(home, first.stdout)
+
+
+def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
+    assert "45 of 45 figures as published" in demo.output
+    assert str(demo.current) in demo.output
+
+
+def test_the_real_survey_is_what_ten_lines_of_pandas_make_of_its_files(demo: Demo) -> None:
+    files = PROJECT_ROOT / "dagster_project" / "demo" / "files"
+    old = pd.read_csv(files / "sfo_2016" / "2016_SFO_Customer_Survey.csv", low_memory=False)
+    answered = old[pd.to_numeric(old.Q7ALL, errors="coerce").between(1, 5)]
+    mean = (answered.Q7ALL * answered.WEIGHT).sum() / answered.WEIGHT.sum()
+    new = pd.read_csv(files / "sfo_2017" / "2017_SFO_Customer_Survey.csv", low_memory=False)
+    asked = new[pd.to_numeric(new.NETPRO, errors="coerce").between(0, 10)]
+    points = asked.NETPRO.astype(float).map(lambda x: 100 if x >= 9 else -100 if x <= 6 else 0)
+    nps = (points * asked.WEIGHT).sum() / asked.WEIGHT.sum()
+
+    assert (len(answered), round(answered.Q7ALL.mean(), 4)) == (2919, 4.0380)
+    assert (len(asked), round(points.mean(), 2)) == (2746, 39.84)
+    rows = demo.query(
+        """
+        select n, n_weighted, value from marts.mart_kpi
+        where study = 'sfo' and channel = 'all' and product_code = 'all'
+            and ((period = '2016' and metric = 'q7all') or (period = '2017' and metric = 'nps'))
+        order by period
+        """
+    )
+    assert rows == [
+        (2919, pytest.approx(answered.WEIGHT.sum(), abs=1e-9), pytest.approx(mean, abs=1e-9)),
+        (2746, pytest.approx(asked.WEIGHT.sum(), abs=1e-9), pytest.approx(nps, abs=1e-9)),
+    ]
+    assert (round(mean, 4), round(nps, 2)) == (4.0533, 40.40)
+
+
+def test_status_accounts_for_every_row(demo: Demo) -> None:
+    found = json.loads(demo.run("kto", "status", "--json").stdout)
+    assert found["release"] == demo.current.resolve().name
+    assert len(found["deliveries"]) > 50
+    for delivery in found["deliveries"]:
+        assert delivery["rows_read"] == delivery["rows_accepted"] + delivery["rows_quarantined"]
+        assert delivery["rows_accepted"] == (
+            delivery["rows_counted"] + delivery["rows_superseded"] + delivery["rows_set_aside"]
+        ), delivery["file"]
+    spoken = demo.run("kto", "status").stdout
+    assert "out_of_range" in spoken
+
+
+def test_a_second_run_changes_nothing(demo: Demo) -> None:
+    before = demo.current.resolve()
+    again = demo.run("kto", "refresh")
+    assert again.returncode == 0, again.stderr
+    assert demo.current.resolve() == before
+
+
+def test_a_rebuild_of_everything_gives_the_same_release(demo: Demo) -> None:
+    before = demo.current.resolve()
+    (demo.home / "warehouse.duckdb").unlink()
+    again = demo.run("kto", "refresh")
+    assert again.returncode == 0, again.stderr
+    assert demo.current.resolve() == before
+
+
+def test_bi_reads_the_release_while_a_refresh_runs(demo: Demo) -> None:
+    finished = threading.Event()
+
+    def refresh() -> None:
+        demo.run("kto", "refresh", "--quarter", "2020Q4")
+        finished.set()
+
+    running = threading.Thread(target=refresh)
+    running.start()
+    reads = 0
+    while not finished.is_set():
+        rows = demo.query("select count(*) from marts.mart_kpi")
+        frame = pd.read_parquet(demo.current / "parquet" / "mart_kpi.parquet")
+        assert rows == [(len(frame),)]
+        reads += 1
+    running.join()
+    assert reads > 1
+
+
+def test_dbt_alone_builds_the_models_on_the_lake_of_an_earlier_refresh(
+    demo: Demo, tmp_path: Path
+) -> None:
+    dbt = ("dbt", "build", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
+    there = ("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path))
+    built = demo.run(*dbt, *there)
+    assert built.returncode == 0, built.stdout[-2000:]
+    nowhere = subprocess.run(
+        [*dbt, *there],
+        cwd=PROJECT_ROOT,
+        env=demo.environment | {"KTO_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert nowhere.returncode != 0
+    assert "run `kto refresh` first" in nowhere.stdout
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+@pytest.fixture(scope="module")
+def my_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the README calls so, with a small quarter in it."""
+    folder = tmp_path_factory.mktemp("newcomer") / "my-feeds"
+    for feed, frame in small_feeds.quarter().items():
+        (folder / feed).mkdir(parents=True)
+        frame.write_csv(folder / feed / "2021-01-05 Q4.csv", separator=";")
+    return folder
+
+
+PAGES = [PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").glob("*.md"))]
+LONG_RUNNING = ("dagster dev",)
+TRIED_ELSEWHERE = ("make refresh", "make test")
+
+
+@pytest.mark.parametrize(
+    "line",
+    sorted(
+        {
+            line.split("  #")[0].strip()
+            for page in PAGES
+            for block in blocks(page, "sh")
+            for line in block.splitlines()
+            if line.strip() and not line.startswith("#")
+        }
+    ),
+)
+def test_every_command_in_the_docs_runs(demo: Demo, my_feeds: Path, line: str) -> None:
+    if line.startswith(TRIED_ELSEWHERE):
+        done = demo.run("make", "--dry-run", line.split()[1])
+    elif any(words in line for words in LONG_RUNNING):
+        done = demo.run("sh", "-c", f"timeout --signal=INT 20 {line} --port 0 2>&1")
+        assert "Serving dagster-webserver" in done.stdout, done.stdout[-2000:]
+        return
+    else:
+        folder = my_feeds.parent if my_feeds.name in line else PROJECT_ROOT
+        done = demo.run("sh", "-c", line, folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, id=page.name) for page in PAGES for code in blocks(page, "python")]
+)
+def test_every_python_example_in_the_docs_runs(demo: Demo, code: str) -> None:
+    folder = demo.home.parent
+    script = code.replace('"var/', f'"{demo.home}/')
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
