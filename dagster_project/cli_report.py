@@ -26,7 +26,7 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
         if outcome.waiting:
             yield f"{outcome.waiting} still arriving"
         return
-    new = [delivery for delivery in outcome.deliveries if delivery.sha256 in outcome.new]
+    new = [delivery for delivery in outcome.deliveries if (delivery.feed, delivery.sha256) in outcome.new]
     rejected = [delivery for delivery in new if delivery.state == "rejected"]
     yield (
         f"deliveries   {len(outcome.deliveries)} known; {len(new)} judged now: "

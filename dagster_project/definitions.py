@@ -10,7 +10,7 @@ import dagster as dg
 
 from dagster_project.assets.disclosure import disclosure_pattern
 from dagster_project.assets.feeds import feed_assets
-from dagster_project.assets.models import model_assets
+from dagster_project.assets.models import marts_among, model_assets
 from dagster_project.assets.release import release_assets
 from dagster_project.codebook import load_codebook
 from dagster_project.resources import Installation, lent_to_one_run
@@ -31,7 +31,7 @@ def build_definitions(installation: Installation) -> dg.Definitions:
     """
     settings, codebook = installation.settings, installation.codebook
     models = model_assets(codebook, dbt_manifest(settings))
-    release, checks = release_assets(marts=models[-1].keys)
+    release, checks = release_assets(marts_among(models))
     refresh = dg.define_asset_job(
         REFRESH,
         selection=dg.AssetSelection.all(),

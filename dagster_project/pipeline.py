@@ -16,12 +16,12 @@ from pathlib import Path
 import dagster as dg
 from filelock import Timeout
 
-from dagster_project.assets.models import QUARTERLY
+from dagster_project.assets.model_groups import QUARTERLY
 from dagster_project.assets.release import RELEASE
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
-from dagster_project.ingest import Delivery, read_register, scan_landing
+from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
 from dagster_project.resources import Installation
@@ -37,12 +37,12 @@ class StepError(UserError):
 class Outcome:
     """What a refresh did.
 
-    `deliveries` is the whole register, `new` the hashes judged in this run, `quarters` labels such
+    `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters` labels such
     as `2020Q4`. `release` is None when there was nothing to work on.
     """
 
     deliveries: tuple[Delivery, ...] = ()
-    new: frozenset[str] = frozenset()
+    new: frozenset[tuple[str, str]] = frozenset()
     waiting: int = 0
     quarters: tuple[str, ...] = ()
     release: str | None = None
@@ -79,11 +79,11 @@ def refresh(
     with _only_one(settings):
         codebook = load_codebook(settings.seeds)
         scan = scan_landing(settings, codebook)
-        known = {delivery.sha256 for delivery in read_register(settings.lake)}
+        require_pseudonym_key(settings, codebook, scan)
         waiting = sum(file.state == "waiting" for file in scan.deliveries)
-        if not known and len(scan.deliveries) == waiting:
+        if len(scan.deliveries) == waiting and not read_register(settings.lake):
             return Outcome(waiting=waiting)
-        pending = {file.sha256 for file in scan.deliveries if file.state in {"new", "stale"}}
+        pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
         result = _run(Installation(settings, codebook, progress, done), quarters, verbose=verbose)
         return _outcome(result, settings, pending, waiting)
 
@@ -170,7 +170,7 @@ def _what_failed(result: dg.ExecuteInProcessResult) -> str:
 
 
 def _outcome(
-    result: dg.ExecuteInProcessResult, settings: Settings, pending: set[str], waiting: int
+    result: dg.ExecuteInProcessResult, settings: Settings, pending: set[tuple[str, str]], waiting: int
 ) -> Outcome:
     rebuilt = {
         event.partition

@@ -4,8 +4,6 @@ Belongs here: settings, codebook and progress as one Dagster resource that holds
 the length of a run. Does not belong here: work.
 """
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Belongs here: when to ask for a run. Does not belong here: reading files. What w
 the register and what was tried is in Dagster's run history, so a restart forgets nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta

@@ -3,8 +3,6 @@
 Belongs here: reading cells, writing the pattern. Does not belong here: the rules.
 """
 
-from __future__ import annotations
-
 import os
 
 import dagster as dg
@@ -29,12 +27,12 @@ CELLS_TABLE = "int_pattern_cells"
     owners=["team:data-engineering"],
     required_resource_keys={"installation"},
 )
-def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Which cell of which disclosure group may be published, so that no hidden one follows."""
     installation: Installation = context.resources.installation
     installation.progress("disclosure: deciding what may be published")
     with read_warehouse(installation.settings) as warehouse:
-        cells = warehouse.execute(f"from intermediate.{CELLS_TABLE}").to_arrow_table()
+        cells = warehouse.sql(f"from intermediate.{CELLS_TABLE}").to_arrow_table()
     studies = installation.codebook.studies
     pattern = protect(cells, {study.study: Rules(min_n=study.min_n) for study in studies})
     with told_in_one_line():

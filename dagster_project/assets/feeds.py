@@ -4,8 +4,6 @@ Belongs here: catalogue texts, metadata and the checks that say what was refused
 here: reading and judging files, which is ingest.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -67,7 +65,7 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
         retry_policy=AGAIN_AFTER_IO_FAULTS,
         freshness_policy=_freshness(release_day) if continuous else None,
     )
-    def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         installation: Installation = context.resources.installation
         with told_in_one_line():
             result = ingest_feed(

@@ -4,30 +4,24 @@ Belongs here: how dbt nodes become assets, checks and metadata. Does not belong 
 there are (their tags say in which group they are built), SQL.
 """
 
-from __future__ import annotations
-
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from pydantic import Field
 
-from dagster_project.assets.translator import Translator
+from dagster_project.assets.model_groups import MARTS, QUARTERLY, ModelGroup, model_groups
 from dagster_project.codebook import Codebook
 from dagster_project.partitions import quarterly, today
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 
-LAKE_MODELS, QUARTERLY, CELLS, MARTS = "lake_models", "quarterly", "cells", "marts"
-"""The dbt tags, in the order in which the groups run."""
-
-QUARTERS_BUILT = "select quarter_start from intermediate.int_quarters_built"
+QUARTERS_BUILT = """
+    select distinct period_start from intermediate.int_leaf_cells where built_by = ?
+"""
 STORED = frozenset({"table", "incremental", "seed"})
 
 
@@ -37,83 +31,56 @@ class QuarterConfig(dg.Config):
     quarters: list[str] = Field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class ModelGroup:
-    """The models of one dbt tag; `manifest` is dbt's, as a dictionary."""
-
-    tag: str
-    manifest: Mapping[str, Any]
-    translator: Translator
-
-    def decorate(self, **options: Any) -> Callable[..., Any]:  # noqa: ANN401
-        """`dbt_assets` for this group's nodes."""
-        return dbt_assets(
-            manifest=self.manifest,
-            select=f"tag:{self.tag}",
-            name=self.tag,
-            dagster_dbt_translator=self.translator,
-            required_resource_keys={"installation"},
-            **options,
-        )
-
-    def key_of(self, unique_id: str) -> dg.AssetKey:
-        """Key of a node's asset."""
-        return self.translator.get_asset_key(self.manifest["nodes"][unique_id])
-
-    def selection(self, context: dg.AssetExecutionContext) -> list[str]:
-        """Select the whole group by its tag, or what was picked in the user interface by name."""
-        definition = context.assets_def
-        if definition.keys_by_output_name == definition.node_keys_by_output_name:
-            return [f"tag:{self.tag}"]
-        return [
-            ".".join(node["fqn"])
-            for unique_id, node in self.manifest["nodes"].items()
-            if node["resource_type"] in {"model", "seed"}
-            and self.key_of(unique_id) in context.selected_asset_keys
-        ]
-
-
 def model_assets(codebook: Codebook, manifest: Path) -> list[dg.AssetsDefinition]:
     """One definition per group, in the order in which they run; `quarterly` is partitioned."""
-    nodes = json.loads(manifest.read_bytes())
-    translator = Translator(codebook)
-    groups = [ModelGroup(tag, nodes, translator) for tag in (LAKE_MODELS, CELLS, MARTS)]
-    first, *rest = [_whole(group) for group in groups]
-    return [first, _by_quarter(ModelGroup(QUARTERLY, nodes, translator), codebook), *rest]
+    return [
+        _by_quarter(group, codebook) if group.name == QUARTERLY else _whole(group)
+        for group in model_groups(codebook, manifest)
+    ]
+
+
+def marts_among(models: Sequence[dg.AssetsDefinition]) -> list[dg.AssetKey]:
+    """Keys of the tables that go out."""
+    return sorted(spec.key for group in models for spec in group.specs if spec.group_name == MARTS)
 
 
 def _whole(group: ModelGroup) -> dg.AssetsDefinition:
-    @group.decorate()
     def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from _build(context, group, [])
+        yield from _build(context, group, [], [])
 
-    return build  # type: ignore[no-any-return]
+    return group.define(build)
 
 
 def _by_quarter(group: ModelGroup, codebook: Codebook) -> dg.AssetsDefinition:
     partitions = quarterly(codebook)
 
-    @group.decorate(partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
     def build(context: dg.AssetExecutionContext, config: QuarterConfig) -> Iterator[Any]:
         asked = context.has_partition_key or context.has_partition_key_range
-        yield from _build(context, group, context.partition_keys if asked else config.quarters)
+        ended: list[DbtNode] = []
+        quarters = context.partition_keys if asked else config.quarters
+        yield from _build(context, group, quarters, ended)
         if not asked:
-            _log_quarters(context, partitions)
+            _log_quarters(context, partitions, ended)
 
-    return build  # type: ignore[no-any-return]
+    policy = dg.BackfillPolicy.single_run()
+    return group.define(build, partitions_def=partitions, backfill_policy=policy)
 
 
 def _build(
-    context: dg.AssetExecutionContext, group: ModelGroup, quarters: Sequence[str]
+    context: dg.AssetExecutionContext,
+    group: ModelGroup,
+    quarters: Sequence[str],
+    ended: list[DbtNode],
 ) -> Iterator[Any]:
-    """Run dbt, then tell Dagster of every node that ended, also when another one failed."""
+    """Run dbt, noting what `ended`; then tell Dagster of it, also when a node failed."""
     installation: Installation = context.resources.installation
-    installation.progress(f"{group.tag}: building with dbt")
-    ended: list[DbtNode] = []
+    installation.progress(f"{group.name}: building with dbt")
 
     def note(node: DbtNode) -> None:
         ended.append(node)
-        context.log.info(f"{node.kind} {node.name}: {node.status} in {node.seconds:.2f} s")
+        # Dagster commits every line to its database, which for hundreds of tests takes seconds.
+        if node.kind == "model" or node.failed:
+            context.log.info(f"{node.kind} {node.name}: {node.status} in {node.seconds:.2f} s")
 
     failure: dg.Failure | None = None
     try:
@@ -121,8 +88,8 @@ def _build(
             run_dbt(
                 installation.settings,
                 "build",
-                select=group.selection(context),
-                exclude=["resource_type:unit_test"],
+                select=group.selected(context),
+                exclude=["resource_type:unit_test", *group.tests_of_later_steps()],
                 variables={"quarters": list(quarters), "today": today().isoformat()},
                 on_node=note,
             )
@@ -132,7 +99,7 @@ def _build(
     if failure:
         raise failure
     kinds = Counter(node.kind for node in ended)
-    installation.done(f"{group.tag}: " + ", ".join(f"{n} {kind}s" for kind, n in kinds.items()))
+    installation.done(f"{group.name}: " + ", ".join(f"{n} {kind}s" for kind, n in kinds.items()))
 
 
 def _events(
@@ -148,7 +115,10 @@ def _events(
             group.manifest, dagster_dbt_translator=group.translator, context=context
         ):
             if isinstance(event, dg.Output) and node.unique_id in counts:
-                known = {**event.metadata, "dagster/row_count": counts[node.unique_id]}
+                known: dict[str, Any] = {
+                    **event.metadata,
+                    "dagster/row_count": counts[node.unique_id],
+                }
                 yield dg.Output(None, output_name=event.output_name, metadata=known)
             else:
                 yield event
@@ -178,12 +148,16 @@ def _row_counts(
 
 
 def _log_quarters(
-    context: dg.AssetExecutionContext, partitions: dg.TimeWindowPartitionsDefinition
+    context: dg.AssetExecutionContext,
+    partitions: dg.TimeWindowPartitionsDefinition,
+    ended: Sequence[DbtNode],
 ) -> None:
     """Show the quarters that dbt found changed as partitions of the assets it rebuilt."""
     installation: Installation = context.resources.installation
+    run = {node.raw["info"]["invocation_id"] for node in ended}
     with read_warehouse(installation.settings) as warehouse:
-        built = {row[0].isoformat() for row in warehouse.execute(QUARTERS_BUILT).fetchall()}
+        rows = warehouse.execute(QUARTERS_BUILT, list(run)).fetchall()
+    built = {start.isoformat() for (start,) in rows}
     for quarter in sorted(built & set(partitions.get_partition_keys())):
         for key in sorted(context.selected_asset_keys):
             context.log_event(dg.AssetMaterialization(key, partition=quarter))

@@ -4,8 +4,6 @@ Belongs here: the order of the three and what Dagster shows of them. Does not be
 release holds or must look like.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -43,7 +41,7 @@ def release_assets(
         owners=["team:data-engineering"],
         required_resource_keys={"installation"},
     )
-    def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """The marts as they would go out, in a folder that nobody reads yet."""
         return _stage(context.resources.installation)
 
@@ -65,14 +63,14 @@ def release_assets(
         owners=["team:data-engineering"],
         required_resource_keys={"installation"},
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """What readers see: `published/current`, moved in one step; equal marts move nothing."""
         return _publish(context.resources.installation)
 
     return [release_candidate, release], [gate]
 
 
-def _stage(installation: Installation) -> dg.MaterializeResult:
+def _stage(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with told_in_one_line():
         staged = stage_release(
@@ -117,7 +115,7 @@ def _judge(installation: Installation) -> dg.AssetCheckResult:
     )
 
 
-def _publish(installation: Installation) -> dg.MaterializeResult:
+def _publish(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with told_in_one_line():
         staged = _staged(settings)

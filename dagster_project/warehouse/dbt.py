@@ -1,14 +1,13 @@
 """Call dbt in this process: a child could outlive a killed run and keep the warehouse locked.
 
-Belongs here: arguments, environment, the lock and the wording of dbt's failures. Does not belong
-here: which models to build.
+Belongs here: arguments, environment and the wording of dbt's failures. Does not belong here: which
+models to build, when to parse.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,16 @@ from typing import Any
 
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
-from dagster_project.warehouse.lock import warehouse_lock
 
 RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
 FAILED = frozenset({"error", "fail", "runtime error"})
+QUIET = (
+    "--quiet",
+    "--no-use-colors",
+    "--no-send-anonymous-usage-stats",
+    *("--log-level", "none"),
+    *("--log-level-file", "info"),
+)
 
 
 class DbtError(UserError):
@@ -46,83 +51,22 @@ class DbtNode:
         return self.status.lower() in FAILED
 
 
-def run_dbt(
+def invoke(
     settings: Settings,
-    command: str,
+    target: Path,
+    arguments: Sequence[str],
     *,
-    select: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    variables: Mapping[str, object] | None = None,
+    project: Any = None,  # noqa: ANN401
     on_node: Callable[[DbtNode], None] = lambda _: None,
-) -> None:
-    """Run one dbt command on the home's warehouse and tell about each node as it ends.
+) -> Any:  # noqa: ANN401
+    """Run a dbt command and return dbt's own result; its files go into `target`.
 
-    Tests run with the models that they need: one that compares two groups waits for the later one.
-    dbt's own files go under the home, so that two homes never share a half-parsed state.
+    `project` is dbt's parsed manifest, which spares parsing.
 
     Raises:
         DbtError: a node failed, or the project cannot be parsed.
 
     """
-    arguments = [
-        *_flags(settings, settings.home / "dbt"),
-        command,
-        *_folders(settings, settings.home / "dbt"),
-        *(["--select", *select] if select else []),
-        *(["--exclude", *exclude] if exclude else []),
-        *(["--vars", json.dumps(dict(variables))] if variables else []),
-        *(["--indirect-selection", "buildable"] if command in {"build", "test"} else []),
-    ]
-    with warehouse_lock(settings), environment_of(settings):
-        _invoke(arguments, on_node)
-
-
-def parse_dbt(settings: Settings, target: Path) -> None:
-    """Write `manifest.json` under `target`.
-
-    Raises:
-        DbtError: the project cannot be parsed.
-
-    """
-    with environment_of(settings):
-        _invoke([*_flags(settings, target), "parse", *_folders(settings, target)], lambda _: None)
-
-
-@contextmanager
-def environment_of(settings: Settings) -> Iterator[None]:
-    """Let the profile find the home, whatever the environment of this process says."""
-    before = os.environ.get("KTO_HOME")
-    os.environ["KTO_HOME"] = str(settings.home)
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("KTO_HOME", None)
-        else:
-            os.environ["KTO_HOME"] = before
-
-
-def _flags(settings: Settings, target: Path) -> list[str]:
-    logs = settings.home / "dbt" if target.is_relative_to(settings.home) else target
-    return [
-        "--quiet",
-        "--log-level",
-        "none",
-        "--log-level-file",
-        "info",
-        "--log-path",
-        str(logs / "logs"),
-        "--no-send-anonymous-usage-stats",
-        "--no-use-colors",
-    ]
-
-
-def _folders(settings: Settings, target: Path) -> list[str]:
-    project = str(settings.dbt_project)
-    return ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
-
-
-def _invoke(arguments: list[str], on_node: Callable[[DbtNode], None]) -> None:
     # Imported here: dbt costs two seconds, which `kto status` need not pay.
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
@@ -135,11 +79,31 @@ def _invoke(arguments: list[str], on_node: Callable[[DbtNode], None]) -> None:
                 failed.append(node)
             on_node(node)
 
-    outcome = dbtRunner(callbacks=[listen]).invoke(arguments)
+    folder = str(settings.dbt_project)
+    places = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", str(target)]
+    flags = [*QUIET, "--log-path", str(target / "logs")]
+    with _home_in_environment(settings):
+        runner = dbtRunner(manifest=project, callbacks=[listen])
+        outcome = runner.invoke([*flags, *arguments, *places])
     if outcome.exception is not None:
         raise DbtError(f"dbt stopped: {_one_line(outcome.exception)}")
     if not outcome.success:
         raise DbtError(_what_failed(outcome.result, failed))
+    return outcome.result
+
+
+@contextmanager
+def _home_in_environment(settings: Settings) -> Iterator[None]:
+    """Let the profile find the home, whatever the environment of this process says."""
+    before = os.environ.get("KTO_HOME")
+    os.environ["KTO_HOME"] = str(settings.home)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("KTO_HOME", None)
+        else:
+            os.environ["KTO_HOME"] = before
 
 
 def _node(event: Any) -> DbtNode:  # noqa: ANN401

@@ -7,15 +7,21 @@ loads it.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from dagster_project.settings import Settings
-from dagster_project.warehouse.dbt import parse_dbt
+from dagster_project.warehouse.dbt import invoke
 
+MANIFEST = "manifest.json"
 MADE_BY_DBT = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
+
+_parsed: dict[Path, tuple[int, Any]] = {}
+"""By home: when the manifest was written, and dbt's parsed form of it."""
 
 
 def dbt_manifest(settings: Settings) -> Path:
@@ -26,7 +32,7 @@ def dbt_manifest(settings: Settings) -> Path:
 
     """
     target = settings.dbt_project / "target"
-    manifest = target / "manifest.json"
+    manifest = target / MANIFEST
     if _is_fresh(manifest, settings):
         return manifest
     target.mkdir(parents=True, exist_ok=True)
@@ -34,8 +40,31 @@ def dbt_manifest(settings: Settings) -> Path:
         if not _is_fresh(manifest, settings):
             # dbt keeps the old file when nothing in it changed, which would look stale for ever.
             manifest.unlink(missing_ok=True)
-            parse_dbt(settings, target)
+            project = invoke(settings, target, ["parse"])
+            _parsed[settings.home] = (manifest.stat().st_mtime_ns, project)
     return manifest
+
+
+def parsed_project(settings: Settings) -> Any:  # noqa: ANN401
+    """Return dbt's parsed manifest, parsing once in this process for all commands of a run.
+
+    Raises:
+        DbtError: the project cannot be parsed.
+
+    """
+    version = dbt_manifest(settings).stat().st_mtime_ns
+    if _parsed.get(settings.home, (0, None))[0] != version:
+        _parsed[settings.home] = (version, _parse_for_home(settings))
+    return _parsed[settings.home][1]
+
+
+def _parse_for_home(settings: Settings) -> Any:  # noqa: ANN401
+    target = settings.home / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    state = settings.dbt_project / "target" / "partial_parse.msgpack"
+    if state.is_file() and not (target / state.name).exists():
+        shutil.copyfile(state, target / state.name)
+    return invoke(settings, target, ["parse"])
 
 
 def blocking_tests(manifest: Path) -> tuple[str, ...]:

@@ -1,0 +1,94 @@
+"""Which models and tests each dbt step runs.
+
+Belongs here: selections. Does not belong here: running dbt, telling Dagster about it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from dagster_project.assets.translator import Translator
+from dagster_project.codebook import Codebook
+
+LAKE_MODELS, QUARTERLY, CELLS, MARTS = "lake_models", "quarterly", "cells", "marts"
+SELECTION = {
+    # Dagster wants nothing partitioned to depend on anything partitioned of the same step, so what
+    # is kept by quarter is a step of its own and the views that it reads go before.
+    LAKE_MODELS: ("tag:lake_models", "tag:quarterly,config.materialized:view"),
+    QUARTERLY: ("tag:quarterly,config.materialized:incremental",),
+    CELLS: ("tag:cells",),
+    MARTS: ("tag:marts",),
+}
+"""What each group selects in dbt, in the order in which the groups run."""
+
+
+@dataclass(frozen=True)
+class ModelGroup:
+    """The models of one step.
+
+    `manifest` is dbt's, as a dictionary. `steps` says of every asset in which step it is built; all
+    groups share it and each adds its own.
+    """
+
+    name: str
+    manifest: Mapping[str, Any]
+    translator: Translator
+    steps: dict[dg.AssetKey, int]
+
+    def define(self, build: Callable[..., Any], **options: Any) -> dg.AssetsDefinition:  # noqa: ANN401
+        """Make assets of this group's nodes, built by a function of Dagster's context."""
+        definition: dg.AssetsDefinition = dbt_assets(
+            manifest=self.manifest,
+            select=" ".join(SELECTION[self.name]),
+            name=self.name,
+            dagster_dbt_translator=self.translator,
+            required_resource_keys={"installation"},
+            **options,
+        )(build)
+        self.steps.update(dict.fromkeys(definition.keys, self._step))
+        return definition
+
+    def selected(self, context: dg.AssetExecutionContext) -> list[str]:
+        """Select the whole group, or what was picked in the user interface by name."""
+        definition = context.assets_def
+        if definition.keys_by_output_name == definition.node_keys_by_output_name:
+            return list(SELECTION[self.name])
+        return [
+            ".".join(node["fqn"])
+            for node in self.manifest["nodes"].values()
+            if node["resource_type"] in {"model", "seed"}
+            and self.translator.get_asset_key(node) in context.selected_asset_keys
+        ]
+
+    def tests_of_later_steps(self) -> list[str]:
+        """Name the tests that compare this group with a later one; they run with the later one."""
+        return [
+            node["name"]
+            for node in self.manifest["nodes"].values()
+            if node["resource_type"] == "test"
+            and self._step in (steps := self._steps_of(node))
+            and self._step < max(steps)
+        ]
+
+    @property
+    def _step(self) -> int:
+        return list(SELECTION).index(self.name)
+
+    def _steps_of(self, test: Mapping[str, Any]) -> list[int]:
+        """Steps that build what a test looks at; what no step builds comes last of all."""
+        nodes = self.manifest["nodes"]
+        parents = [nodes[name] for name in test["depends_on"]["nodes"] if name in nodes]
+        keys = [self.translator.get_asset_key(parent) for parent in parents]
+        return [self.steps.get(key, len(SELECTION)) for key in keys]
+
+
+def model_groups(codebook: Codebook, manifest: Path) -> list[ModelGroup]:
+    """Read the groups from dbt's `manifest.json`, in the order in which they run."""
+    nodes, translator = json.loads(manifest.read_bytes()), Translator(codebook)
+    steps: dict[dg.AssetKey, int] = {}
+    return [ModelGroup(name, nodes, translator, steps) for name in SELECTION]

@@ -1,0 +1,44 @@
+"""Run dbt on the warehouse, one command at a time.
+
+Belongs here: the lock and what a run needs. Does not belong here: which models to build.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from dagster_project.settings import Settings
+from dagster_project.warehouse.dbt import DbtNode, invoke
+from dagster_project.warehouse.lock import warehouse_lock
+from dagster_project.warehouse.manifest import parsed_project
+
+
+def run_dbt(
+    settings: Settings,
+    command: str,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    variables: Mapping[str, object] | None = None,
+    on_node: Callable[[DbtNode], None] = lambda _: None,
+) -> None:
+    """Run one dbt command on the home's warehouse and tell about each node as it ends.
+
+    Every test of a selected model runs, unless it is excluded. dbt's own files go under the home,
+    so that two homes never share a half-parsed state.
+
+    Raises:
+        DbtError: a node failed, or the project cannot be parsed.
+
+    """
+    arguments = [
+        command,
+        *(["--select", *select] if select else []),
+        *(["--exclude", *exclude] if exclude else []),
+        *(["--vars", json.dumps(dict(variables))] if variables else []),
+        *(["--indirect-selection", "eager"] if command in {"build", "test"} else []),
+    ]
+    with warehouse_lock(settings):
+        project = parsed_project(settings)
+        invoke(settings, settings.home / "dbt", arguments, project=project, on_node=on_node)
