@@ -43,8 +43,8 @@ def ingest_feed(
         UserError: e-mail addresses without a pseudonym key, or with another key than before.
 
     """
-    scan = scan_landing(settings, codebook)
-    require_pseudonym_key(settings, codebook, scan, (feed_id,))
+    scan = scan_landing(settings, codebook, (feed_id,))
+    require_pseudonym_key(settings, codebook, scan)
     ensure_lake(settings.lake)
     _sweep(settings, feed_id)
     judge = Judge(settings.lake, codebook, settings.pseudonym_key, now)
@@ -56,12 +56,10 @@ def ingest_feed(
     return FeedResult(feed_id, deliveries, tuple(landed.sha256 for landed in todo))
 
 
-def require_pseudonym_key(
-    settings: Settings, codebook: Codebook, scan: Scan, feeds: Iterable[str] | None = None
-) -> None:
+def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) -> None:
     """Before anything is written, see that e-mail addresses to be read can become pseudonyms.
 
-    Looks at deliveries to be judged of the feeds (None: all feeds) that have an e-mail column.
+    Looks at the deliveries to be judged whose feed has an e-mail column.
 
     Raises:
         UserError: there are addresses and no key, or another key than the lake was made with.
@@ -70,10 +68,9 @@ def require_pseudonym_key(
     key = settings.pseudonym_key
     if key is not None and pseudonym.is_key_of(settings.lake, key):
         return
-    chosen = {feed.feed for feed in codebook.feeds} if feeds is None else set(feeds)
     judge = Judge(settings.lake, codebook, key, datetime.min)
     for landed in _to_judge(scan.deliveries):
-        if landed.feed in chosen and _has_addresses(judge, landed):
+        if _has_addresses(judge, landed):
             if key is None:
                 raise UserError(pseudonym.NO_KEY.format(file=landed.file))
             raise UserError(pseudonym.OTHER_KEY.format(lake=settings.lake))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from dagster_project.codebook import Codebook, Column, fold
 from dagster_project.ingest.source import DeliveryRejectedError
 
+LONGEST_NAME = 80
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -31,15 +33,23 @@ def match_header(header: Sequence[str], feed: str, codebook: Codebook) -> Layout
     names = [name for name in header if name.strip()]
     twice = _repeated(fold(name) for name in names)
     if twice:
-        raise DeliveryRejectedError(f"column {twice[0]} stands in the header more than once")
+        raise DeliveryRejectedError(f"column {shown(twice[0])} stands in the header more than once")
     known = {fold(column.header): column for column in codebook.columns_of(feed)}
     columns = {name: known[fold(name)] for name in names if fold(name) in known}
     for field in _repeated(column.field for column in columns.values()):
         both = [name.strip() for name, column in columns.items() if column.field == field]
         raise DeliveryRejectedError(f"columns {' and '.join(both)} both hold {field}")
     _require(codebook.columns_of(feed), {column.field for column in columns.values()}, len(names))
-    unknown = tuple(name.strip() for name in names if name not in columns)
+    unknown = tuple(shown(name) for name in names if name not in columns)
     return Layout(columns, unknown)
+
+
+def shown(name: str) -> str:
+    """Give a name fit for messages: short, and nothing of what may be an e-mail address.
+
+    A file without a header has a respondent's answers where the names should be.
+    """
+    return "***" if "@" in name else name.strip()[:LONGEST_NAME]
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

@@ -63,7 +63,7 @@ def masked_rows(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """`row` and `masked_row`: JSON of header to text for the columns the codebook knows."""
     fields = [
         (
-            pl.when(pl.col(rule.header).is_not_null()).then(pl.lit(MASK))
+            pl.when(pl.col(rule.header).str.strip_chars() != "").then(pl.lit(MASK))
             if rule.kind in PERSONAL
             else _shown(rule, MASKED)
         ).alias(rule.header.strip())

@@ -72,11 +72,15 @@ class QuoteCheck:
         return bool(np.isin(before, edges).all() and np.isin(data[closing + 1], edges).all())
 
     def _take_regular(self, data: Bytes, places: Places) -> None:
-        opened = int(places[-1]) if len(places) else 0
-        carried = 0 if len(places) else self.lines
-        self.inside ^= bool(len(places) % 2)
-        if self.inside:
-            self.lines = carried + _lines(data[opened:])
+        begins = places[int(self.inside) :: 2]
+        before = np.concatenate([[-2], places[:-1]])[int(self.inside) :: 2]
+        opened = begins[begins - before > 1]
+        if len(places) % 2:
+            self.inside = not self.inside
+        if len(opened):
+            self.lines = _lines(data[opened[-1] :])
+        else:
+            self.lines += _lines(data)
 
     def _walk(self, data: Bytes, places: Places) -> None:
         """Follow mark by mark; needed only where fields without quotation hold marks."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -56,7 +57,7 @@ class CsvSource:
                     rows = skipped.number(next_row, frame.height)
                     next_row = int(rows[-1]) + 1 if len(rows) else next_row
                     yield self._batch(frame.insert_column(0, pl.Series("row", rows)), skipped)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise DeliveryRejectedError(_why(error)) from None
         if rest := skipped.take():
             yield Batch(_no_rows(columns), _skipped_rows(rest))
@@ -137,9 +138,9 @@ def open_csv(path: Path, reading: Reading) -> CsvSource:
     encoding = _encoding(path)
     header_text = codecs.getincrementaldecoder(encoding)().decode(start).removeprefix("\ufeff")
     delimiter = _delimiter(header_text)
-    lines = csv.reader(iter(header_text.splitlines(keepends=True)), delimiter=delimiter)
-    header = next(lines, [])
-    rows = len(start) == HEADER_BYTES or any(any(cells) for cells in lines)
+    lines = io.StringIO(header_text, newline="")
+    header = _cells(lines, delimiter)
+    rows = len(start) == HEADER_BYTES or bool(lines.read().strip())
     return CsvSource(path, encoding, delimiter, header, _check_quotes(path, delimiter), rows)
 
 
@@ -158,28 +159,43 @@ def _refuse_other_formats(start: bytes) -> None:
 
 
 def _encoding(path: Path) -> str:
-    for encoding in ("utf-8", "cp1252"):
-        decode = codecs.getincrementaldecoder(encoding)("strict").decode
-        if _decodes(path, decode):
+    """Decode the whole file: UTF-8, and Windows-1252 only when it is not."""
+    with path.open("rb") as file:
+        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    for encoding in ("utf-8",) if marked else ("utf-8", "cp1252"):
+        if _decodes(path, codecs.getincrementaldecoder(encoding)("strict")):
             return encoding
     raise DeliveryRejectedError("the file is neither UTF-8 nor Windows-1252 text")
 
 
-def _decodes(path: Path, decode: Callable[[bytes, bool], str]) -> bool:
+def _decodes(path: Path, decoder: codecs.IncrementalDecoder) -> bool:
+    accents = False
     with path.open("rb") as file:
         try:
             while block := file.read(BLOCK):
-                decode(block, False)
-            decode(b"", True)
+                accents = not decoder.decode(block).isascii() or accents
         except UnicodeDecodeError:
             return False
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        if accents:
+            why = "the file ends in the middle of a character; not all of it is there"
+            raise DeliveryRejectedError(why) from error
+        return False
     return True
 
 
 def _delimiter(text: str) -> str:
     """Find the one that cuts the header into most columns."""
-    lines = text.splitlines(keepends=True)
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader(iter(lines), delimiter=mark), [])))
+    return max(DELIMITERS, key=lambda mark: len(_cells(io.StringIO(text, newline=""), mark)))
+
+
+def _cells(lines: io.StringIO, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error as error:
+        raise DeliveryRejectedError("row 1 does not hold column names") from error
 
 
 def _check_quotes(path: Path, delimiter: str) -> bool:

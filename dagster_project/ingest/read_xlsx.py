@@ -113,7 +113,7 @@ def _refuse_bomb(path: Path) -> None:
         packed = max(path.stat().st_size, 1)
         if size > LARGEST or (size > SMALL and size > LARGEST_RATIO * packed):
             raise DeliveryRejectedError(
-                f"unpacked, the workbook would be {size // 1024**2} MB, {size // packed} times its size"
+                f"the workbook unpacks to {size // 1024**2} MB, {size // packed} times its size"
             )
         for member in members:
             with archive.open(member) as stream:

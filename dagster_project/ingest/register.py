@@ -76,11 +76,8 @@ def check_lake(lake: Path) -> None:
         for name, sha256 in delivery.files.items():
             path = lake / name
             if not path.is_file() or file_sha256(path) != sha256:
-                state = "damaged" if path.exists() else "missing"
-                raise UserError(
-                    f"{path} is {state}; it was made from {delivery.file}: delete "
-                    f"{lake_file(lake, REGISTER, delivery.feed, delivery.sha256)} and refresh"
-                )
+                state = "damaged; delete it" if path.exists() else "missing; put its delivery back"
+                raise UserError(f"{path} is {state} and refresh, with {delivery.file} in landing")
 
 
 def _read(path: Path) -> Delivery:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -60,10 +60,12 @@ class _Ignored(Exception):  # noqa: N818
     why: str
 
 
-def scan_landing(settings: Settings, codebook: Codebook) -> Scan:
+def scan_landing(
+    settings: Settings, codebook: Codebook, feeds: Collection[str] | None = None
+) -> Scan:
     """Look at every file in landing, by name order; nothing in there makes it fail.
 
-    The same bytes twice in a feed are one delivery: the first path counts.
+    With `feeds`, files of other feeds are neither opened nor mentioned. The same bytes twice in a feed are one delivery: the first path counts.
     """
     known = {(d.feed, d.sha256): d for d in read_register(settings.lake)}
     fingerprints = {feed.feed: codebook.fingerprint_of(feed.feed) for feed in codebook.feeds}
@@ -71,6 +73,8 @@ def scan_landing(settings: Settings, codebook: Codebook) -> Scan:
     ignored: list[tuple[str, str]] = []
     seen: dict[tuple[str, str], str] = {}
     for path, file in _files(settings.landing, ignored):
+        if feeds is not None and file.split("/")[0] not in feeds:
+            continue
         try:
             landed = _landed(path, file, fingerprints, known, settings.lake)
         except _Ignored as reason:
@@ -104,13 +108,22 @@ def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path
         path = Path(os.fsdecode(error.filename or landing))
         ignored.append((_name(path, landing), f"cannot be listed: {error.strerror}"))
 
-    found = [
-        Path(folder, name)
-        for folder, _, names in os.walk(landing, onerror=unreadable, followlinks=False)
-        for name in names
-    ]
+    found: list[Path] = []
+    walked: set[str] = set()
+    for folder, folders, names in os.walk(landing, onerror=unreadable, followlinks=True):
+        found += [Path(folder, name) for name in names]
+        folders[:] = sorted(name for name in folders if _first_time(Path(folder, name), walked))
     named = sorted((_name(path, landing), path) for path in found)
     yield from ((path, name) for name, path in named if name != DEMO_KEY_FILE)
+
+
+def _first_time(folder: Path, walked: set[str]) -> bool:
+    """Say so and note it: a link may lead to a folder walked before, even to the one it is in."""
+    real = os.path.realpath(folder)
+    if real in walked:
+        return False
+    walked.add(real)
+    return True
 
 
 def _name(path: Path, landing: Path) -> str:
@@ -142,7 +155,7 @@ def _landed(
         return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
     earlier = known.get((feed, sha256))
     received = earlier.received if earlier else received_at(path, after.st_mtime)
-    state = _state(earlier, fingerprints[feed], lake)
+    state = _state(earlier, path, fingerprints[feed], lake)
     return LandedFile(feed, path, file, sha256, after.st_size, received, state)
 
 
@@ -159,8 +172,10 @@ def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
     return parts[0]
 
 
-def _state(earlier: Delivery | None, fingerprint: str, lake: Path) -> str:
+def _state(earlier: Delivery | None, path: Path, fingerprint: str, lake: Path) -> str:
     if earlier is None:
         return NEW
+    if earlier.state == "rejected" and not path.match(f"*{Path(earlier.file).suffix}"):
+        return STALE
     whole = all((lake / name).is_file() for name in earlier.files)
     return SEEN if whole and earlier.codebook == fingerprint else STALE

@@ -69,9 +69,13 @@ def row_contract(plan: Plan, received_on: date) -> RowContract:
     for rule in plan.rules:
         musts = _musts(rule, plan, received_on)
         columns[rule.field] = pa.Column(
-            pl.String, [must.check() for must in musts], nullable=not rule.required
+            pl.String,
+            [must.check() for must in musts],
+            nullable=not (rule.required or rule.kind is Kind.WEIGHT),
         )
-        says.append((rule.field, -1, Reason.MISSING_REQUIRED, "is empty; every row needs a value"))
+        says.append(
+            (rule.field, -1, Reason.MISSING_REQUIRED, "is empty; every row needs a value here")
+        )
         says += [(rule.field, i, must.reason, must.says) for i, must in enumerate(musts)]
     names = {"field": pl.String, "number": pl.Int64, "reason": pl.String, "says": pl.String}
     return RowContract(
@@ -86,7 +90,7 @@ def _musts(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
         case Kind.ORGANISATION:
             musts = _organisation(rule, plan)
         case Kind.CODE | Kind.MULTIPLE:
-            musts = [_code(rule)]
+            musts = [_no_address(rule) if rule.codes is None else _code(rule)]
         case Kind.NUMBER:
             musts = _number(rule)
         case Kind.WEIGHT:
@@ -153,11 +157,6 @@ def _number(rule: Rule) -> list[Must]:
 def _weight(rule: Rule) -> list[Must]:
     number = pl.col(f"{rule.field}:number")
     return [
-        Must(
-            Reason.MISSING_REQUIRED,
-            pl.col(rule.field).is_not_null(),
-            "is empty; every row has a weight",
-        ),
         Must(Reason.BAD_TYPE, _read_as(rule, "number"), "is not a number"),
         Must(Reason.OUT_OF_RANGE, number.is_finite() & (number > 0), "is not above 0"),
     ]

@@ -1,0 +1,110 @@
+"""E-mail addresses and free text: where they may be, and that they are nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from landing_house import GOOD, House, csv_of
+
+from dagster_project.errors import UserError
+from dagster_project.ingest import require_pseudonym_key, scan_landing
+from dagster_project.ingest.pseudonym import pseudonym
+
+HEADER = "uitnodiging_id,gemeentecode,kanaal,product,verzonden_op,email\n"
+LINES = "".join(f"v{n},GM0637,counter,paspoort,2021-03-31,\n" for n in range(9))
+INVITATIONS = HEADER + " u1,GM0637,counter,paspoort,2021-03-31, Jan.Jansen@Voorbeeld.NL \n" + LINES
+
+
+def every_byte(house: House) -> bytes:
+    files = [path for path in house.settings.home.rglob("*") if path.is_file()]
+    assert files
+    return b"".join(str(path).encode() + path.read_bytes() for path in files)
+
+
+def test_spellings_of_an_address_have_one_pseudonym_and_keys_differ():
+    wide = "\uff2aan.jansen@voorbeeld.nl"
+
+    assert pseudonym(" Jan.Jansen@Voorbeeld.NL", b"key") == pseudonym(wide, b"key")
+    assert pseudonym(wide, b"key") != pseudonym(wide, b"other")
+    assert (
+        pseudonym("jan@voorbeeld.nl", b"key")
+        == "e9dbb22b5b6a9c9f1710dc54e59418556d29b149171d0801d6ab7c98e610db96"
+    )
+
+
+def test_an_address_is_a_pseudonym_in_the_lake(house: House):
+    house.deliver(INVITATIONS, "invitations/20210501.csv")
+
+    first, second, *_ = house.rows("invitations", "invitations")
+    assert first["email_pseudonym"] == pseudonym("jan.jansen@voorbeeld.nl", b"secret")
+    assert second["email_pseudonym"] is None
+
+
+def test_no_address_is_in_any_file_whatever_column_it_is_in(house: House):
+    bad = (
+        "geheim1@voorbeeld.nl,GM0637,counter,paspoort,2021-03-31,geheim2@voorbeeld.nl\n"
+        "u2,geheim3@voorbeeld.nl,counter,geheim4@voorbeeld.nl,geheim5@voorbeeld.nl,\n"
+        "u3,GM0637,geheim6@voorbeeld.nl,paspoort,2021-03-31,geheim7@voorbeeld.nl,extra\n"
+    )
+    many = LINES + LINES.replace("v", "w")
+
+    delivery = house.deliver(HEADER + bad + many, "invitations/20210501.csv")
+
+    assert (delivery.rows_accepted, delivery.rows_quarantined) == (18, 3)
+    assert b"geheim" not in every_byte(house)
+    masked = house.rows("quarantine", "invitations")[0]["masked_row"]
+    assert '"uitnodiging_id":"***"' in masked
+    assert '"email":"***"' in masked
+
+
+def test_free_text_is_in_the_restricted_part_only(house: House):
+    text = "Bel mij op 06-12345678"
+    good = [GOOD | {"respons_id": f"{n}", "toelichting": text} for n in range(9)]
+
+    house.deliver(csv_of([GOOD | {"respons_id": "b", "toelichting": text, "product": "x"}, *good]))
+
+    assert len(house.rows("restricted")) == 9
+    for path in house.settings.lake.rglob("*"):
+        if path.is_file() and "restricted" not in path.parts:
+            assert b"06-12345678" not in path.read_bytes()
+
+
+def test_addresses_without_a_key_are_refused_and_nothing_is_written(house: House):
+    house.settings = dataclasses.replace(house.settings, pseudonym_key=None)
+    house.land("invitations/20210501.csv", INVITATIONS)
+
+    with pytest.raises(UserError, match=r"invitations/20210501.csv .*KTO_PSEUDONYM_KEY"):
+        house.ingest("invitations")
+
+    assert not house.settings.home.exists()
+
+
+def test_the_key_is_asked_for_before_any_feed_is_read(house: House):
+    settings = dataclasses.replace(house.settings, pseudonym_key=None)
+    house.land("counter/20210501.csv", csv_of([GOOD]))
+    house.land("invitations/20210501.csv", INVITATIONS)
+
+    with pytest.raises(UserError, match="KTO_PSEUDONYM_KEY"):
+        require_pseudonym_key(settings, house.codebook, scan_landing(settings, house.codebook))
+
+
+def test_no_key_is_needed_where_there_are_no_addresses(house: House):
+    house.settings = dataclasses.replace(house.settings, pseudonym_key=None)
+
+    delivery = house.deliver(HEADER + LINES, "invitations/20210501.csv")
+
+    assert (delivery.state, delivery.rows_accepted) == ("accepted", 9)
+
+
+def test_another_key_than_before_is_refused_and_nothing_is_written(house: House):
+    house.deliver(INVITATIONS, "invitations/20210501.csv")
+    before = every_byte(house)
+    house.settings = dataclasses.replace(house.settings, pseudonym_key=b"other")
+    house.ingest("invitations")
+    house.land("invitations/20210601.csv", INVITATIONS.replace("u1", "u2"))
+
+    with pytest.raises(UserError, match="KTO_PSEUDONYM_KEY is not the key"):
+        house.ingest("invitations")
+
+    assert every_byte(house) == before
