@@ -39,8 +39,9 @@ def references(
             frames.append(
                 engine.execute(
                     f"select '{mart}' as \"table\", '{dimension}' as dimension, "
-                    f"concat_ws(' ', {listed}) as reference, m.\"{subject}\" = '{EVERYTHING}' or "
-                    f'exists (select 1 from "{dimension}" as d where {match}) as known '
+                    f"concat_ws(' ', {listed}) as reference, coalesce(m.\"{subject}\", '') = "
+                    f"'{EVERYTHING}' or exists (select 1 from \"{dimension}\" as d where {match}) "
+                    "as known "
                     f'from (select distinct {listed} from "{mart}") as m'
                 ).df()
             )

@@ -7,7 +7,6 @@ seconds to import, so this module does not import it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,15 +22,23 @@ BASES = {"n": False, "responses": True}  # columns that count respondents; True:
 SHARE = re.compile(r"(^|_)(share|rate)$")
 COUNT_TYPE = re.compile(r"^(hugeint|bigint|int|integer|smallint)$", re.IGNORECASE)
 PERSONAL_COLUMN = (
-    r"(?i)e_?mail|pseudonym|respons(e)?_id|invitation_id|uitnodiging|row_?number|masked"
-    r"|(^|_)(text|tekst|remark|toelichting|phone|bsn|ip_address)(_|$)"
+    r"(?i)e_?mail|pseudonym|respons(?:e)?_id|invitation_id|uitnodiging|row_?number|masked"
+    r"|(?:^|_)(?:text|tekst|remark|toelichting|phone|bsn|ip_address)(?:_|$)"
 )
-PERSONAL_TEXT = (r"[^\s@]+@[^\s@]+\.[^\s@]+", r"(^|\D)\d{9}(\D|$)", r"(^|\D)06[- ]?\d{8}(\D|$)")
+PERSONAL_TEXT = (
+    r"[^\s@]+@[^\s@]+\.[^\s@]+",
+    r"(?:^|\D)\d{9}(?:\D|$)",
+    r"(?:^|\D)06[- ]?\d{8}(?:\D|$)",
+)
 ROUNDING = 1e-9
 DIFFERENCE = 1e-6
 
 Described = tuple[str, str, dict[str, Any]]
-"""A sentence, the name of an expectation class, and its arguments."""
+"""A sentence, the name of an expectation class, and its arguments.
+
+Among the arguments `where` is (column, comparison, value) triples that must all hold for a row to
+be looked at.
+"""
 
 
 def table_expectations(
@@ -100,7 +107,7 @@ def _enough(
         least = max(1, min_n.get(study, 1))
         where = _where(status=PUBLISHED, study=study)
         if may_be_none:
-            where["row_condition"] += f" and {base} != 0"
+            where["where"] += ((base, "!=", 0),)
         none = " or 0" if may_be_none else ""
         kind, arguments = _between(base, least, None)
         yield (
@@ -160,7 +167,7 @@ def _periods() -> Iterator[Described]:
         {"column": "rows", "min_value": 1, **_where(period_type="quarter")},
     )
     where = _where(period_type="year")
-    where["row_condition"] += " and closed == False"
+    where["where"] += (("closed", "==", False),)
     yield (
         "a year has rows once it is closed",
         "ExpectColumnValuesToBeInSet",
@@ -174,7 +181,7 @@ def _periods() -> Iterator[Described]:
 
 def _texts() -> Iterator[Described]:
     yield (
-        "no text looks like an e-mail address, a citizen service number or a mobile number",
+        "no text looks like an e-mail address, a citizen service or a mobile number",
         "ExpectColumnValuesToNotMatchRegexList",
         {"column": "text", "regex_list": list(PERSONAL_TEXT)},
     )
@@ -225,5 +232,4 @@ def _not_below(greater: str, lesser: str) -> tuple[str, dict[str, Any]]:
 
 
 def _where(**equal: str) -> dict[str, Any]:
-    condition = " and ".join(f"{column} == {json.dumps(value)}" for column, value in equal.items())
-    return {"row_condition": condition, "condition_parser": "pandas"}
+    return {"where": tuple((column, "==", value) for column, value in equal.items())}

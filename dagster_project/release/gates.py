@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -46,6 +48,20 @@ def validate(
         progress: told what is being done.
 
     """
+    context = _context()
+    result = judge(staged, rules, context, progress)
+    progress("Writing Data Docs")
+    write_data_docs(settings.data_docs, context, staged.id, result.expectations)
+    return result
+
+
+def judge(
+    staged: StagedRelease,
+    rules: Rules,
+    context: EphemeralDataContext | None = None,
+    progress: Progress = silent,
+) -> GateResult:
+    """Judge a staged release and write nothing; `context` keeps the results for Data Docs."""
     progress("Reading the staged release")
     try:
         tables = read_tables(staged.path)
@@ -60,10 +76,8 @@ def validate(
     ]
     batches += [(name, evidence[name], list(evidence_expectations(name))) for name in EVIDENCE]
     progress(f"Checking {sum(len(listed) for _, _, listed in batches)} expectations")
-    context = _context()
-    found = tuple(one for batch in batches for one in _run(context, staged.id, *batch))
-    progress("Writing Data Docs")
-    write_data_docs(settings.data_docs, context, staged.id, found)
+    used = context or _context()
+    found = tuple(one for batch in batches for one in _run(used, staged.id, *batch))
     return GateResult(bool(found) and all(one.success for one in found), found)
 
 
@@ -94,7 +108,9 @@ def _run(
     listed = list(described)
     asset = context.data_sources.get(SUITE).add_dataframe_asset(name)
     # Added one by one, each expectation would have the whole suite written again.
-    made = [getattr(kinds, kind)(**given, description=text) for text, kind, given in listed]
+    made = [
+        getattr(kinds, kind)(**_arguments(given), description=text) for text, kind, given in listed
+    ]
     suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=made))
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(
@@ -111,6 +127,20 @@ def _run(
         _expected(name, kind, sentence, results.get(expectation.id))
         for (sentence, kind, _), expectation in zip(listed, suite.expectations, strict=True)
     ]
+
+
+def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn `where` triples into the row condition that Great Expectations knows."""
+    from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415
+
+    arguments = {name: value for name, value in given.items() if name != "where"}
+    conditions = [
+        Column(column) == value if comparison == "==" else Column(column) != value
+        for column, comparison, value in given.get("where", ())
+    ]
+    if conditions:
+        arguments["row_condition"] = reduce(and_, conditions)
+    return arguments
 
 
 def _expected(table: str, kind: str, sentence: str, result: Any) -> Expected:  # noqa: ANN401

@@ -25,7 +25,7 @@ COLUMNS = {
     "unmatched": "rows_unmatched",
 }
 STATE_STYLE = {"accepted": "green", "rejected": "bold red", "waiting": "yellow"}
-NARROWEST, WIDEST = 100, 160
+NARROWEST, WIDEST = 120, 160
 
 
 def status_lines(status: Mapping[str, Any]) -> list[str]:
@@ -55,15 +55,14 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
 
 def _deliveries(deliveries: Iterable[Mapping[str, Any]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("feed")
-    table.add_column("file", overflow="fold")
+    table.add_column("feed/file", overflow="fold")
     table.add_column("state")
     for heading in COLUMNS:
         table.add_column(heading, justify="right")
     for one in deliveries:
         counts = [Text("-" if one[key] is None else str(one[key])) for key in COLUMNS.values()]
         state = Text(one["state"], style=STATE_STYLE.get(one["state"], ""))
-        table.add_row(Text(one["feed"]), Text(one["file"]), state, *counts)
+        table.add_row(Text(one["file"]), state, *counts)
     return table
 
 

@@ -1,0 +1,168 @@
+"""The swap: readers see the old or the new release, whole, whatever happens."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from small_release import NOW, make_warehouse, settings_in, stage
+
+from dagster_project.release.manifest import ReleaseError, current_release
+from dagster_project.release.publish import discard, publish, same_as_current
+from dagster_project.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path):
+    found = settings_in(tmp_path)
+    make_warehouse(found)
+    return found
+
+
+def publish_taste(settings: Settings, value: float, minutes: int):
+    """Publish marts whose every table says the same number, and give the release's id."""
+    make_warehouse(
+        settings,
+        f"update mart_kpi set value = {value} where status = 'published'",
+        f"update dim_organisation set name = '{value}'",
+    )
+    return publish(settings, stage(settings, NOW + timedelta(minutes=minutes))).name
+
+
+def test_there_is_no_release_before_the_first(settings: Settings):
+    assert current_release(settings) is None
+
+
+def test_publishes_read_only_files_behind_a_relative_link(settings: Settings):
+    staged = stage(settings)
+    released = publish(settings, staged, ["gates"])
+    assert released == settings.published / "releases" / staged.id
+    assert (settings.published / "current").readlink() == Path("releases", staged.id)
+    assert not staged.path.exists()
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in released.rglob("*") if path.is_file()}
+    assert modes == {0o444}
+    manifest = current_release(settings)
+    assert manifest.release == staged.id
+    assert manifest.checks == ("dbt", "gates")
+
+
+def test_equal_marts_are_not_published_twice(settings: Settings):
+    first = stage(settings)
+    assert same_as_current(settings, first) is None
+    publish(settings, first)
+    again = stage(settings, NOW + timedelta(days=1))
+    assert same_as_current(settings, again) == first.id
+    discard(again)
+    assert [path.name for path in (settings.published / "releases").iterdir()] == [first.id]
+
+
+def test_other_marts_are_a_new_release_and_the_old_one_stays(settings: Settings):
+    old = publish_taste(settings, 7.0, minutes=0)
+    make_warehouse(settings, "update mart_kpi set margin = 0.1 where status = 'published'")
+    staged = stage(settings, NOW + timedelta(minutes=1))
+    assert same_as_current(settings, staged) is None
+    publish(settings, staged)
+    assert current_release(settings).release == staged.id
+    assert (settings.published / "releases" / old / "kto.duckdb").is_file()
+
+
+def test_a_run_killed_between_rename_and_swap_is_finished_by_the_next(settings: Settings):
+    staged = stage(settings)
+    staged.path.rename(settings.published / "releases" / staged.id)
+    assert current_release(settings) is None
+    again = stage(settings)
+    assert again.id == staged.id
+    publish(settings, again)
+    assert current_release(settings).release == staged.id
+
+
+def test_a_reader_that_opened_a_release_keeps_reading_it(settings: Settings):
+    publish_taste(settings, 7.0, minutes=0)
+    with duckdb.connect(settings.published / "current" / "kto.duckdb", read_only=True) as reader:
+        publish_taste(settings, 8.0, minutes=1)
+        query = "select max(value) from marts.mart_kpi"
+        assert reader.execute(query).fetchall() == [(7.0,)]
+
+
+def test_readers_in_a_loop_see_one_release_per_open_during_twenty_publishes(settings: Settings):
+    publish_taste(settings, 1.0, minutes=0)
+    seen, faults, over = [], [], threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            try:
+                path = (settings.published / "current").resolve() / "kto.duckdb"
+                with duckdb.connect(path, read_only=True) as engine:
+                    kpi = engine.execute("select max(value) from marts.mart_kpi").fetchone()
+                    name = engine.execute("select name from marts.dim_organisation").fetchone()
+                seen.append((kpi[0], float(name[0])))
+            except Exception as fault:
+                faults.append(fault)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(20):
+        publish_taste(settings, 1.0 + number / 10, minutes=number + 1)
+    over.set()
+    reader.join()
+    assert faults == []
+    assert seen
+    assert all(kpi == name for kpi, name in seen)
+
+
+KILLED = """
+import os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from small_release import NOW, settings_in, stage
+from dagster_project.release.publish import publish
+settings = settings_in(Path(sys.argv[2]))
+staged = stage(settings, NOW + timedelta(days=1))
+step, steps = int(sys.argv[3]), 0
+def die_at(event, arguments):
+    global steps
+    if event in {"os.rename", "os.chmod", "os.symlink", "os.remove", "open"}:
+        steps += 1
+        if steps == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die_at)
+publish(settings, staged)
+"""
+
+
+@pytest.mark.parametrize("step", [1, 2, 4, 8, 10, 11, 12, 13, 40])
+def test_a_publish_killed_at_any_step_leaves_the_old_or_the_new_release(
+    settings: Settings, step: int
+):
+    old = publish_taste(settings, 7.0, minutes=0)
+    make_warehouse(settings)
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent)]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([*command, str(settings.root), str(step)], cwd=root, check=False)
+    assert ended.returncode in {0, -signal.SIGKILL}
+    found = current_release(settings).release
+    if ended.returncode == 0:
+        assert found.startswith("20261123T093000Z-")
+    else:
+        assert found in {old, *(path.name for path in (settings.published / "releases").iterdir())}
+        assert not found.startswith(".")
+    with duckdb.connect(settings.published / "current" / "kto.duckdb", read_only=True) as reader:
+        assert reader.execute("select count(*) from marts.mart_kpi").fetchall() == [(3,)]
+    assert not (settings.published / "current" / "kto.duckdb.wal").exists()
+    publish(settings, stage(settings, NOW + timedelta(days=2)))
+    assert current_release(settings).release.startswith("20261124T093000Z-")
+
+
+def test_a_manifest_that_cannot_be_read_is_one_clear_line(settings: Settings):
+    released = publish(settings, stage(settings))
+    (released / "manifest.json").unlink()
+    with pytest.raises(ReleaseError, match=r"manifest.json cannot be read .* publish a new"):
+        current_release(settings)
