@@ -47,11 +47,20 @@ def validate(
         rules: what the tables, studies and figures must meet.
         progress: told what is being done.
 
+    Raises:
+        ReleaseError: the disk does not allow Data Docs to be written.
+
     """
     context = _context()
     result = judge(staged, rules, context, progress)
     progress("Writing Data Docs")
-    write_data_docs(settings.data_docs, context, staged.id, result.expectations)
+    try:
+        write_data_docs(settings.data_docs, context, staged.id, result.expectations)
+    except OSError as fault:
+        raise ReleaseError(
+            f"Data Docs could not be written to {settings.data_docs}: {fault}. What is published "
+            "is unchanged; mend this and run `kto refresh` again"
+        ) from fault
     return result
 
 
