@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
-from dagster_project.ingest.deliver import Judge
 from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
 from dagster_project.ingest.register import Delivery, read_register
@@ -21,6 +21,9 @@ from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_landi
 from dagster_project.ingest.source import DeliveryRejectedError
 from dagster_project.progress import Progress
 from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.ingest.deliver import Judge
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ def ingest_feed(
         UserError: e-mail addresses without a pseudonym key, or with another key than before.
 
     """
+    from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
+
     scan = scan_landing(settings, codebook, (feed_id,))
     require_pseudonym_key(settings, codebook, scan)
     ensure_lake(settings.lake)
@@ -65,6 +70,8 @@ def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) ->
         UserError: there are addresses and no key, or another key than the lake was made with.
 
     """
+    from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
+
     key = settings.pseudonym_key
     if key is not None and pseudonym.is_key_of(settings.lake, key):
         return

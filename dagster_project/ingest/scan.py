@@ -65,7 +65,8 @@ def scan_landing(
 ) -> Scan:
     """Look at every file in landing, by name order; nothing in there makes it fail.
 
-    With `feeds`, files of other feeds are neither opened nor mentioned. The same bytes twice in a feed are one delivery: the first path counts.
+    With `feeds`, files of other feeds are neither opened nor mentioned. The same bytes twice in a
+    feed are one delivery: the first path counts.
     """
     known = {(d.feed, d.sha256): d for d in read_register(settings.lake)}
     fingerprints = {feed.feed: codebook.fingerprint_of(feed.feed) for feed in codebook.feeds}

@@ -192,7 +192,7 @@ def _entries(accepted: pl.DataFrame, rule: Rule) -> _Entries:
 
 def _dictionary(code: pl.Series) -> pa.DictionaryArray:
     """Codes as Arrow's dictionary type, in an order that depends on these rows alone."""
-    distinct = code.drop_nulls().cast(pl.String).unique().sort()
+    distinct = code.unique().cast(pl.String).drop_nulls().sort()
     local = code.cast(pl.Enum(distinct))
     keys = local.to_physical().cast(pl.Int32).to_arrow()
     return pa.DictionaryArray.from_arrays(keys, distinct.to_arrow().cast(pa.string()))
