@@ -70,7 +70,7 @@ verbose_option = click.option("--verbose", is_flag=True, help="Show Dagster's lo
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kto-pipeline")
 def main() -> None:
-    """Customer satisfaction: from delivered survey files to a published release."""
+    """Turn delivered customer-satisfaction surveys into a published release of figures."""
 
 
 @main.command()
@@ -114,15 +114,16 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
 
 
 @main.command()
+@landing_option
 @home_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @in_one_line
-def status(home: Path | None, as_json: bool) -> None:
+def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     """Show deliveries, rows, quarters built and the current release."""
     from dagster_project.release import status as read_status  # noqa: PLC0415
     from dagster_project.release import status_lines  # noqa: PLC0415
 
-    found = read_status(_settings(None, home))
+    found = read_status(_settings(landing, home))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -132,7 +133,7 @@ def status(home: Path | None, as_json: bool) -> None:
 
 @main.group()
 def codebook() -> None:
-    """The definitions in seeds/*.csv."""
+    """Work with the definitions in seeds/*.csv."""
 
 
 @codebook.command()

@@ -26,7 +26,11 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
         if outcome.waiting:
             yield f"{outcome.waiting} still arriving"
         return
-    new = [delivery for delivery in outcome.deliveries if (delivery.feed, delivery.sha256) in outcome.new]
+    new = [
+        delivery
+        for delivery in outcome.deliveries
+        if (delivery.feed, delivery.sha256) in outcome.new
+    ]
     rejected = [delivery for delivery in new if delivery.state == "rejected"]
     yield (
         f"deliveries   {len(outcome.deliveries)} known; {len(new)} judged now: "
@@ -61,7 +65,7 @@ def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterato
     yield ""
     equal = sum(comparison.equal for comparison in comparisons)
     yield f"figures      {equal} of {len(comparisons)} as published"
-    yield f"  {'where':44} {'published':>10} {'computed':>10}"
+    yield f"  {'where':56} {'published':>10} {'computed':>10}"
     for comparison in comparisons:
         figure = comparison.figure
         where = " ".join(
@@ -77,7 +81,7 @@ def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterato
         )
         computed = "none" if comparison.computed is None else str(comparison.computed)
         mark = "" if comparison.equal else "  differs"
-        yield f"  {where:44} {figure.published!s:>10} {computed:>10}{mark}"
+        yield f"  {where:56} {figure.published!s:>10} {computed:>10}{mark}"
     yield ""
     yield f"results      {settings.published / 'current'}: kto.duckdb, parquet/, manifest.json"
     yield f"checks       {settings.data_docs} (internal)"

@@ -32,7 +32,7 @@ def quarterly(codebook: Codebook) -> dg.TimeWindowPartitionsDefinition:
 
 
 def today() -> date:
-    """The date in the Netherlands, whatever the zone of the machine."""
+    """Return the date in the Netherlands, whatever the zone of the machine."""
     return datetime.now(AMSTERDAM).date()
 
 

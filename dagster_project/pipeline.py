@@ -37,8 +37,8 @@ class StepError(UserError):
 class Outcome:
     """What a refresh did.
 
-    `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters` labels such
-    as `2020Q4`. `release` is None when there was nothing to work on.
+    `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters`
+    labels such as `2020Q4`. `release` is None when there was nothing to work on.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -84,7 +84,15 @@ def refresh(
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
             return Outcome(waiting=waiting)
         pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
-        result = _run(Installation(settings, codebook, progress, done), quarters, verbose=verbose)
+        installation = Installation(settings, codebook, progress, done)
+        existed = settings.warehouse.exists()
+        try:
+            result = _run(installation, quarters, verbose=verbose)
+        except StepError:
+            if not existed or settings.warehouse.exists():
+                raise
+            done("the warehouse was damaged; building it anew from the lake")
+            result = _run(installation, (), verbose=verbose)
         return _outcome(result, settings, pending, waiting)
 
 
@@ -170,7 +178,10 @@ def _what_failed(result: dg.ExecuteInProcessResult) -> str:
 
 
 def _outcome(
-    result: dg.ExecuteInProcessResult, settings: Settings, pending: set[tuple[str, str]], waiting: int
+    result: dg.ExecuteInProcessResult,
+    settings: Settings,
+    pending: set[tuple[str, str]],
+    waiting: int,
 ) -> Outcome:
     rebuilt = {
         event.partition

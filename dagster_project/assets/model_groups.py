@@ -80,7 +80,7 @@ class ModelGroup:
         return list(SELECTION).index(self.name)
 
     def _steps_of(self, test: Mapping[str, Any]) -> list[int]:
-        """Steps that build what a test looks at; what no step builds comes last of all."""
+        """Find the steps that build what a test looks at; what no step builds comes last of all."""
         nodes = self.manifest["nodes"]
         parents = [nodes[name] for name in test["depends_on"]["nodes"] if name in nodes]
         keys = [self.translator.get_asset_key(parent) for parent in parents]

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_project.errors import UserError
 from dagster_project.ingest import read_register
 from dagster_project.release.export import StagedRelease, stage_release
+from dagster_project.release.internal import export_internal
 from dagster_project.release.manifest import (
     STAGED_PREFIX,
     current_release,
@@ -42,7 +43,7 @@ def release_assets(
         required_resource_keys={"installation"},
     )
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """The marts as they would go out, in a folder that nobody reads yet."""
+        """Lay the marts out as they would be published, in a folder that nobody reads yet."""
         return _stage(context.resources.installation)
 
     @dg.asset_check(
@@ -64,7 +65,7 @@ def release_assets(
         required_resource_keys={"installation"},
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """What readers see: `published/current`, moved in one step; equal marts move nothing."""
+        """Point `published/current` at the candidate in one step; equal marts move nothing."""
         return _publish(context.resources.installation)
 
     return [release_candidate, release], [gate]
@@ -73,6 +74,7 @@ def release_assets(
 def _stage(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with told_in_one_line():
+        export_internal(settings)
         staged = stage_release(
             settings,
             [d.sha256 for d in read_register(settings.lake) if d.state == "accepted"],

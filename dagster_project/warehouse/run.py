@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from dagster_project.settings import Settings
-from dagster_project.warehouse.dbt import DbtNode, invoke
+from dagster_project.warehouse.damage import discard_if_damaged
+from dagster_project.warehouse.dbt import DbtError, DbtNode, invoke
 from dagster_project.warehouse.lock import warehouse_lock
 from dagster_project.warehouse.manifest import parsed_project
 
@@ -41,4 +42,12 @@ def run_dbt(
     ]
     with warehouse_lock(settings):
         project = parsed_project(settings)
-        invoke(settings, settings.home / "dbt", arguments, project=project, on_node=on_node)
+        try:
+            invoke(settings, settings.home / "dbt", arguments, project=project, on_node=on_node)
+        except DbtError:
+            if discard_if_damaged(settings):
+                raise DbtError(
+                    f"{settings.warehouse} was damaged and is removed; run again, then it is "
+                    "built anew from the lake"
+                ) from None
+            raise
