@@ -1,0 +1,107 @@
+"""The command line: exit codes, one clear line, and nothing written when refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from filelock import FileLock
+
+from dagster_project.cli import main
+
+INVITATIONS = "uitnodiging_id;gemeentecode;kanaal;product;verzonden_op;email\n"
+
+
+def kto(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(one) for one in arguments])
+
+
+@pytest.fixture
+def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("KTO_HOME", "KTO_LANDING", "KTO_PSEUDONYM_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("refresh", "--quarter", "2020Q5"),
+        ("refresh", "--quarter"),
+        ("refresh", "--nonsense"),
+        ("nonsense",),
+        ("codebook",),
+    ],
+)
+def test_wrong_usage_ends_with_two(arguments: tuple[str, ...]) -> None:
+    assert kto(*arguments).exit_code == 2
+
+
+def test_a_landing_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = kto("refresh", "--landing", tmp_path / "nowhere", "--home", tmp_path / "home")
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert f"no landing folder at {tmp_path / 'nowhere'}" in done.stderr
+
+
+def test_an_empty_landing_is_nothing_to_do(landing: Path, tmp_path: Path) -> None:
+    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("nothing to do: no deliveries in")
+    assert not (tmp_path / "home" / "warehouse.duckdb").exists()
+
+
+def test_a_second_refresh_refuses_while_the_first_is_at_work(landing: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with FileLock(home / ".refresh.lock"):
+        done = kto("refresh", "--landing", landing, "--home", home)
+    assert done.exit_code == 1
+    assert "another run is at work" in done.stderr
+
+
+def test_addresses_without_a_key_are_refused_before_anything_is_written(
+    landing: Path, tmp_path: Path
+) -> None:
+    folder = landing / "invitations"
+    folder.mkdir()
+    row = "u1;GM0637;counter;paspoort;2020-10-01;someone@example.org\n"
+    (folder / "batch.csv").write_text(INVITATIONS + row, encoding="utf-8")
+    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "KTO_PSEUDONYM_KEY" in done.stderr
+    assert not (tmp_path / "home" / "lake").exists()
+
+
+def test_a_release_day_that_no_month_has_is_refused(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KTO_RELEASE_DAY", "31")
+    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_the_codebook_is_found_whole() -> None:
+    done = kto("codebook", "check")
+    assert done.exit_code == 0
+    assert done.stdout.rstrip().endswith("no problems")
+
+
+def test_help_needs_none_of_the_heavy_libraries() -> None:
+    code = (
+        "import sys\n"
+        "from dagster_project.cli import main\n"
+        "try:\n    main(['refresh', '--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'dagster', 'dbt', 'duckdb', 'polars', 'pandas', 'great_expectations'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--quarter" in done.stdout

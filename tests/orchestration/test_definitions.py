@@ -1,0 +1,93 @@
+"""The graph as people see it, and that Dagster's own tools load it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+
+from dagster_project.definitions import REFRESH, build_definitions
+from dagster_project.resources import Installation
+from dagster_project.settings import PROJECT_ROOT
+
+SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
+
+
+def drawn(definitions: dg.Definitions) -> str:
+    """One line per asset: group, key, `quarterly` if partitioned, what it is made from."""
+    graph = definitions.get_repository_def().asset_graph
+    lines = []
+    for node in graph.asset_nodes:
+        parents = ", ".join(sorted(key.to_user_string() for key in node.parent_keys))
+        mark = " quarterly" if node.partitions_def else ""
+        lines.append(f"{node.group_name}: {node.key.to_user_string()}{mark} <- {parents}".rstrip())
+    return "\n".join(sorted(lines)) + "\n"
+
+
+def test_the_asset_graph_is_as_it_was_last_agreed_on(installation: Installation) -> None:
+    found = drawn(build_definitions(installation))
+    if os.environ.get("KTO_DRAW_GRAPH"):
+        SNAPSHOT.write_text(found, encoding="utf-8")
+    assert found == SNAPSHOT.read_text(encoding="utf-8"), (
+        "the graph changed; if it should, draw it anew: KTO_DRAW_GRAPH=1 pytest "
+        "tests/orchestration/test_definitions.py"
+    )
+
+
+def test_everything_published_waits_for_the_gate(installation: Installation) -> None:
+    graph = build_definitions(installation).get_repository_def().asset_graph
+    gates = [
+        key.name
+        for key in graph.get(dg.AssetKey("release_candidate")).check_keys
+        if graph.get(key).blocking
+    ]
+    assert gates == ["great_expectations"]
+    assert graph.get(dg.AssetKey("release")).parent_keys == {dg.AssetKey("release_candidate")}
+
+
+def test_one_job_holds_every_asset_and_check(installation: Installation) -> None:
+    definitions = build_definitions(installation)
+    layer = definitions.resolve_job_def(REFRESH).asset_layer
+    graph = definitions.get_repository_def().asset_graph
+    assert layer.selected_asset_keys == graph.materializable_asset_keys
+    assert set(layer.asset_graph.asset_check_keys) == set(graph.asset_check_keys)
+
+
+def test_the_release_is_made_on_the_day_of_the_quarter_that_is_asked_for(
+    installation: Installation,
+) -> None:
+    def schedule(day: int) -> dg.ScheduleDefinition:
+        settings = replace(installation.settings, release_day=day)
+        definitions = build_definitions(replace(installation, settings=settings))
+        return definitions.resolve_schedule_def("quarterly_release")
+
+    assert schedule(15).cron_schedule == "0 6 15 1,4,7,10 *"
+    assert schedule(22).cron_schedule == "0 6 22 1,4,7,10 *"
+    assert schedule(15).execution_timezone == "Europe/Amsterdam"
+
+
+def test_importing_the_definitions_reads_nothing() -> None:
+    code = (
+        "import dagster_project.codebook, dagster_project.warehouse\n"
+        "dagster_project.codebook.load_codebook = dagster_project.warehouse.dbt_manifest = None\n"
+        "import dagster_project.definitions\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd="/")
+
+
+def test_dagster_finds_the_code_location_from_the_project_folder() -> None:
+    dagster = Path(sys.executable).with_name("dagster")
+    done = subprocess.run(
+        [dagster, "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=PROJECT_ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("KTO_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "All code locations passed validation" in done.stderr + done.stdout
