@@ -1,1 +1,1 @@
-"""Customer-satisfaction research pipeline: landed survey files to a published release of KPI marts."""
+"""Customer-satisfaction research: from landed survey files to a published release of marts."""

@@ -63,7 +63,7 @@ class Settings:
 
     @property
     def lake(self) -> Path:
-        """Canonical Parquet and the delivery register: the truth that everything is rebuilt from."""
+        """Canonical Parquet and the delivery register, from which everything is rebuilt."""
         return self.home / "lake"
 
     @property
@@ -93,7 +93,7 @@ class Settings:
 
 
 def _pseudonym_key(landing: Path, env: Mapping[str, str]) -> bytes | None:
-    """The secret from the environment, or the public one that the demo landing brings."""
+    """Return the secret from the environment, or the public one of the demo landing."""
     if key := env.get("KTO_PSEUDONYM_KEY"):
         return key.encode()
     demo = landing / DEMO_KEY_FILE

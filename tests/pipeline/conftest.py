@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.warehouse import dbt_manifest
 
 
 @pytest.fixture
@@ -23,14 +24,16 @@ def module_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def install(folder: Path) -> Settings:
+    """Copy the project, parsed already: parsing takes longer than most of what is tested."""
+    dbt_manifest(Settings(root=PROJECT_ROOT, landing=folder, home=folder / "parsing"))
     root = folder / "project"
     root.mkdir()
-    shutil.copytree(PROJECT_ROOT / "seeds", root / "seeds")
-    shutil.copytree(
-        PROJECT_ROOT / "dbt_project",
-        root / "dbt_project",
-        ignore=shutil.ignore_patterns("target", "logs"),
-    )
+    for part in ("seeds", "dbt_project"):
+        shutil.copytree(
+            PROJECT_ROOT / part,
+            root / part,
+            ignore=shutil.ignore_patterns("compiled", "run", "logs"),
+        )
     shutil.copy(PROJECT_ROOT / "dagster.yaml", root)
     landing = folder / "landing"
     landing.mkdir()

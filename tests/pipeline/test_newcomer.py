@@ -40,9 +40,7 @@ class Demo:
     def current(self) -> Path:
         return self.home / "published" / "current"
 
-    def run(
-        self, *command: str, folder: Path = PROJECT_ROOT
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, folder: Path = PROJECT_ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=folder,
