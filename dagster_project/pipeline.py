@@ -7,6 +7,7 @@ the steps themselves (assets), printing (the command line).
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy
+from dagster._core.instance.ref import InstanceRef
 from filelock import Timeout
 
 from dagster_project.assets.model_groups import QUARTERLY
@@ -98,12 +101,16 @@ def refresh(
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    lock = home_lock(settings)
     try:
+        lock = home_lock(settings)
         lock.acquire(timeout=0)
     except Timeout:
         raise UserError(
             f"another run is at work in {settings.home}; wait until it has ended, then run again"
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"{settings.home} cannot be written ({error.strerror}); name another with --home"
         ) from None
     try:
         yield
@@ -128,13 +135,21 @@ def _run(
     return result
 
 
+def _write_history_quickly(connection: sqlite3.Connection, _: object) -> None:
+    """Let the system write Dagster's history when it likes, instead of after each of 700 lines.
+
+    A killed process loses nothing by it; a power cut may cost the history, which is no data.
+    """
+    connection.execute("pragma synchronous = off")
+
+
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Open Dagster's storage under the home: for the default home, the one that its UI shows.
 
     What this process prints stays on its own streams: capturing it would hide progress.
     """
-    from dagster._core.instance.ref import InstanceRef  # noqa: PLC0415
-
+    if not sqlalchemy.event.contains(sqlalchemy.Engine, "connect", _write_history_quickly):
+        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _write_history_quickly)
     base = settings.home / "dagster"
     base.mkdir(parents=True, exist_ok=True)
     reference = InstanceRef.from_dir(

@@ -17,6 +17,7 @@ from dagster_project.errors import UserError
 from dagster_project.settings import Settings
 
 RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
+FIRST_NODE = "LogStartLine"
 FAILED = frozenset({"error", "fail", "runtime error"})
 QUIET = (
     "--quiet",
@@ -71,8 +72,11 @@ def invoke(
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     failed: list[DbtNode] = []
+    held: list[Any] = []
 
     def listen(event: Any) -> None:  # noqa: ANN401
+        if event.info.name == FIRST_NODE and not held:
+            held.extend(_handles())
         if event.info.name in RESULT_EVENTS:
             node = _node(event)
             if node.failed:
@@ -84,12 +88,27 @@ def invoke(
     flags = [*QUIET, "--log-path", str(target / "logs")]
     with _home_in_environment(settings):
         runner = dbtRunner(manifest=project, callbacks=[listen])
-        outcome = runner.invoke([*flags, *arguments, *places])
+        try:
+            outcome = runner.invoke([*flags, *arguments, *places])
+        finally:
+            for handle in held:
+                handle.close()
     if outcome.exception is not None:
         raise DbtError(f"dbt stopped: {_one_line(outcome.exception)}")
     if not outcome.success:
         raise DbtError(_what_failed(outcome.result, failed))
     return outcome.result
+
+
+def _handles() -> list[Any]:
+    """Take one more handle of dbt's warehouse, so that it stays open between two nodes.
+
+    The profile closes the file with the last handle, else it would stay locked; opening it anew for
+    every node costs more than most nodes do.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+
+    return [DuckDBConnectionManager.env().handle()] if DuckDBConnectionManager._ENV else []
 
 
 @contextmanager

@@ -1,0 +1,96 @@
+"""What goes wrong on the way is told in one line, and what is published stays published."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dagster_project.errors import UserError
+from dagster_project.pipeline import StepError, refresh
+from dagster_project.settings import PROJECT_ROOT, Settings
+
+HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
+BROKEN_MODEL = "select no_such_column from {{ ref('int_cells') }}"
+
+
+class Published:
+    """An installation of its own that has published twelve answers of one quarter."""
+
+    def __init__(self, folder: Path) -> None:
+        root, landing = folder / "project", folder / "landing"
+        unwanted = shutil.ignore_patterns("target", "logs")
+        shutil.copytree(PROJECT_ROOT / "dbt_project", root / "dbt_project", ignore=unwanted)
+        shutil.copytree(PROJECT_ROOT / "seeds", root / "seeds")
+        shutil.copy(PROJECT_ROOT / "dagster.yaml", root)
+        (landing / "counter").mkdir(parents=True)
+        rows = "".join(f"r{n};GM0637;paspoort;2020-10-01;2020-10-02;8\n" for n in range(12))
+        (landing / "counter" / "2020-12-01.csv").write_text(HEADER + rows, encoding="utf-8")
+        self.settings = Settings(root, landing, folder / "home", b"test key")
+        self.told: list[str] = []
+        self.first = refresh(self.settings, done=self.told.append)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return Published(tmp_path_factory.mktemp("installation"))
+
+
+def test_each_step_tells_what_it_did_in_one_line(published: Published) -> None:
+    assert published.first.changed
+    assert published.first.quarters == ("2020Q4",)
+    told = published.told
+    assert told[0] == "counter: 1 deliveries, 1 judged now; 12 rows = 12 accepted + 0 quarantined"
+    assert [line.split(":")[0] for line in told[-8:]] == [
+        "lake_models",
+        "quarterly",
+        "cells",
+        "disclosure",
+        "marts",
+        "release_candidate",
+        "great_expectations",
+        "release",
+    ]
+    assert told[-1] == f"release: {published.first.release} is current"
+
+
+def test_a_model_that_fails_is_named_and_publishes_nothing(published: Published) -> None:
+    settings = published.settings
+    before = (settings.published / "current").readlink()
+    broken = settings.dbt_project / "models" / "intermediate" / "cells" / "int_broken.sql"
+    broken.write_text(BROKEN_MODEL, encoding="utf-8")
+    try:
+        with pytest.raises(StepError) as caught:
+            refresh(settings)
+    finally:
+        broken.unlink()
+    line = str(caught.value)
+    assert line.startswith("dbt model int_broken failed: ")
+    assert "no_such_column" in line
+    assert "\n" not in line
+    assert line.endswith("(what is published is unchanged)")
+    assert (settings.published / "current").readlink() == before
+
+
+def test_a_damaged_warehouse_is_built_anew_and_gives_the_same_release(
+    published: Published,
+) -> None:
+    warehouse = published.settings.warehouse
+    content = bytearray(warehouse.read_bytes())
+    content[: len(content) // 2] = bytes(len(content) // 2)
+    warehouse.write_bytes(content)
+    told: list[str] = []
+    again = refresh(published.settings, done=told.append)
+    assert "the warehouse was damaged; building it anew from the lake" in told
+    assert (again.release, again.changed) == (published.first.release, False)
+    assert again.quarters == ("2020Q4",)
+
+
+def test_a_home_that_cannot_be_written_is_told_in_one_line(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    with pytest.raises(UserError, match=r"file/home cannot be written \(Not a directory\)"):
+        refresh(replace(settings, home=tmp_path / "file" / "home"))
