@@ -7,6 +7,7 @@ belong here: work. Everything heavy is imported when a command runs, so that hel
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,16 +82,23 @@ def main() -> None:
     "quarters",
     type=Quarter(),
     multiple=True,
-    metavar="2020Q4",
-    help="Rebuild this quarter (repeatable); without it, every quarter that changed.",
+    metavar="2020Q4 ...",
+    help="Rebuild these quarters; without it, every quarter that changed.",
 )
+@click.argument("more_quarters", nargs=-1, type=Quarter(), metavar="")
 @verbose_option
 @in_one_line
 def refresh(
-    landing: Path | None, home: Path | None, quarters: tuple[date, ...], verbose: bool
+    landing: Path | None,
+    home: Path | None,
+    quarters: tuple[date, ...],
+    more_quarters: tuple[date, ...],
+    verbose: bool,
 ) -> None:
     """Take in new deliveries, rebuild what they touch, publish a release."""
-    _refresh(_settings(landing, home), quarters, verbose=verbose)
+    if more_quarters and not quarters:
+        raise click.UsageError("name quarters after --quarter, as in --quarter 2020Q3 2020Q4")
+    _refresh(_settings(landing, home), [*quarters, *more_quarters], verbose=verbose)
 
 
 @main.command()
@@ -123,7 +131,10 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     from dagster_project.release import status as read_status  # noqa: PLC0415
     from dagster_project.release import status_lines  # noqa: PLC0415
 
-    found = read_status(_settings(landing, home))
+    settings = _settings(landing, home)
+    if landing is None and "KTO_LANDING" not in os.environ:
+        settings = _settings(settings.last_landing(), home)
+    found = read_status(settings)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:

@@ -83,6 +83,7 @@ def refresh(
         codebook = load_codebook(settings.seeds)
         scan = scan_landing(settings, codebook)
         require_pseudonym_key(settings, codebook, scan)
+        settings.remember_landing()
         waiting = sum(file.state == "waiting" for file in scan.deliveries)
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
             return Outcome(waiting=waiting)

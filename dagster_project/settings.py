@@ -13,6 +13,7 @@ from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEMO_KEY_FILE = "demo.key"
+LANDING_NOTE = "landing.txt"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class Settings:
         if not day.isdigit() or not 1 <= int(day) <= 28:  # noqa: PLR2004
             raise ValueError(f"KTO_RELEASE_DAY is {day!r}; give a day of the month from 1 to 28")
         return cls(root, landing, home, _pseudonym_key(landing, env), int(day))
+
+    def remember_landing(self) -> None:
+        """Note in the home which landing it was last filled from, for `last_landing`."""
+        self.internal.mkdir(parents=True, exist_ok=True)
+        (self.internal / LANDING_NOTE).write_text(str(self.landing), encoding="utf-8")
+
+    def last_landing(self) -> Path | None:
+        """Return the landing that this home was last filled from, if it was ever filled."""
+        note = self.internal / LANDING_NOTE
+        return Path(note.read_text(encoding="utf-8")) if note.is_file() else None
 
     @property
     def seeds(self) -> Path:

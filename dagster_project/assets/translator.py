@@ -15,6 +15,9 @@ from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.feeds import feed_key
 from dagster_project.codebook import Codebook
 
+ONE_GROUP = frozenset({"codebook", "lake"})
+"""Folders of staging that are shown as one group."""
+
 
 class Translator(DagsterDbtTranslator):
     """Name assets as their tables, and hang the sources on the assets that write them."""
@@ -33,10 +36,11 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey(name)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Group by folder: codebook, staging, intermediate, marts."""
+        """Group by folder; what stands on either side of disclosure control is kept apart."""
         if dbt_resource_props["resource_type"] == "seed":
             return "codebook"
-        return str(dbt_resource_props["fqn"][1])
+        _, room, *folders, _ = dbt_resource_props["fqn"]
+        return str(folders[0] if folders and folders[0] not in ONE_GROUP else room)
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Show the catalogue text alone; the SQL is for the repository."""

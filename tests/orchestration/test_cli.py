@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,8 @@ def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("refresh", "--quarter", "2020Q5"),
         ("refresh", "--quarter"),
+        ("refresh", "2020Q4"),
+        ("refresh", "--quarter", "2020Q4", "2020Q5"),
         ("refresh", "--nonsense"),
         ("nonsense",),
         ("codebook",),
@@ -105,3 +108,13 @@ def test_help_needs_none_of_the_heavy_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "--quarter" in done.stdout
+
+
+def test_status_looks_at_the_landing_that_the_home_was_filled_from(
+    landing: Path, tmp_path: Path
+) -> None:
+    kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    (landing / "counter").mkdir()
+    (landing / "counter" / "2020-01-01.csv").write_text("respons_id\n", encoding="utf-8")
+    found = json.loads(kto("status", "--home", tmp_path / "home", "--json").stdout)
+    assert [one["file"] for one in found["deliveries"]] == ["counter/2020-01-01.csv"]

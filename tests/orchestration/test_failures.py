@@ -10,16 +10,22 @@ import pytest
 
 from dagster_project.errors import UserError
 from dagster_project.pipeline import StepError, refresh
+from dagster_project.release import gates
+from dagster_project.release.outcome import Expected, GateResult
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
+CLOSED = GateResult(False, (Expected("mart_kpi", "made up", False, "shows too little"),))
 BROKEN_MODEL = "select no_such_column from {{ ref('int_cells') }}"
 
 
 class Published:
-    """An installation of its own that has published twelve answers of one quarter."""
+    """An installation of its own that has published twelve answers of one quarter.
 
-    def __init__(self, folder: Path) -> None:
+    `refused` is what the first attempt said, when the gate let nothing pass.
+    """
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         root, landing = folder / "project", folder / "landing"
         unwanted = shutil.ignore_patterns("target", "logs")
         shutil.copytree(PROJECT_ROOT / "dbt_project", root / "dbt_project", ignore=unwanted)
@@ -29,20 +35,34 @@ class Published:
         rows = "".join(f"r{n};GM0637;paspoort;2020-10-01;2020-10-02;8\n" for n in range(12))
         (landing / "counter" / "2020-12-01.csv").write_text(HEADER + rows, encoding="utf-8")
         self.settings = Settings(root, landing, folder / "home", b"test key")
+        with patch.context() as closed:
+            closed.setattr(gates, "validate", lambda *_: CLOSED)
+            with pytest.raises(StepError) as caught:
+                refresh(self.settings)
+        self.refused = str(caught.value)
+        self.published_when_refused = (self.settings.published / "current").exists()
         self.told: list[str] = []
         self.first = refresh(self.settings, done=self.told.append)
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    return Published(tmp_path_factory.mktemp("installation"))
+    with pytest.MonkeyPatch.context() as patch:
+        return Published(tmp_path_factory.mktemp("installation"), patch)
+
+
+def test_nothing_is_published_while_the_gate_is_closed(published: Published) -> None:
+    assert published.refused == (
+        "release_candidate did not pass great_expectations: 0 of 1 met; "
+        "not met: mart_kpi: shows too little (what is published is unchanged)"
+    )
+    assert not published.published_when_refused
 
 
 def test_each_step_tells_what_it_did_in_one_line(published: Published) -> None:
     assert published.first.changed
-    assert published.first.quarters == ("2020Q4",)
     told = published.told
-    assert told[0] == "counter: 1 deliveries, 1 judged now; 12 rows = 12 accepted + 0 quarantined"
+    assert told[0] == "counter: 1 deliveries, 0 judged now; 0 rows = 0 accepted + 0 quarantined"
     assert [line.split(":")[0] for line in told[-8:]] == [
         "lake_models",
         "quarterly",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -160,6 +161,31 @@ def test_dbt_alone_builds_the_models_on_the_lake_of_an_earlier_refresh(
     )
     assert nowhere.returncode != 0
     assert "run `kto refresh` first" in nowhere.stdout
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: pages are not looked at")
+def test_data_docs_open_in_a_browser_and_load_nothing_from_elsewhere(
+    demo: Demo, tmp_path: Path
+) -> None:
+    page = demo.home / "data_docs" / "index.html"
+    quiet = ("disable-background-networking", "disable-component-update", "disable-sync")
+    seen = demo.run(
+        str(CHROMIUM),
+        *(
+            f"--{flag}"
+            for flag in ("headless", "no-sandbox", "disable-gpu", "no-first-run", *quiet)
+        ),
+        f"--user-data-dir={tmp_path}",
+        "--dump-dom",
+        page.as_uri(),
+    )
+    assert "expectations met" in seen.stdout
+    for file in (demo.home / "data_docs").rglob("*.html"):
+        assert not re.search(r"(src|href)=.?https?:", file.read_text("utf-8")), file
 
 
 def blocks(page: Path, language: str) -> list[str]:
