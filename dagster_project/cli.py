@@ -199,3 +199,18 @@ def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]
             lambda line: spinner.update(escape(line)),
             lambda line: console.print(f"[green]✓[/green] {escape(line)}"),
         )
+
+
+def run() -> None:
+    """Run `main` as a program of its own and end the process at once.
+
+    Taking the interpreter down in the ordinary way costs time and lets DuckDB print what other
+    libraries still hold of it; everything of ours is closed by then.
+    """
+    try:
+        main()
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

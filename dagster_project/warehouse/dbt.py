@@ -91,8 +91,8 @@ def invoke(
         try:
             outcome = runner.invoke([*flags, *arguments, *places])
         finally:
-            for handle in held:
-                handle.close()
+            while held:
+                held.pop().close()
     if outcome.exception is not None:
         raise DbtError(f"dbt stopped: {_one_line(outcome.exception)}")
     if not outcome.success:
