@@ -6,6 +6,7 @@ belong here: work. Everything heavy is imported when a command runs, so that hel
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -211,6 +212,8 @@ def run() -> None:
         main()
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        # What was asked to happen at the end still does: else locks of dbt are reported as leaked.
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
