@@ -42,6 +42,10 @@ class Translator(DagsterDbtTranslator):
         _, room, *folders, _ = dbt_resource_props["fqn"]
         return str(folders[0] if folders and folders[0] not in ONE_GROUP else room)
 
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        """Name who looks after the models."""
+        return ["team:data-engineering"]
+
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Show the catalogue text alone; the SQL is for the repository."""
         return str(dbt_resource_props.get("description") or "")
