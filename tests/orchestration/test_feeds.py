@@ -1,0 +1,82 @@
+"""What a feed's asset says about its deliveries, and which of it warns."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from dagster_project.assets import presence
+from dagster_project.assets.feeds import feed_assets, feed_key
+from dagster_project.resources import Installation, lent_to_one_run
+
+HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
+# the fourth row has a grade of 11, which no one can give
+ROWS = "".join(
+    f"r{number};GM0637;paspoort;2020-10-0{number};2020-10-09;{grade}\n"
+    for number, grade in ((1, 7), (2, 8), (3, 9), (4, 11), (5, 8))
+)
+
+
+@pytest.fixture
+def told(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
+    """One delivery of five rows, taken in on a day when the fourth quarter of 2020 is closed."""
+    monkeypatch.setattr(presence, "today", lambda: date(2021, 1, 15))
+    folder = installation.settings.landing / "counter"
+    folder.mkdir()
+    (folder / "2020-12-01.csv").write_text(HEADER + ROWS, encoding="utf-8")
+    (folder / "2020-12-02.csv").write_text("nothing;of;ours\n1;2;3\n", encoding="utf-8")
+    asset = next(
+        asset
+        for asset in feed_assets(installation.codebook, release_day=15)
+        if asset.key == feed_key("counter")
+    )
+    return dg.materialize([asset], resources={"installation": lent_to_one_run(installation)})
+
+
+def test_rows_read_are_accepted_or_in_quarantine(told: dg.ExecuteInProcessResult) -> None:
+    metadata = told.asset_materializations_for_node("lake__counter")[0].metadata
+    counts = {
+        name: metadata[name].value
+        for name in ("rows read", "rows accepted", "rows quarantined", "deliveries")
+    }
+    assert counts == {
+        "rows read": 5,
+        "rows accepted": 4,
+        "rows quarantined": 1,
+        "deliveries": 2,
+    }
+    assert "| counter/2020-12-01.csv | accepted | 5 | 4 | 1 | out_of_range 1 |" in str(
+        metadata["per delivery"].value
+    )
+
+
+def test_what_was_refused_warns_and_what_adds_up_passes(told: dg.ExecuteInProcessResult) -> None:
+    checks = {check.check_name: check for check in told.get_asset_check_evaluations()}
+    assert {name: check.passed for name, check in checks.items()} == {
+        "rows_accounted_for": True,
+        "no_rejected_rows": False,
+        "no_rejected_deliveries": False,
+        "channels_present": True,
+    }
+    for name in ("no_rejected_rows", "no_rejected_deliveries"):
+        assert checks[name].severity == dg.AssetCheckSeverity.WARN
+    assert checks["no_rejected_rows"].metadata["reason out_of_range"].value == 1
+    assert "counter/2020-12-02.csv" in checks["no_rejected_deliveries"].metadata
+    assert checks["channels_present"].metadata["counter: responses"].value == 4
+
+
+def test_a_channel_without_answers_in_the_latest_closed_quarter_is_named(
+    told: dg.ExecuteInProcessResult,
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert told.success
+    feed = installation.codebook.feed("counter")
+    monkeypatch.setattr(presence, "today", lambda: date(2021, 4, 15))
+    later = presence.channels_present(installation, feed, feed_key("counter"))
+    assert not later.passed
+    assert later.severity == dg.AssetCheckSeverity.WARN
+    assert later.metadata["quarter"].value == "2021Q1"
+    assert later.metadata["missing"].value == "counter"
