@@ -1,10 +1,18 @@
-"""For all tests: the order in which they run."""
+"""For all tests: the order in which they run, and how property tests look for examples."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
 
 LONGEST = ("test_newcomer", "test_codebook_rows_alone", "test_late_deliveries", "test_same_marts")
+
+settings.register_profile("developer", deadline=None)
+# a change that is being checked must not fail on an example that it has nothing to do with
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -67,7 +67,9 @@ class QuoteCheck:
         if int(places[-1]) == len(data) - 1:
             return False
         opening, closing = places[int(self.inside) :: 2], places[1 - int(self.inside) :: 2]
-        before = np.where(opening > 0, data[opening - 1], self._last)
+        # A mark at the end of the block before is pending if it closes; else it is plain text.
+        last = 0 if self._last == QUOTE else self._last
+        before = np.where(opening > 0, data[opening - 1], last)
         edges = np.array([self.delimiter, NEWLINE, RETURN, QUOTE], dtype=np.uint8)
         return bool(np.isin(before, edges).all() and np.isin(data[closing + 1], edges).all())
 
