@@ -87,17 +87,21 @@ def test_the_closed_year_has_the_figures_of_its_only_quarter(quarter: Query) -> 
 def test_margin_of_the_golden_quarter(quarter: Query) -> None:
     rows = quarter(
         """
-        select channel, margin from marts.mart_kpi
-        where period = '2020Q4' and product_code = 'all' and metric = 'totaaloordeel'
+        select channel, product_code, margin from marts.mart_kpi
+        where period = '2020Q4' and metric = 'totaaloordeel'
         """
     )
-    margin = {row["channel"]: row["margin"] for row in rows}
+    margin = {(row["channel"], row["product_code"]): row["margin"] for row in rows}
+    # two of the twelve at the desk were not invited, so the population is unknown
     deviation = sqrt(692 / 11 - (86 / 11) ** 2)
-    # twenty were invited to judge the desk
-    assert margin["counter"] == pytest.approx(1.96 * deviation / sqrt(11) * sqrt(9 / 20), abs=1e-9)
-    # for the telephone nobody was invited, so the population is unknown; all gave a 9
-    assert margin["telephone"] == 0
-    assert margin["digital"] is None
+    assert margin["counter", "all"] == pytest.approx(1.96 * deviation / sqrt(11), abs=1e-9)
+    # the ten on this product are of the twenty who were; 592 / 10 - 7.6^2 = 1.2^2
+    assert margin["counter", "paspoort"] == pytest.approx(
+        1.96 * 1.2 / sqrt(10) * sqrt(10 / 20), abs=1e-9
+    )
+    # all gave a 9
+    assert margin["telephone", "all"] == 0
+    assert margin["digital", "all"] is None
 
 
 def test_response_of_the_golden_quarter(quarter: Query) -> None:

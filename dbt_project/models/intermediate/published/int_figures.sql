@@ -24,9 +24,11 @@ with_population as (
         metrics.new_series_from,
         studies.benchmark_method,
         studies.benchmark_min_organisations,
-        -- fewer invited than answered: not everybody who answered was invited
+        -- the invited are the population of the answers only if the answers are theirs
         case
-            when studies.population = 'invited' and responses.invited >= responses.responses
+            when
+                studies.population = 'invited'
+                and responses.responses_invited >= responses.responses
                 then responses.invited
         end as population
     from cells
