@@ -14,7 +14,7 @@ from dagster._core.definitions.metadata import TableMetadataSet
 
 from dagster_project.assets.presence import CHANNELS_PRESENT, channels_present
 from dagster_project.codebook import Codebook, Feed
-from dagster_project.ingest import Delivery, FeedResult, ingest_feed
+from dagster_project.ingest import Delivery, FeedResult, check_lake, ingest_feed
 from dagster_project.partitions import AMSTERDAM
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
@@ -75,6 +75,7 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
                 installation.progress,
                 datetime.now(UTC),
             )
+            check_lake(installation.settings.lake, feed.feed)
         results = list(_check(key, result.deliveries))
         if CHANNELS_PRESENT in {check.name for check in checks}:
             results.append(channels_present(installation, feed, key))

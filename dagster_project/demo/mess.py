@@ -42,11 +42,6 @@ def make_mess(tables: DemoTables, delivery: Delivery, rows: pl.DataFrame) -> Mes
     return Messed(rows, corrections)
 
 
-def lost_invitations(tables: DemoTables) -> int:
-    """Count the answers whose invitation no batch has."""
-    return sum(int(row["rows"]) for row in tables.rows("mess") if row["kind"] == "lost_invitation")
-
-
 def _bad(
     rows: pl.DataFrame, clean: pl.DataFrame, at: list[int], fault: Row, number: int
 ) -> pl.DataFrame:

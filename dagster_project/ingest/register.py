@@ -65,14 +65,16 @@ def write_delivery(lake: Path, delivery: Delivery) -> None:
         temporary.write_text(content + "\n", encoding="utf-8")
 
 
-def check_lake(lake: Path) -> None:
-    """Compare every file of the lake with the checksum in the register.
+def check_lake(lake: Path, feed: str | None = None) -> None:
+    """Compare every file of the lake, or of one feed, with the checksum in the register.
 
     Raises:
         UserError: a file is missing or damaged; the first one is named.
 
     """
     for delivery in read_register(lake):
+        if feed not in (None, delivery.feed):
+            continue
         for name, sha256 in delivery.files.items():
             path = lake / name
             if not path.is_file() or file_sha256(path) != sha256:

@@ -15,7 +15,6 @@ import polars as pl
 from dagster_project.ingest.plan import Kind, Plan, Rule
 from dagster_project.ingest.reasons import Reason
 
-NOT_NULLABLE = "not_nullable"
 FAILURES = pl.Schema({"at": pl.Int64, "field": pl.String, "reason": pl.String, "says": pl.String})
 
 

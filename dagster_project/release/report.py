@@ -36,9 +36,9 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
 
     Returns:
         `release`: id or None; `deliveries`: as `delivery_report`, then files that wait; `ignored`:
-        `file` and `reason` of files that are no delivery; `quarters`: `study`, `period`,
-        `period_type`, `closed`; `samples`: `feed`, `sha256`, `row`, `detail` of a few quarantined
-        rows of each delivery.
+        `file` and `reason` of files that are no delivery, and of columns that nobody asked for;
+        `quarters`: `study`, `period`, `period_type`, `closed`; `samples`: `feed`, `sha256`, `row`,
+        `detail` of a few quarantined rows of each delivery.
 
     Raises:
         UserError: the codebook, the register or the current release cannot be read.
@@ -51,7 +51,14 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
     return {
         "release": release.release if release else None,
         "deliveries": [*delivery_report(register, read_row_counts(settings)), *waiting],
-        "ignored": [{"file": file, "reason": why} for file, why in scan.ignored],
+        "ignored": [
+            *({"file": file, "reason": why} for file, why in scan.ignored),
+            *(
+                {"file": one.file, "reason": f"columns not known: {', '.join(one.unknown_columns)}"}
+                for one in register
+                if one.unknown_columns
+            ),
+        ],
         "quarters": read_periods(settings),
         "samples": _samples(settings, register),
     }

@@ -108,6 +108,21 @@ def test_a_damaged_warehouse_is_built_anew_and_gives_the_same_release(
     assert again.quarters == ("2020Q4",)
 
 
+def test_a_damaged_file_of_the_lake_is_named_and_not_used(published: Published) -> None:
+    settings = published.settings
+    before = (settings.published / "current").readlink()
+    (file,) = (settings.lake / "responses" / "counter").glob("*.parquet")
+    content = file.read_bytes()
+    file.write_bytes(content[:-9] + b"x" + content[-8:])
+    try:
+        with pytest.raises(StepError, match="is damaged; delete it and refresh") as caught:
+            refresh(settings)
+    finally:
+        file.write_bytes(content)
+    assert str(file) in str(caught.value)
+    assert (settings.published / "current").readlink() == before
+
+
 def test_a_home_that_cannot_be_written_is_told_in_one_line(
     settings: Settings, tmp_path: Path
 ) -> None:

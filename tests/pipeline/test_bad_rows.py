@@ -33,6 +33,7 @@ def delivered(module_settings: Settings) -> Settings:
     folder.mkdir()
     lines = [HEADER, *GOOD, *BAD.values()]
     (folder / "2021-01-05 balie.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "2021-01-07 empty.csv").write_text(f"{HEADER};baliecode\n", encoding="utf-8")
     (folder / "2021-01-06 no dates.csv").write_text("respons_id;product\na;paspoort\n")
     refresh(module_settings)
     return module_settings
@@ -53,6 +54,7 @@ def test_status_says_what_was_refused_and_why(delivered: Settings) -> None:
         (line,) = [line for line in said.output.splitlines() if reason in line]
         assert "1" in line
     assert "datum_contact" in said.output
+    assert "2021-01-07 empty.csv columns not known: baliecode" in said.output
 
 
 def test_the_good_rows_count(delivered: Settings) -> None:
