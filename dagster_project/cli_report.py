@@ -45,6 +45,8 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     )
     yield f"rows         {read} read = {accepted} accepted + {quarantined} quarantined"
     yield f"quarters     {_listed(outcome.quarters)}"
+    for heading, line in zip(("hidden", ""), outcome.hidden, strict=False):
+        yield f"{heading:12} {line}"
     if outcome.changed:
         yield f"release      {outcome.release}"
         yield f"             {outcome.release_path}"

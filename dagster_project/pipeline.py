@@ -19,8 +19,9 @@ import sqlalchemy
 from dagster._core.instance.ref import InstanceRef
 from filelock import Timeout
 
+from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.model_groups import QUARTERLY
-from dagster_project.assets.release import RELEASE
+from dagster_project.assets.release import ATTACK, RELEASE
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
@@ -41,13 +42,15 @@ class Outcome:
     """What a refresh did.
 
     `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters`
-    labels such as `2020Q4`. `release` is None when there was nothing to work on.
+    labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `release` is None when
+    there was nothing to work on.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     new: frozenset[tuple[str, str]] = frozenset()
     waiting: int = 0
     quarters: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     release: str | None = None
     release_path: Path | None = None
     changed: bool = False
@@ -193,6 +196,15 @@ def _what_failed(result: dg.ExecuteInProcessResult) -> str:
     return f"{'; '.join(dict.fromkeys(told))} (what is published is unchanged)"
 
 
+def _hidden(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """Take the words of the pattern and of the attack on what it left."""
+    for made in result.asset_materializations_for_node(PATTERN.to_python_identifier()):
+        yield str(made.metadata["in words"].value)
+    for check in result.get_asset_check_evaluations():
+        if check.check_name == ATTACK and check.description:
+            yield check.description
+
+
 def _outcome(
     result: dg.ExecuteInProcessResult,
     settings: Settings,
@@ -211,6 +223,7 @@ def _outcome(
         new=frozenset(pending),
         waiting=waiting,
         quarters=tuple(quarter_label(date.fromisoformat(day)) for day in sorted(rebuilt)),
+        hidden=tuple(_hidden(result)),
         release=str(metadata["release"].value),
         release_path=Path(str(metadata["path"].value)),
         changed=bool(metadata["changed"].value),

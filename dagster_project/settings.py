@@ -83,6 +83,21 @@ class Settings:
         return self.home / "disclosure" / "pattern.parquet"
 
     @property
+    def frozen(self) -> Path:
+        """The figures that go out as an earlier release had them."""
+        return self.home / "disclosure" / "frozen.parquet"
+
+    @property
+    def ledger(self) -> Path:
+        """Everything ever released, and the true cells behind it; internal, append-only."""
+        return self.home / "disclosure" / "ledger"
+
+    @property
+    def audit(self) -> Path:
+        """What the attack on the last staged release found; internal."""
+        return self.home / "disclosure" / "audit"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file that dbt writes; disposable, never read by BI."""
         return self.home / "warehouse.duckdb"

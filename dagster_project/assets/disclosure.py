@@ -4,53 +4,89 @@ Belongs here: reading cells, writing the pattern. Does not belong here: the rule
 """
 
 import os
+from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dagster_project.disclosure import Rules, protect
+from dagster_project.disclosure import Report, Rules, protect
+from dagster_project.release.restatement import (
+    CELLS,
+    CONTRIBUTIONS,
+    HIERARCHIES,
+    frozen_figures,
+    read_figures,
+)
 from dagster_project.resources import Installation, told_in_one_line
-from dagster_project.settings import Settings
-from dagster_project.warehouse import read_warehouse
 
 PATTERN = dg.AssetKey("disclosure_pattern")
-CELLS_TABLE = "int_pattern_cells"
+WORKERS = min(4, os.cpu_count() or 1)
 
 
 @dg.asset(
     key=PATTERN,
-    deps=[CELLS_TABLE],
+    deps=[CELLS, CONTRIBUTIONS, HIERARCHIES],
     group_name="disclosure",
     kinds={"python", "parquet"},
     owners=["team:data-engineering"],
     required_resource_keys={"installation"},
 )
 def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Which cell of which disclosure group may be published, so that no hidden one follows."""
+    """Which cell of which disclosure group may be published, so that no hidden one follows.
+
+    A figure on too few respondents is hidden, and with it as many others as it takes that nobody
+    can work it back from everything that was ever released. A figure whose change would tell of too
+    few respondents stays as it was released. The counts below are internal.
+    """
     installation: Installation = context.resources.installation
+    settings = installation.settings
     installation.progress("disclosure: deciding what may be published")
-    with read_warehouse(installation.settings) as warehouse:
-        cells = warehouse.sql(f"from intermediate.{CELLS_TABLE}").to_arrow_table()
-    studies = installation.codebook.studies
-    pattern = protect(cells, {study.study: Rules(min_n=study.min_n) for study in studies})
     with told_in_one_line():
-        _write(pattern, installation.settings)
-    published = pc.sum(pattern["published"]).as_py() or 0
-    suppressed = pattern.num_rows - published
-    installation.done(f"disclosure: {pattern.num_rows} cells, {suppressed} of them suppressed")
+        figures = read_figures(settings)
+        pattern = protect(
+            figures.cells,
+            figures.hierarchies,
+            figures.ledger,
+            {study.study: Rules(min_n=study.min_n) for study in installation.codebook.studies},
+            workers=WORKERS,
+            progress=installation.progress,
+        )
+        _write(pattern.table, settings.pattern)
+        _write(frozen_figures(settings, pattern.table), settings.frozen)
+    installation.done(f"disclosure: {in_words(pattern.report)}")
     return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": pattern.num_rows,
-            "cells": pattern.num_rows,
-            "suppressed": suppressed,
-        }
+        metadata={"in words": in_words(pattern.report), **_metadata(pattern.report)}
     )
 
 
-def _write(pattern: pa.Table, settings: Settings) -> None:
-    settings.pattern.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = settings.pattern.with_suffix(".part")
-    pq.write_table(pattern, unfinished)
-    os.replace(unfinished, settings.pattern)  # noqa: PTH105
+def in_words(report: Report) -> str:
+    """Say in a line what a pattern hides; internal."""
+    line = (
+        f"{report.cells} cells, {report.primary} too small, {report.secondary} more hidden to "
+        f"protect them ({100 * report.respondents_lost:.1f} % of respondents)"
+    )
+    return f"{line}, {report.frozen} figures as released before" if report.frozen else line
+
+
+def _metadata(report: Report) -> dict[str, int | float]:
+    return {
+        "dagster/row_count": report.rows,
+        "cells": report.cells,
+        "primary": report.primary,
+        "secondary": report.secondary,
+        "secondary, % of publishable cells": 100 * report.secondary / max(1, report.publishable),
+        "respondents lost, % of those in publishable cells": 100 * report.respondents_lost,
+        "figures hidden": report.groups_hidden,
+        "figures frozen": report.frozen,
+        "demands that the ledger does not allow": report.unmet,
+        "linear programs": report.programs,
+        "seconds": report.seconds,
+    }
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    pq.write_table(table, unfinished)
+    os.replace(unfinished, path)  # noqa: PTH105

@@ -6,11 +6,13 @@ release holds or must look like.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
 from dagster_project.errors import UserError
 from dagster_project.ingest import read_register
+from dagster_project.release.attacked import attack_release
 from dagster_project.release.export import StagedRelease, stage_release
 from dagster_project.release.internal import export_internal
 from dagster_project.release.manifest import (
@@ -20,6 +22,7 @@ from dagster_project.release.manifest import (
     releases_folder,
 )
 from dagster_project.release.publish import discard, publish, same_as_current
+from dagster_project.release.restatement import record
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
 from dagster_project.warehouse import blocking_tests, dbt_manifest
@@ -27,12 +30,13 @@ from dagster_project.warehouse import blocking_tests, dbt_manifest
 CANDIDATE = dg.AssetKey("release_candidate")
 RELEASE = dg.AssetKey("release")
 GATE = "great_expectations"
+ATTACK = "attack"
 
 
 def release_assets(
     marts: Iterable[dg.AssetKey],
 ) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
-    """Make the two assets and the check between them; nothing is published unless it passes."""
+    """Make the two assets and the checks between them; nothing is published unless they pass."""
 
     @dg.asset(
         key=CANDIDATE,
@@ -56,6 +60,16 @@ def release_assets(
     def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         return _judge(context.resources.installation)
 
+    @dg.asset_check(
+        asset=CANDIDATE,
+        name=ATTACK,
+        blocking=True,
+        required_resource_keys={"installation"},
+        description="Whoever has this release and every earlier one can work out nothing hidden.",
+    )
+    def attacked(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        return _attack(context.resources.installation)
+
     @dg.asset(
         key=RELEASE,
         deps=[CANDIDATE],
@@ -68,7 +82,7 @@ def release_assets(
         """Point `published/current` at the candidate in one step; equal marts move nothing."""
         return _publish(context.resources.installation)
 
-    return [release_candidate, release], [gate]
+    return [release_candidate, release], [gate, attacked]
 
 
 def _stage(installation: Installation) -> dg.MaterializeResult[None]:
@@ -117,6 +131,31 @@ def _judge(installation: Installation) -> dg.AssetCheckResult:
     )
 
 
+def _attack(installation: Installation) -> dg.AssetCheckResult:
+    settings = installation.settings
+    with told_in_one_line():
+        staged = _staged(settings)
+        if same := same_as_current(settings, staged):
+            return dg.AssetCheckResult(passed=True, description=f"the same as {same}, which passed")
+        verdict = attack_release(settings, installation.codebook, staged, installation.progress)
+    said = verdict.in_words(settings.audit)
+    installation.done(f"{ATTACK}: {said}")
+    return dg.AssetCheckResult(
+        passed=verdict.passed,
+        description=said,
+        metadata={
+            "hidden figures": verdict.intervals,
+            "worked out": verdict.leaks,
+            "derived figures that do not follow": verdict.findings,
+            "shares of which nobody or everybody can be inferred": verdict.extreme_shares,
+            "smallest interval, respondents": dg.MetadataValue.text(str(verdict.smallest_n)),
+            "smallest interval, mean": dg.MetadataValue.text(str(verdict.smallest_mean)),
+            "linear programs": verdict.programs,
+            "seconds": verdict.seconds,
+        },
+    )
+
+
 def _publish(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with told_in_one_line():
@@ -125,7 +164,7 @@ def _publish(installation: Installation) -> dg.MaterializeResult[None]:
             discard(staged)
             path = (settings.published / "current").resolve()
         else:
-            path = publish(settings, staged, [GATE])
+            path = publish(settings, staged, partial(record, settings), [GATE, ATTACK])
         manifest = current_release(settings)
     release = manifest.release if manifest else staged.id
     installation.done(f"release: {f'{same} stays' if same else f'{release} is current'}")

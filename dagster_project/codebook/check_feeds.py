@@ -17,7 +17,7 @@ from dagster_project.codebook.roles import INVITATIONS, RESPONSES
 _YEAR = re.compile(r"[12]\d{3}", re.ASCII)
 _ALWAYS = {RESPONSES: ("response_id",), INVITATIONS: ("invitation_id", "sent_at")}
 _NEVER_BLANK = {
-    RESPONSES: ("response_id", "organisation_code", "channel", "weight"),
+    RESPONSES: ("response_id", "organisation_code", "channel", "product_code", "weight"),
     INVITATIONS: ("invitation_id", "sent_at", "organisation_code", "channel", "product_code"),
 }
 
@@ -29,7 +29,8 @@ def feeds_have_their_columns(codebook: Codebook) -> Iterator[Fault]:
         needed = set(_ALWAYS[feed.kind])
         if feed.kind == RESPONSES and feed.period_source == "date":
             needed.add("contact_date")
-        if feed.kind == INVITATIONS and codebook.products_of(feed.study):
+        # without it a total over products would hold respondents that no product has
+        if codebook.products_of(feed.study):
             needed.add("product_code")
         for role in sorted(needed - set(columns)):
             yield Fault(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.disclosure import CELL
 from dagster_project.progress import Progress, silent
 from dagster_project.release.manifest import (
     DATABASE_FILE,
@@ -87,6 +88,7 @@ def stage_release(
             tables=tables,
             parquet=parquet,
             checks=tuple(sorted(set(checks))),
+            frozen=frozen_cells(settings),
         ).write(draft)
         staged = draft.with_name(f"{STAGED_PREFIX}{release}")
         draft.rename(staged)
@@ -101,6 +103,18 @@ def stage_release(
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return StagedRelease(release, staged, tables)
+
+
+def frozen_cells(settings: Settings) -> int:
+    """Count the cells of which a figure goes out as an earlier release had it."""
+    if not settings.pattern.is_file():
+        return 0
+    with duckdb.connect(config=OFFLINE) as engine:
+        counted = engine.execute(
+            f"select count(distinct ({', '.join(CELL)})) "
+            f"from read_parquet({literal(settings.pattern)}) where status = 'frozen'"
+        ).fetchone()
+    return int(counted[0]) if counted else 0
 
 
 def sweep(settings: Settings) -> None:

@@ -34,7 +34,8 @@ class Manifest:
 
     `time` is ISO 8601 in UTC; `deliveries` are SHA-256 of delivered files, sorted; `tables` gives
     the rows of each published table and `parquet` the SHA-256 of its Parquet file; `checks` are the
-    names of the checks that passed.
+    names of the checks that passed; `frozen` counts the cells with figures that are as an earlier
+    release had them.
     """
 
     release: str
@@ -44,6 +45,7 @@ class Manifest:
     tables: Mapping[str, int]
     parquet: Mapping[str, str]
     checks: tuple[str, ...]
+    frozen: int
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into a folder that is still being prepared."""
@@ -69,6 +71,7 @@ def read_manifest(folder: Path) -> Manifest:
             tables=dict(fields["tables"]),
             parquet=dict(fields["parquet"]),
             checks=tuple(fields["checks"]),
+            frozen=int(fields.get("frozen", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise ReleaseError(f"{path} cannot be read ({fault}); publish a new release") from fault

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,12 +41,21 @@ def discard(staged: StagedRelease) -> None:
     shutil.rmtree(staged.path, ignore_errors=True)
 
 
-def publish(settings: Settings, staged: StagedRelease, passed: Iterable[str] = ()) -> Path:
+def publish(
+    settings: Settings,
+    staged: StagedRelease,
+    record: Callable[[StagedRelease], None],
+    passed: Iterable[str] = (),
+) -> Path:
     """Make a staged release the current one; readers see the old or the new one, never a mixture.
+
+    It is written into the ledger before anybody can read it: a release that is in the ledger and
+    was never read costs a little detail, the other way round would cost the respondents.
 
     Args:
         settings: where releases live.
         staged: what `stage_release` returned, after it passed its gates.
+        record: writes it into the ledger.
         passed: names of the checks it passed since; added to its manifest.
 
     Returns:
@@ -61,6 +70,7 @@ def publish(settings: Settings, staged: StagedRelease, passed: Iterable[str] = (
         manifest = read_manifest(staged.path)
         checks = tuple(sorted({*manifest.checks, *passed}))
         replace(manifest, checks=checks).write(staged.path)
+        record(staged)
         for file in staged.path.rglob("*"):
             if file.is_file():
                 file.chmod(READ_ONLY)

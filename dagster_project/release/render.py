@@ -44,6 +44,7 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"Current release: {release}", style="bold"),
         Text("Internal: this report counts answers and is not for publication.", style="dim"),
+        *_frozen(status["frozen"]),
         Text(),
         _deliveries(deliveries) if deliveries else Text("No deliveries yet."),
         *_problems(deliveries, status["samples"]),
@@ -51,6 +52,17 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
         *_periods(status["quarters"]),
     ]
     return Group(*parts)
+
+
+def _frozen(cells: int) -> list[Text]:
+    if not cells:
+        return []
+    return [
+        Text(
+            f"{cells} cells stay as an earlier release had them: so few answers came or changed "
+            "since that the difference would tell of them; they follow once enough have come."
+        )
+    ]
 
 
 def _deliveries(deliveries: Iterable[Mapping[str, Any]]) -> Table:

@@ -35,7 +35,8 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         codebook: read from `settings.seeds` when not given.
 
     Returns:
-        `release`: id or None; `deliveries`: as `delivery_report`, then files that wait; `ignored`:
+        `release`: id or None; `frozen`: cells of it with figures as an earlier release had them;
+        `deliveries`: as `delivery_report`, then files that wait; `ignored`:
         `file` and `reason` of files that are no delivery, and of columns that nobody asked for;
         `quarters`: `study`, `period`, `period_type`, `closed`; `samples`: `feed`, `sha256`, `row`,
         `detail` of a few quarantined rows of each delivery.
@@ -50,6 +51,7 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
     waiting = [_waiting(file) for file in scan.deliveries if file.state in NOT_IN_REGISTER]
     return {
         "release": release.release if release else None,
+        "frozen": release.frozen if release else 0,
         "deliveries": [*delivery_report(register, read_row_counts(settings)), *waiting],
         "ignored": [
             *({"file": file, "reason": why} for file, why in scan.ignored),

@@ -86,6 +86,12 @@ COLUMNS = [
         ],
     ),
     (
+        "set columns 6 required false",
+        [
+            "columns.csv row 6 column required: a row without product_code cannot be counted; write true",
+        ],
+    ),
+    (
         "add columns port_2016,product_code,p,true,,",
         [
             "columns.csv row 22 column field: study 'port' has no rows in products.csv; add them or remove this column",
@@ -116,6 +122,12 @@ FEEDS = [
         "drop columns 15",
         [
             "feeds.csv row 3 column channel: nothing says which channel a row has; fill in the cell or add a column to columns.csv",
+        ],
+    ),
+    (
+        "drop columns 6",
+        [
+            "feeds.csv row 2 column feed: 'desk_walk_in' has no column for product_code; add a row for it to columns.csv",
         ],
     ),
     (

@@ -17,6 +17,20 @@ CELL_OF = {
     "segment_value": "all",
 }
 TEN = {"s": Rules(min_n=10)}
+NUMBERS = ("n_effective", "weight", "total", "total_squared", "low", "high")
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in (*CELL, "disclosure_group", "measure", "kind", "answer")),
+        ("n", pa.int64()),
+        *((name, pa.float64()) for name in NUMBERS),
+    ]
+)
+NO_TOTALS = pa.table(
+    {
+        name: pa.array([], pa.string())
+        for name in ("study", "dimension", "partition", "parent", "child")
+    }
+)
 
 
 def counts(*rows: tuple[str, str, int], **cell: str) -> pa.Table:
@@ -24,14 +38,24 @@ def counts(*rows: tuple[str, str, int], **cell: str) -> pa.Table:
         [
             CELL_OF
             | cell
-            | {"disclosure_group": group, "measure": measure, "n": n, "n_effective": float(n)}
+            | {
+                "disclosure_group": group,
+                "measure": measure,
+                "kind": "count",
+                "answer": None,
+                "n": n,
+                "n_effective": float(n),
+                "weight": float(n),
+            }
             for group, measure, n in rows
-        ]
+        ],
+        SCHEMA,
     )
 
 
 def published(cells: pa.Table, rules: dict[str, Rules] = TEN) -> dict[str, bool]:
-    return {row["disclosure_group"]: row["published"] for row in protect(cells, rules).to_pylist()}
+    pattern = protect(cells, NO_TOTALS, None, rules).table.to_pylist()
+    return {row["disclosure_group"]: row["status"] == "published" for row in pattern}
 
 
 def test_suppresses_nine_respondents_and_publishes_ten():
@@ -67,8 +91,9 @@ def test_hides_a_composite_together_with_all_its_items():
     assert published(cells) == {"responses": True, "friendly": False}
 
 
-def test_hides_a_group_whose_cell_has_no_count_of_respondents():
-    assert published(counts(("a", "a", 50))) == {"a": False}
+def test_refuses_figures_without_a_count_of_respondents():
+    with pytest.raises(ValueError, match="needs one measure in group responses"):
+        published(counts(("a", "a", 50)))
 
 
 def test_hides_figures_that_rest_on_a_few_heavy_weights():
@@ -83,15 +108,15 @@ def test_names_each_cell_once_in_the_order_of_its_key():
     cells = pa.concat_tables(
         [counts(("responses", "responses", 20), product_code=code) for code in ("b", "a")]
     )
-    pattern = protect(cells, TEN)
-    assert pattern.column_names == [*CELL, "disclosure_group", "published"]
+    pattern = protect(cells, NO_TOTALS, None, TEN).table
+    assert pattern.column_names == [*CELL, "disclosure_group", "status", "version", "role"]
     assert pattern["product_code"].to_pylist() == ["a", "b"]
 
 
 def test_refuses_a_study_without_rules_and_counts_that_cannot_be():
     with pytest.raises(ValueError, match="no rules for study s"):
-        protect(counts(("responses", "responses", 9)), {})
+        protect(counts(("responses", "responses", 9)), NO_TOTALS, None, {})
     with pytest.raises(ValueError, match="negative or missing"):
-        protect(counts(("responses", "responses", -1)), TEN)
+        protect(counts(("responses", "responses", -1)), NO_TOTALS, None, TEN)
     with pytest.raises(ValueError, match="min_n is 0"):
         Rules(min_n=0)

@@ -89,6 +89,7 @@ def test_the_manifest_counts_published_rows_and_names_deliveries_by_hash_alone(s
     assert sorted(manifest) == [
         "checks",
         "deliveries",
+        "frozen",
         "parquet",
         "release",
         "software",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from small_release import NOW, make_warehouse, settings_in, stage
+from small_release import NOW, make_warehouse, no_ledger, settings_in, stage
 
 from dagster_project.release.manifest import ReleaseError, current_release
 from dagster_project.release.publish import discard, publish, same_as_current
@@ -33,7 +33,7 @@ def publish_taste(settings: Settings, value: float, minutes: int):
         f"update mart_kpi set value = {value} where status = 'published'",
         f"update dim_organisation set name = '{value}'",
     )
-    return publish(settings, stage(settings, NOW + timedelta(minutes=minutes))).name
+    return publish(settings, stage(settings, NOW + timedelta(minutes=minutes)), no_ledger).name
 
 
 def test_there_is_no_release_before_the_first(settings: Settings):
@@ -42,7 +42,7 @@ def test_there_is_no_release_before_the_first(settings: Settings):
 
 def test_publishes_read_only_files_behind_a_relative_link(settings: Settings):
     staged = stage(settings)
-    released = publish(settings, staged, ["gates"])
+    released = publish(settings, staged, no_ledger, ["gates"])
     assert released == settings.published / "releases" / staged.id
     assert (settings.published / "current").readlink() == Path("releases", staged.id)
     assert not staged.path.exists()
@@ -56,7 +56,7 @@ def test_publishes_read_only_files_behind_a_relative_link(settings: Settings):
 def test_equal_marts_are_not_published_twice(settings: Settings):
     first = stage(settings)
     assert same_as_current(settings, first) is None
-    publish(settings, first)
+    publish(settings, first, no_ledger)
     again = stage(settings, NOW + timedelta(days=1))
     assert same_as_current(settings, again) == first.id
     discard(again)
@@ -68,7 +68,7 @@ def test_other_marts_are_a_new_release_and_the_old_one_stays(settings: Settings)
     make_warehouse(settings, "update mart_kpi set margin = 0.1 where status = 'published'")
     staged = stage(settings, NOW + timedelta(minutes=1))
     assert same_as_current(settings, staged) is None
-    publish(settings, staged)
+    publish(settings, staged, no_ledger)
     assert current_release(settings).release == staged.id
     assert (settings.published / "releases" / old / "kto.duckdb").is_file()
 
@@ -79,7 +79,7 @@ def test_a_run_killed_between_rename_and_swap_is_finished_by_the_next(settings: 
     assert current_release(settings) is None
     again = stage(settings)
     assert again.id == staged.id
-    publish(settings, again)
+    publish(settings, again, no_ledger)
     assert current_release(settings).release == staged.id
 
 
@@ -122,7 +122,7 @@ import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from small_release import NOW, settings_in, stage
+from small_release import NOW, no_ledger, settings_in, stage
 from dagster_project.release.publish import publish
 settings = settings_in(Path(sys.argv[2]))
 staged = stage(settings, NOW + timedelta(days=1))
@@ -134,7 +134,7 @@ def die_at(event, arguments):
         if steps == step:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(die_at)
-publish(settings, staged)
+publish(settings, staged, no_ledger)
 """
 
 
@@ -157,12 +157,12 @@ def test_a_publish_killed_at_any_step_leaves_the_old_or_the_new_release(
     with duckdb.connect(settings.published / "current" / "kto.duckdb", read_only=True) as reader:
         assert reader.execute("select count(*) from marts.mart_kpi").fetchall() == [(3,)]
     assert not (settings.published / "current" / "kto.duckdb.wal").exists()
-    publish(settings, stage(settings, NOW + timedelta(days=2)))
+    publish(settings, stage(settings, NOW + timedelta(days=2)), no_ledger)
     assert current_release(settings).release.startswith("20261124T093000Z-")
 
 
 def test_a_manifest_that_cannot_be_read_is_one_clear_line(settings: Settings):
-    released = publish(settings, stage(settings))
+    released = publish(settings, stage(settings), no_ledger)
     (released / "manifest.json").unlink()
     with pytest.raises(ReleaseError, match=r"manifest.json cannot be read .* publish a new"):
         current_release(settings)

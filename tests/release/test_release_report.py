@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from small_release import make_warehouse, settings_in, stage
+from small_release import make_warehouse, no_ledger, settings_in, stage
 
 from dagster_project.codebook import Codebook, Feed, Study
 from dagster_project.ingest import Delivery
@@ -151,9 +151,9 @@ def test_before_the_models_ran_their_counts_are_unknown_and_of_a_rejected_delive
 def test_status_brings_landing_register_models_and_release_together(tmp_path: Path):
     settings = install(tmp_path)
     models_ran(settings)
-    release = publish(settings, stage(settings)).name
+    release = publish(settings, stage(settings), no_ledger).name
     found = json.loads(json.dumps(status(settings, CODEBOOK)))
-    assert list(found) == ["release", "deliveries", "ignored", "quarters", "samples"]
+    assert list(found) == ["release", "frozen", "deliveries", "ignored", "quarters", "samples"]
     assert found["release"] == release
     assert [one["state"] for one in found["deliveries"]] == ["accepted", "rejected", "waiting"]
     assert all(list(one) == KEYS for one in found["deliveries"])

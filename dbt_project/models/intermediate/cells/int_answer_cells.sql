@@ -47,7 +47,9 @@ totals as (
         answer,
         cast(sum(n) as bigint) as n,
         sum(sum_weight) as sum_weight,
-        sum(sum_weight_of_answer) as sum_weight_of_answer
+        sum(sum_weight_squared) as sum_weight_squared,
+        sum(sum_weight_of_answer) as sum_weight_of_answer,
+        sum(state) as state
     from by_period
     group by
         study,
@@ -78,7 +80,9 @@ cells as (
         totals.answer,
         totals.n,
         totals.sum_weight,
-        totals.sum_weight_of_answer
+        totals.sum_weight_squared,
+        totals.sum_weight_of_answer,
+        totals.state
     from totals
     inner join reach
         on totals.study = reach.study

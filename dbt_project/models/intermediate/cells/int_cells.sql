@@ -50,7 +50,8 @@ totals as (
         sum(sum_weight) as sum_weight,
         sum(sum_weight_squared) as sum_weight_squared,
         sum(sum_score) as sum_score,
-        sum(sum_score_squared) as sum_score_squared
+        sum(sum_score_squared) as sum_score_squared,
+        sum(state) as state
     from by_period
     group by
         study,
@@ -82,7 +83,8 @@ cells as (
         totals.sum_weight,
         totals.sum_weight_squared,
         totals.sum_score,
-        totals.sum_score_squared
+        totals.sum_score_squared,
+        totals.state
     from totals
     inner join reach
         on totals.study = reach.study

@@ -16,7 +16,111 @@ metrics as (
     select * from {{ ref('stg_metrics') }}
 ),
 
-respondents as (
+metric_questions as (
+    select * from {{ ref('stg_metric_questions') }}
+),
+
+metric_bands as (
+    select * from {{ ref('stg_metric_bands') }}
+),
+
+questions as (
+    select * from {{ ref('stg_questions') }}
+),
+
+scales as (
+    select * from {{ ref('stg_scales') }}
+),
+
+scale_values as (
+    select * from {{ ref('stg_scale_values') }}
+),
+
+scale_ends as (
+    select
+        scales.scale,
+        coalesce(scales.minimum, min(scale_values.number)) as low,
+        coalesce(scales.maximum, max(scale_values.number)) as high
+    from scales
+    left join scale_values on scales.scale = scale_values.scale
+    group by scales.scale, scales.minimum, scales.maximum
+),
+
+-- who gave no answer may be in the base with a score of 0
+ends_of_points as (
+    select
+        study,
+        metric,
+        least(min(points), 0) as low,
+        greatest(max(points), 0) as high
+    from metric_bands
+    group by study, metric
+),
+
+ends_of_answers as (
+    select
+        metric_questions.study,
+        metric_questions.metric,
+        min(scale_ends.low) as low,
+        max(scale_ends.high) as high
+    from metric_questions
+    inner join questions
+        on metric_questions.study = questions.study
+        and metric_questions.question = questions.question
+    inner join scale_ends on questions.scale = scale_ends.scale
+    group by metric_questions.study, metric_questions.metric
+),
+
+score_ends as (
+    select
+        metrics.study,
+        metrics.metric,
+        metrics.disclosure_group,
+        case metrics.family when 'composite' then 'mean' else metrics.family end as kind,
+        coalesce(ends_of_points.low, ends_of_answers.low) as low,
+        coalesce(ends_of_points.high, ends_of_answers.high) as high
+    from metrics
+    left join ends_of_points
+        on metrics.study = ends_of_points.study
+        and metrics.metric = ends_of_points.metric
+    left join ends_of_answers
+        on metrics.study = ends_of_answers.study
+        and metrics.metric = ends_of_answers.metric
+    where metrics.family <> 'distribution'
+),
+
+-- what is carried is shown and hidden with its group, and decides nothing
+measures (disclosure_group, measure, kind) as (
+    values
+    ('responses', 'responses', 'count'),
+    ('responses', 'reviews', 'carried'),
+    ('responses', 'tips', 'carried'),
+    ('invitations', 'responses_invited', 'count'),
+    ('invitations', 'invited', 'carried'),
+    ('invitations', 'undeliverable', 'carried'),
+    ('invitations', 'opted_out', 'carried')
+),
+
+counted as (
+    select
+        response_cells.*,
+        measures.disclosure_group,
+        measures.measure,
+        measures.kind,
+        case measures.measure
+            when 'responses' then response_cells.responses
+            when 'reviews' then response_cells.reviews
+            when 'tips' then response_cells.tips
+            when 'responses_invited' then response_cells.responses_invited
+            when 'invited' then response_cells.invited
+            when 'undeliverable' then response_cells.undeliverable
+            when 'opted_out' then response_cells.opted_out
+        end as n
+    from response_cells
+    cross join measures
+),
+
+counts as (
     select
         study,
         organisation_code,
@@ -25,25 +129,23 @@ respondents as (
         product_code,
         segment,
         segment_value,
-        'responses' as disclosure_group,
-        'responses' as measure,
-        responses as n,
-        cast(responses as double) as n_effective
-    from response_cells
-    union all
-    select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
-        'invitations' as disclosure_group,
-        'responses_invited' as measure,
-        responses_invited as n,
-        cast(responses_invited as double) as n_effective
-    from response_cells
+        disclosure_group,
+        measure,
+        kind,
+        cast(null as varchar) as answer,
+        n,
+        cast(n as double) as weight,
+        cast(n as double) as weight_squared,
+        cast(null as double) as total,
+        cast(null as double) as total_squared,
+        cast(null as double) as low,
+        cast(null as double) as high,
+        case measure
+            when 'responses' then {{ folded('responses_state') }}
+            when 'responses_invited' then {{ folded('responses_invited_state') }}
+            else n
+        end as state
+    from counted
 ),
 
 figures as (
@@ -55,20 +157,26 @@ figures as (
         cells.product_code,
         cells.segment,
         cells.segment_value,
-        metrics.disclosure_group,
+        score_ends.disclosure_group,
         cells.metric as measure,
+        score_ends.kind,
+        cast(null as varchar) as answer,
         cells.n,
-        cast(cells.sum_weight as double) * cast(cells.sum_weight as double)
-        / nullif(cast(cells.sum_weight_squared as double), 0) as n_effective
+        cast(cells.sum_weight as double) as weight,
+        cast(cells.sum_weight_squared as double) as weight_squared,
+        cast(cells.sum_score as double) as total,
+        cast(cells.sum_score_squared as double) as total_squared,
+        score_ends.low,
+        score_ends.high,
+        {{ folded('cells.state') }} as state
     from cells
-    inner join metrics
-        on cells.study = metrics.study
-        and cells.metric = metrics.metric
-        and metrics.family <> 'distribution'
+    inner join score_ends
+        on cells.study = score_ends.study
+        and cells.metric = score_ends.metric
 ),
 
 distributions as (
-    select distinct
+    select
         answer_cells.study,
         answer_cells.organisation_code,
         answer_cells.period,
@@ -78,8 +186,16 @@ distributions as (
         answer_cells.segment_value,
         metrics.disclosure_group,
         concat('distribution of ', answer_cells.metric) as measure,
+        'distribution' as kind,
+        answer_cells.answer,
         answer_cells.n,
-        cast(answer_cells.n as double) as n_effective
+        cast(answer_cells.sum_weight as double) as weight,
+        cast(answer_cells.sum_weight_squared as double) as weight_squared,
+        cast(answer_cells.sum_weight_of_answer as double) as total,
+        cast(answer_cells.sum_weight_of_answer as double) as total_squared,
+        cast(0 as double) as low,
+        cast(1 as double) as high,
+        {{ folded('answer_cells.state') }} as state
     from answer_cells
     inner join metrics
         on answer_cells.study = metrics.study
@@ -87,12 +203,37 @@ distributions as (
         and metrics.family = 'distribution'
 ),
 
-pattern_cells as (
-    select * from respondents
+measured as (
+    select * from counts
     union all
     select * from figures
     union all
     select * from distributions
+),
+
+pattern_cells as (
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        disclosure_group,
+        measure,
+        kind,
+        answer,
+        n,
+        weight * weight / nullif(weight_squared, 0) as n_effective,
+        weight,
+        weight_squared,
+        total,
+        total_squared,
+        low,
+        high,
+        state
+    from measured
 )
 
 select * from pattern_cells

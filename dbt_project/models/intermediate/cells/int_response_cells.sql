@@ -33,7 +33,9 @@ events as (
         0 as invited,
         0 as undeliverable,
         0 as opted_out,
-        0 as responses_invited
+        0 as responses_invited,
+        {{ fingerprint(['respondent']) }} as responses_state,
+        0 as responses_invited_state
     from responses
     union all
     select
@@ -49,7 +51,12 @@ events as (
         case when invitations.outcome = 'undeliverable' then 1 else 0 end as undeliverable,
         case when invitations.outcome = 'opted_out' then 1 else 0 end as opted_out,
         case when answered_invitations.invitation_id is null then 0 else 1 end
-            as responses_invited
+            as responses_invited,
+        0 as responses_state,
+        case
+            when answered_invitations.invitation_id is null then 0
+            else {{ fingerprint(['invitations.respondent']) }}
+        end as responses_invited_state
     from invitations
     left join answered_invitations
         on invitations.study = answered_invitations.study
@@ -86,7 +93,9 @@ cells as (
         cast(sum(invited) as bigint) as invited,
         cast(sum(undeliverable) as bigint) as undeliverable,
         cast(sum(opted_out) as bigint) as opted_out,
-        cast(sum(responses_invited) as bigint) as responses_invited
+        cast(sum(responses_invited) as bigint) as responses_invited,
+        {{ sum_of_fingerprints('responses_state') }} as responses_state,
+        {{ sum_of_fingerprints('responses_invited_state') }} as responses_invited_state
     from by_period
     group by
         study,

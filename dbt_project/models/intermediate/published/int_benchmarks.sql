@@ -23,9 +23,11 @@ totals as (
         metric,
         count(*) as organisations,
         sum(share) as share,
-        sum(share * value) as value,
-        sum(share * share * error_variance) as error_variance,
-        sum(power(share * share * error_variance, 2) / degrees_of_freedom) as error_spread
+        {{ sum_in_order('share * value', 'organisation_code') }} as value,
+        {{ sum_in_order('share * share * error_variance', 'organisation_code') }} as error_variance,
+        {{ sum_in_order(
+            'power(share * share * error_variance, 2) / degrees_of_freedom', 'organisation_code'
+        ) }} as error_spread
     from weighted
     group by
         study,

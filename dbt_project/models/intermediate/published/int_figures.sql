@@ -29,6 +29,7 @@ with_population as (
             when
                 studies.population = 'invited'
                 and responses.responses_invited >= responses.responses
+                and responses.invited >= cells.n
                 then responses.invited
         end as population
     from cells

@@ -9,14 +9,22 @@ metrics as (
     where family = 'distribution'
 ),
 
+periods as (
+    select * from {{ ref('int_periods') }}
+),
+
 pattern as (
     select * from {{ ref('stg_pattern') }}
+),
+
+frozen as (
+    select * from {{ ref('stg_frozen') }}
 ),
 
 judged as (
     select
         cells.*,
-        case when pattern.published then 'published' else 'suppressed' end as status
+        coalesce(pattern.status, 'suppressed') as status
     from cells
     inner join metrics
         on cells.study = metrics.study
@@ -32,29 +40,116 @@ judged as (
         and metrics.disclosure_group = pattern.disclosure_group
 ),
 
+as_released as (
+    select
+        frozen.study,
+        frozen.organisation_code,
+        frozen.period,
+        frozen.channel,
+        frozen.product_code,
+        frozen.segment,
+        frozen.segment_value,
+        periods.period_type,
+        periods.period_start,
+        metrics.metric,
+        frozen.answer,
+        frozen.n,
+        frozen.sum_weight,
+        frozen.sum_score as sum_weight_of_answer
+    from frozen
+    inner join pattern
+        on frozen.study = pattern.study
+        and frozen.organisation_code = pattern.organisation_code
+        and frozen.period = pattern.period
+        and frozen.channel = pattern.channel
+        and frozen.product_code = pattern.product_code
+        and frozen.segment = pattern.segment
+        and frozen.segment_value = pattern.segment_value
+        and frozen.disclosure_group = pattern.disclosure_group
+        and frozen.version = pattern.version
+        and pattern.status = 'frozen'
+    inner join metrics
+        on frozen.study = metrics.study
+        and frozen.measure = concat('distribution of ', metrics.metric)
+    inner join periods
+        on frozen.study = periods.study
+        and frozen.period = periods.period
+),
+
+-- an answer that the earlier release did not have stays hidden with its frozen group
+hidden as (
+    select judged.*
+    from judged
+    left join as_released
+        on judged.study = as_released.study
+        and judged.organisation_code = as_released.organisation_code
+        and judged.period = as_released.period
+        and judged.channel = as_released.channel
+        and judged.product_code = as_released.product_code
+        and judged.segment = as_released.segment
+        and judged.segment_value = as_released.segment_value
+        and judged.metric = as_released.metric
+        and judged.answer = as_released.answer
+    where
+        judged.status = 'suppressed'
+        or (judged.status = 'frozen' and as_released.study is null)
+),
+
 published_answers as (
     select
         study,
         organisation_code,
         period,
-        period_type,
-        period_start,
         channel,
         product_code,
         segment,
         segment_value,
+        period_type,
+        period_start,
         metric,
         answer,
-        status,
-        case when status = 'published' then n end as n,
-        case
-            when status = 'published'
-                then 100 * cast(sum_weight_of_answer as double) / cast(sum_weight as double)
-        end as share
+        'published' as status,
+        n,
+        100 * cast(sum_weight_of_answer as double) / cast(sum_weight as double) as share
     from judged
     where
-        n > 0
-        or status = 'suppressed'
+        status = 'published'
+        and n > 0
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        period_type,
+        period_start,
+        metric,
+        answer,
+        'published' as status,
+        n,
+        100 * sum_weight_of_answer / sum_weight as share
+    from as_released
+    where n > 0
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        period_type,
+        period_start,
+        metric,
+        answer,
+        'suppressed' as status,
+        null as n,
+        null as share
+    from hidden
 )
 
 select * from published_answers

@@ -9,15 +9,23 @@ metrics as (
     where family <> 'distribution'
 ),
 
+periods as (
+    select * from {{ ref('int_periods') }}
+),
+
 pattern as (
     select * from {{ ref('stg_pattern') }}
+),
+
+frozen as (
+    select * from {{ ref('stg_frozen') }}
 ),
 
 -- a cell that the pattern does not name stays hidden
 judged as (
     select
         cells.*,
-        case when pattern.published then 'published' else 'suppressed' end as status
+        coalesce(pattern.status, 'suppressed') as status
     from cells
     inner join metrics
         on cells.study = metrics.study
@@ -33,12 +41,123 @@ judged as (
         and metrics.disclosure_group = pattern.disclosure_group
 ),
 
--- nobody answered and the cell is not hidden: there is no figure, and no row
-existing as (
-    select * from judged
+as_released as (
+    select
+        frozen.study,
+        frozen.organisation_code,
+        frozen.period,
+        frozen.channel,
+        frozen.product_code,
+        frozen.segment,
+        frozen.segment_value,
+        periods.period_type,
+        periods.period_start,
+        frozen.measure as metric,
+        frozen.n,
+        frozen.sum_weight,
+        frozen.sum_weight_squared,
+        frozen.sum_score,
+        frozen.sum_score_squared
+    from frozen
+    inner join pattern
+        on frozen.study = pattern.study
+        and frozen.organisation_code = pattern.organisation_code
+        and frozen.period = pattern.period
+        and frozen.channel = pattern.channel
+        and frozen.product_code = pattern.product_code
+        and frozen.segment = pattern.segment
+        and frozen.segment_value = pattern.segment_value
+        and frozen.disclosure_group = pattern.disclosure_group
+        and frozen.version = pattern.version
+        and pattern.status = 'frozen'
+    inner join metrics
+        on frozen.study = metrics.study
+        and frozen.measure = metrics.metric
+    inner join periods
+        on frozen.study = periods.study
+        and frozen.period = periods.period
+),
+
+-- a metric that the earlier release did not have stays hidden with its frozen group
+hidden as (
+    select judged.*
+    from judged
+    left join as_released
+        on judged.study = as_released.study
+        and judged.organisation_code = as_released.organisation_code
+        and judged.period = as_released.period
+        and judged.channel = as_released.channel
+        and judged.product_code = as_released.product_code
+        and judged.segment = as_released.segment
+        and judged.segment_value = as_released.segment_value
+        and judged.metric = as_released.metric
     where
-        n > 0
-        or status = 'suppressed'
+        judged.status = 'suppressed'
+        or (judged.status = 'frozen' and as_released.study is null)
+),
+
+-- nobody answered and the cell is not hidden: there is no figure, and no row
+shown as (
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        period_type,
+        period_start,
+        metric,
+        'published' as status,
+        n,
+        cast(sum_weight as double) as sum_weight,
+        cast(sum_weight_squared as double) as sum_weight_squared,
+        cast(sum_score as double) as sum_score,
+        cast(sum_score_squared as double) as sum_score_squared
+    from judged
+    where
+        status = 'published'
+        and n > 0
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        period_type,
+        period_start,
+        metric,
+        'published' as status,
+        n,
+        sum_weight,
+        sum_weight_squared,
+        sum_score,
+        sum_score_squared
+    from as_released
+    where n > 0
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        period_type,
+        period_start,
+        metric,
+        'suppressed' as status,
+        null as n,
+        null as sum_weight,
+        null as sum_weight_squared,
+        null as sum_score,
+        null as sum_score_squared
+    from hidden
 ),
 
 figures as (
@@ -46,30 +165,20 @@ figures as (
         study,
         organisation_code,
         period,
-        period_type,
-        period_start,
         channel,
         product_code,
         segment,
         segment_value,
+        period_type,
+        period_start,
         metric,
         status,
-        case when status = 'published' then n end as n,
-        case when status = 'published' then cast(sum_weight as double) end as n_weighted,
-        case
-            when status = 'published'
-                then
-                    cast(sum_weight as double) * cast(sum_weight as double)
-                    / cast(sum_weight_squared as double)
-        end as n_effective,
-        case
-            when status = 'published' then cast(sum_score as double) / cast(sum_weight as double)
-        end as value,
-        case
-            when status = 'published'
-                then cast(sum_score_squared as double) / cast(sum_weight as double)
-        end as mean_square
-    from existing
+        n,
+        sum_weight as n_weighted,
+        sum_weight * sum_weight / sum_weight_squared as n_effective,
+        sum_score / sum_weight as value,
+        sum_score_squared / sum_weight as mean_square
+    from shown
 ),
 
 -- below 1e-9 it is the rounding of equal scores, not spread
@@ -78,12 +187,12 @@ published_cells as (
         study,
         organisation_code,
         period,
-        period_type,
-        period_start,
         channel,
         product_code,
         segment,
         segment_value,
+        period_type,
+        period_start,
         metric,
         status,
         n,

@@ -4,24 +4,180 @@ response_cells as (
     select * from {{ ref('int_response_cells') }}
 ),
 
-pattern as (
-    select * from {{ ref('stg_pattern') }}
-    where disclosure_group = 'invitations'
+periods as (
+    select * from {{ ref('int_periods') }}
 ),
 
+pattern as (
+    select * from {{ ref('stg_pattern') }}
+    where disclosure_group in ('responses', 'invitations')
+),
+
+frozen as (
+    select * from {{ ref('stg_frozen') }}
+),
+
+-- what is counted of respondents goes with the cell itself, the rest with its invitations
+decided as (
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value,
+        max(status) filter (where disclosure_group = 'responses') as status_of_responses,
+        max(status) filter (where disclosure_group = 'invitations') as status_of_invitations
+    from pattern
+    group by
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value
+),
+
+as_released as (
+    select
+        frozen.study,
+        frozen.organisation_code,
+        frozen.period,
+        frozen.channel,
+        frozen.product_code,
+        frozen.segment,
+        frozen.segment_value,
+        max(frozen.n) filter (where frozen.measure = 'responses') as responses,
+        max(frozen.n) filter (where frozen.measure = 'reviews') as reviews,
+        max(frozen.n) filter (where frozen.measure = 'tips') as tips,
+        max(frozen.n) filter (where frozen.measure = 'invited') as invited,
+        max(frozen.n) filter (where frozen.measure = 'undeliverable') as undeliverable,
+        max(frozen.n) filter (where frozen.measure = 'opted_out') as opted_out,
+        max(frozen.n) filter (where frozen.measure = 'responses_invited') as responses_invited
+    from frozen
+    inner join pattern
+        on frozen.study = pattern.study
+        and frozen.organisation_code = pattern.organisation_code
+        and frozen.period = pattern.period
+        and frozen.channel = pattern.channel
+        and frozen.product_code = pattern.product_code
+        and frozen.segment = pattern.segment
+        and frozen.segment_value = pattern.segment_value
+        and frozen.disclosure_group = pattern.disclosure_group
+        and frozen.version = pattern.version
+        and pattern.status = 'frozen'
+    group by
+        frozen.study,
+        frozen.organisation_code,
+        frozen.period,
+        frozen.channel,
+        frozen.product_code,
+        frozen.segment,
+        frozen.segment_value
+),
+
+cells as (
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value
+    from response_cells
+    union
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        product_code,
+        segment,
+        segment_value
+    from as_released
+),
+
+counts as (
+    select
+        cells.study,
+        cells.organisation_code,
+        cells.period,
+        cells.channel,
+        cells.product_code,
+        cells.segment,
+        cells.segment_value,
+        case decided.status_of_responses
+            when 'published' then response_cells.responses
+            when 'frozen' then as_released.responses
+        end as responses,
+        case decided.status_of_responses
+            when 'published' then response_cells.reviews
+            when 'frozen' then as_released.reviews
+        end as reviews,
+        case decided.status_of_responses
+            when 'published' then response_cells.tips
+            when 'frozen' then as_released.tips
+        end as tips,
+        case decided.status_of_invitations
+            when 'published' then response_cells.invited
+            when 'frozen' then as_released.invited
+        end as invited,
+        case decided.status_of_invitations
+            when 'published' then response_cells.undeliverable
+            when 'frozen' then as_released.undeliverable
+        end as undeliverable,
+        case decided.status_of_invitations
+            when 'published' then response_cells.opted_out
+            when 'frozen' then as_released.opted_out
+        end as opted_out,
+        case decided.status_of_invitations
+            when 'published' then response_cells.responses_invited
+            when 'frozen' then as_released.responses_invited
+        end as responses_invited
+    from cells
+    left join decided
+        on cells.study = decided.study
+        and cells.organisation_code = decided.organisation_code
+        and cells.period = decided.period
+        and cells.channel = decided.channel
+        and cells.product_code = decided.product_code
+        and cells.segment = decided.segment
+        and cells.segment_value = decided.segment_value
+    left join response_cells
+        on cells.study = response_cells.study
+        and cells.organisation_code = response_cells.organisation_code
+        and cells.period = response_cells.period
+        and cells.channel = response_cells.channel
+        and cells.product_code = response_cells.product_code
+        and cells.segment = response_cells.segment
+        and cells.segment_value = response_cells.segment_value
+    left join as_released
+        on cells.study = as_released.study
+        and cells.organisation_code = as_released.organisation_code
+        and cells.period = as_released.period
+        and cells.channel = as_released.channel
+        and cells.product_code = as_released.product_code
+        and cells.segment = as_released.segment
+        and cells.segment_value = as_released.segment_value
+),
+
+-- the row is shown when both groups are
 judged as (
     select
-        response_cells.*,
-        case when pattern.published then 'published' else 'suppressed' end as status
-    from response_cells
-    left join pattern
-        on response_cells.study = pattern.study
-        and response_cells.organisation_code = pattern.organisation_code
-        and response_cells.period = pattern.period
-        and response_cells.channel = pattern.channel
-        and response_cells.product_code = pattern.product_code
-        and response_cells.segment = pattern.segment
-        and response_cells.segment_value = pattern.segment_value
+        counts.*,
+        periods.period_type,
+        periods.period_start,
+        case
+            when counts.responses is not null and counts.invited is not null then 'published'
+            else 'suppressed'
+        end as status
+    from counts
+    inner join periods
+        on counts.study = periods.study
+        and counts.period = periods.period
 ),
 
 published_responses as (

@@ -16,6 +16,7 @@ answers as (
         responses.feed,
         responses.delivery,
         responses.source_row,
+        responses.respondent,
         responses.organisation_code,
         responses.period_start,
         responses.channel,

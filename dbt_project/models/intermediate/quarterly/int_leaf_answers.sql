@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
+    on_schema_change='sync_all_columns',
     pre_hook="{{ delete_stale_quarters() }}"
 ) }}
 
@@ -71,6 +72,7 @@ given as (
         answers.feed,
         answers.delivery,
         answers.source_row,
+        answers.respondent,
         answers.weight
     from answers
     inner join versions on answers.period_start = versions.period_start
@@ -78,6 +80,28 @@ given as (
         on answers.feed = scope.feed
         and answers.question = scope.metric
     where answers.code is not null
+),
+
+respondents as (
+    select
+        study,
+        organisation_code,
+        period_start,
+        channel,
+        metric,
+        weight,
+        {{ sum_of_fingerprints(fingerprint(['respondent', 'weight', 'answer'])) }} as state
+    from given
+    group by
+        study,
+        organisation_code,
+        period_start,
+        channel,
+        metric,
+        feed,
+        delivery,
+        source_row,
+        weight
 ),
 
 bases as (
@@ -88,20 +112,10 @@ bases as (
         channel,
         metric,
         count(*) as n,
-        sum(weight) as sum_weight
-    from (
-        select distinct
-            study,
-            organisation_code,
-            period_start,
-            channel,
-            metric,
-            feed,
-            delivery,
-            source_row,
-            weight
-        from given
-    ) as respondents
+        sum(weight) as sum_weight,
+        sum(cast(weight * weight as decimal(28, 12))) as sum_weight_squared,
+        sum(state) as state
+    from respondents
     group by study, organisation_code, period_start, channel, metric
 ),
 
@@ -128,7 +142,9 @@ cells as (
         asked.answer,
         coalesce(bases.n, 0) as n,
         coalesce(bases.sum_weight, 0) as sum_weight,
+        coalesce(bases.sum_weight_squared, 0) as sum_weight_squared,
         coalesce(counts.sum_weight, 0) as sum_weight_of_answer,
+        coalesce(bases.state, 0) as state,
         versions.version
     from asked
     inner join versions on asked.period_start = versions.period_start

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
+    on_schema_change='sync_all_columns',
     pre_hook="{{ delete_stale_quarters() }}"
 ) }}
 
@@ -54,7 +55,12 @@ answered as (
         sum(cast(scores.weight * scores.weight as decimal(28, 12))) as sum_weight_squared,
         sum(cast(scores.weight * scores.score as decimal(28, 12))) as sum_score,
         sum(cast(scores.weight * scores.score * scores.score as decimal(28, 12)))
-            as sum_score_squared
+            as sum_score_squared,
+        {{ sum_of_fingerprints(fingerprint([
+            'scores.respondent',
+            'cast(scores.score as decimal(28, 12))',
+            'scores.weight',
+        ])) }} as state
     from scores
     inner join versions on scores.period_start = versions.period_start
     group by
@@ -79,6 +85,7 @@ cells as (
         coalesce(answered.sum_weight_squared, 0) as sum_weight_squared,
         coalesce(answered.sum_score, 0) as sum_score,
         coalesce(answered.sum_score_squared, 0) as sum_score_squared,
+        coalesce(answered.state, 0) as state,
         versions.version,
         '{{ invocation_id }}' as built_by
     from asked

@@ -12,6 +12,7 @@ counted as (
     select
         invitation_rows.study,
         invitation_rows.invitation_id,
+        {{ fingerprint(['invitation_rows.study', 'invitation_rows.invitation_id']) }} as respondent,
         invitation_rows.organisation_code,
         invitation_rows.channel,
         invitation_rows.product_code,

@@ -62,8 +62,10 @@ answers as (
 versions as (
     select
         answers.period_start,
-        concat(answers.responses, '-', answers.fingerprint, '-', definitions.fingerprint)
-            as version
+        concat(
+            answers.responses, '-', answers.fingerprint, '-', definitions.fingerprint,
+            '-{{ var("layout") }}'
+        ) as version
     from answers
     cross join definitions
 )

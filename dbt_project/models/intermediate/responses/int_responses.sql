@@ -25,6 +25,12 @@ counted as (
         response_rows.codebook,
         responses.organisation_code,
         responses.response_id,
+        {{ fingerprint([
+            'responses.study',
+            'responses.organisation_code',
+            'responses.feed',
+            'responses.response_id',
+        ]) }} as respondent,
         responses.channel,
         responses.product_code,
         case studies.timing

@@ -1,4 +1,6 @@
 select
     scale,
-    kind
+    kind,
+    minimum,
+    maximum
 from {{ ref('scales') }}

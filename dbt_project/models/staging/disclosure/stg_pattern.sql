@@ -7,5 +7,6 @@ select
     segment,
     segment_value,
     disclosure_group,
-    published
+    status,
+    version
 from {{ source('disclosure', 'pattern') }}

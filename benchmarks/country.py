@@ -1,0 +1,158 @@
+"""A made-up country of municipalities, as large as the real one, to measure disclosure control on.
+
+Belongs here: respondents per cell, their grades, and the tables that a release would show of them.
+Does not belong here: measuring (disclosure.py).
+
+Each municipality has 3 channels x 15 products x 4 quarters, with totals on each: 320 cells. Sizes
+are lognormal by municipality, channel and product, so that more than a third of all cells have 1
+to 9 respondents. Nothing in it is about anybody.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+STUDY = "country"
+CHANNELS = ("counter", "telephone", "digital")
+PRODUCTS = tuple(f"product {number:02d}" for number in range(1, 16))
+QUARTERS = tuple(f"2020Q{number}" for number in range(1, 5))
+YEAR = "2020"
+GRADES = np.arange(1, 11)
+ITEM_RESPONSE = 0.92
+CELLS_PER_ORGANISATION = (len(CHANNELS) + 1) * (len(PRODUCTS) + 1) * (len(QUARTERS) + 1)
+CELL = (
+    "study",
+    "organisation_code",
+    "period",
+    "channel",
+    "product_code",
+    "segment",
+    "segment_value",
+)
+TYPICAL = 1.9
+"""Logarithm of the typical number of respondents of a leaf."""
+
+Counts = npt.NDArray[np.int64]
+
+
+def answers(organisations: int, seed: int) -> tuple[Counts, Counts]:
+    """Draw respondents and grades of every leaf.
+
+    Returns:
+        Respondents, shape (organisations, channels, products, quarters), and how many of them gave
+        each grade, the same shape with ten grades behind.
+
+    """
+    rng = np.random.default_rng(seed)
+    size = (
+        TYPICAL
+        + rng.normal(0, 1.1, (organisations, 1, 1, 1))
+        + rng.normal(0, 0.6, (organisations, len(CHANNELS), 1, 1))
+        + rng.normal(0, 1.0, (organisations, 1, len(PRODUCTS), 1))
+        + rng.normal(0, 0.3, (organisations, len(CHANNELS), len(PRODUCTS), len(QUARTERS)))
+    )
+    respondents = rng.poisson(np.exp(size))
+    answered = rng.binomial(respondents, ITEM_RESPONSE)
+    typical = rng.normal(7.6, 0.4, (organisations, 1, len(PRODUCTS), 1, 1))
+    likely = np.exp(-0.5 * ((GRADES - typical) / 1.4) ** 2)
+    likely /= likely.sum(axis=-1, keepdims=True)
+    shape = (*respondents.shape, len(GRADES))
+    return respondents, rng.multinomial(answered, np.broadcast_to(likely, shape))
+
+
+def with_totals(leaves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Put the total before each of the three axes that cells are added up over."""
+    for axis in (1, 2, 3):
+        leaves = np.concatenate([leaves.sum(axis=axis, keepdims=True), leaves], axis=axis)
+    return leaves
+
+
+def country(organisations: int, seed: int) -> pa.Table:
+    """Return the cells of a country, as `protect` wants them: respondents and one grade."""
+    respondents, grades = answers(organisations, seed)
+    n = with_totals(respondents).ravel()
+    answered = with_totals(grades.sum(axis=-1)).ravel()
+    total = with_totals((grades * GRADES).sum(axis=-1)).ravel()
+    squared = with_totals((grades * GRADES**2).sum(axis=-1)).ravel()
+    axes = (
+        [f"GM{number:04d}" for number in range(1, organisations + 1)],
+        ["all", *CHANNELS],
+        ["all", *PRODUCTS],
+        [YEAR, *QUARTERS],
+    )
+    names = ("organisation_code", "channel", "product_code", "period")
+    places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
+    keys = pl.DataFrame(
+        {name: np.array(axis)[at] for name, axis, at in zip(names, axes, places, strict=True)}
+    ).with_columns(study=pl.lit(STUDY), segment=pl.lit("all"), segment_value=pl.lit("all"))
+    state = np.arange(len(n))
+    base = _measure(keys, "responses", "count", n, state)
+    grade = _measure(keys, "grade", "mean", answered, state).with_columns(
+        total=pl.Series(total.astype(float)),
+        total_squared=pl.Series(squared.astype(float)),
+        low=pl.lit(1.0),
+        high=pl.lit(10.0),
+    )
+    there = pl.Series(n > 0)
+    return pl.concat([base.filter(there), grade.filter(there)], how="diagonal").to_arrow()
+
+
+def _measure(keys: pl.DataFrame, name: str, kind: str, n: Counts, state: Counts) -> pl.DataFrame:
+    weight = pl.Series(n.astype(float))
+    return keys.select(*CELL).with_columns(
+        disclosure_group=pl.lit(name),
+        measure=pl.lit(name),
+        kind=pl.lit(kind),
+        answer=pl.lit(None, pl.String),
+        n=pl.Series(n),
+        n_effective=pl.Series(n).replace(0, None).cast(pl.Float64),
+        weight=weight,
+        total=pl.lit(None, pl.Float64),
+        total_squared=pl.lit(None, pl.Float64),
+        low=pl.lit(None, pl.Float64),
+        high=pl.lit(None, pl.Float64),
+        state=pl.Series(state),
+    )
+
+
+def hierarchies() -> pa.Table:
+    """Return how the cells add up."""
+    trees = (("channel", "all", CHANNELS), ("product_code", "all", PRODUCTS))
+    rows = [
+        (STUDY, dimension, dimension, parent, child)
+        for dimension, parent, children in (*trees, ("period", YEAR, QUARTERS))
+        for child in children
+    ]
+    names = ("study", "dimension", "partition", "parent", "child")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row").to_arrow()
+
+
+def scales() -> pa.Table:
+    """Return what the codebook tells of the grade."""
+    columns = {"metric": "grade", "kind": "mean", "low": 1.0, "high": 10.0}
+    return pl.DataFrame([{"study": STUDY} | columns]).to_arrow()
+
+
+def released(cells: pa.Table, pattern: pa.Table) -> dict[str, pa.Table]:
+    """Return what a reader would see: a row per cell, with figures where they are published."""
+    shown = pl.DataFrame(pattern).select(*CELL, "disclosure_group", "status")
+    rows = pl.DataFrame(cells).join(shown, on=[*CELL, "disclosure_group"], how="left")
+    rows = rows.with_columns(status=pl.col("status").fill_null("suppressed"))
+    visible = pl.col("status") == "published"
+    value = pl.col("total") / pl.col("n")
+    spread = (pl.col("total_squared") / pl.col("n") - value.pow(2)).clip(0).sqrt()
+    kpi = rows.filter(pl.col("measure") == "grade").select(
+        *CELL,
+        "status",
+        metric="measure",
+        n=pl.when(visible).then("n"),
+        value=pl.when(visible).then(value),
+        margin=pl.when(visible).then(1.96 * spread / pl.col("n").sqrt()),
+    )
+    responses = rows.filter(pl.col("measure") == "responses").select(
+        *CELL[:5], "status", responses=pl.when(visible).then("n")
+    )
+    return {"mart_kpi": kpi.to_arrow(), "mart_response": responses.to_arrow()}

@@ -1,0 +1,193 @@
+"""What disclosure control of a whole country costs: `python benchmarks/disclosure.py --help`.
+
+Belongs here: measuring time, memory and loss, and attacking the result. Does not belong here: the
+made-up country (country.py).
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+import click
+import polars as pl
+import pyarrow as pa
+from country import CELLS_PER_ORGANISATION, STUDY, country, hierarchies, released, scales
+
+from dagster_project.disclosure import Ledger, Rules, protect
+from dagster_project.disclosure.attack import Limits, attack, judge, targets_of
+
+MOST_SECONDARIES = 25.0
+"""Secondaries that are allowed, in % of the cells that are large enough themselves."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Figures of one run: seconds, megabytes, counts and percentages."""
+
+    organisations: int
+    workers: int
+    cells: int
+    empty: int
+    primaries: int
+    primaries_percent: float
+    secondaries: int
+    secondaries_percent: float
+    groups_hidden: int
+    respondents_lost_percent: float
+    protect_seconds: float
+    protect_cpu_seconds: float
+    programs: int
+    attack_seconds: float
+    attack_cpu_seconds: float
+    attack_programs: int
+    undecided: int
+    peak_megabytes: float
+    exact: int
+    narrow: int
+    other_violations: int
+
+    def passes(self) -> bool:
+        """Whether nothing leaks and no more is hidden than allowed."""
+        leaks = self.exact + self.narrow + self.other_violations
+        return leaks == 0 and self.secondaries_percent <= MOST_SECONDARIES
+
+
+def measured(work: Callable[[], T]) -> tuple[T, float, float]:
+    """Run `work`; return what it gives, the seconds on the clock and those of all processors."""
+    clock, used = time.perf_counter(), _cpu()
+    result = work()
+    return result, time.perf_counter() - clock, _cpu() - used
+
+
+def _cpu() -> float:
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def peak_megabytes(workers: int) -> float:
+    """Return at most how much memory was in use at once: the parent's peak and the workers'.
+
+    The system knows the peak of the largest child only; every worker is taken to be that large.
+    """
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + (workers if workers > 1 else 0) * child) / unit
+
+
+def run(organisations: int, workers: int, seed: int, progress: Callable[[str], None]) -> Result:
+    """Make a country, protect it, and attack what would be released of it."""
+    cells, tree = country(organisations, seed), hierarchies()
+    rules, limits = Rules(), Limits()
+    progress(f"{organisations} organisations made")
+    pattern, protect_seconds, protect_cpu = measured(
+        lambda: protect(
+            cells, tree, Ledger.empty(), {STUDY: rules}, workers=workers, progress=progress
+        )
+    )
+    tables = released(cells, pattern.table)
+    targets = targets_of(cells, {STUDY: limits})
+    intervals, attack_seconds, attack_cpu = measured(
+        lambda: attack(
+            tables, (), tree, scales(), targets=targets, workers=workers, progress=progress
+        )
+    )
+    violations = judge(
+        intervals, tables, (), cells, hierarchies=tree, scales=scales(), limits={STUDY: limits}
+    )
+    broken = Counter(violation.rule for violation in violations)
+    report, primaries = pattern.report, _primaries(cells, rules)
+    return Result(
+        organisations=organisations,
+        workers=workers,
+        cells=organisations * CELLS_PER_ORGANISATION,
+        empty=organisations * CELLS_PER_ORGANISATION - report.cells,
+        primaries=report.primary,
+        primaries_percent=100 * primaries / (organisations * CELLS_PER_ORGANISATION),
+        secondaries=report.secondary,
+        secondaries_percent=100 * report.secondary / report.publishable,
+        groups_hidden=report.groups_hidden,
+        respondents_lost_percent=100 * report.respondents_lost,
+        protect_seconds=protect_seconds,
+        protect_cpu_seconds=protect_cpu,
+        programs=report.programs,
+        attack_seconds=attack_seconds,
+        attack_cpu_seconds=attack_cpu,
+        attack_programs=intervals.programs,
+        undecided=intervals.undecided,
+        peak_megabytes=peak_megabytes(workers),
+        exact=broken.pop("exact", 0),
+        narrow=broken.pop("narrow", 0) + broken.pop("narrow_mean", 0),
+        other_violations=broken.total(),
+    )
+
+
+def _primaries(cells: pa.Table, rules: Rules) -> int:
+    small = pl.col("n").is_between(1, rules.min_n - 1)
+    return pl.DataFrame(cells).filter((pl.col("measure") == "responses") & small).height
+
+
+def lines(result: Result) -> list[str]:
+    """Return the figures of a run as text."""
+    r = result
+    return [
+        f"organisations      {r.organisations:,} ({r.workers} worker{'s' * (r.workers != 1)})",
+        f"cells              {r.cells:,}, of which {r.empty:,} empty",
+        f"protect            {r.protect_seconds:.1f} s, {r.protect_cpu_seconds:.1f} s of processor",
+        f"  programs solved  {r.programs:,}",
+        f"attack             {r.attack_seconds:.1f} s, {r.attack_cpu_seconds:.1f} s of processor",
+        f"  programs solved  {r.attack_programs:,}, undecided {r.undecided:,}",
+        f"memory             at most {r.peak_megabytes:,.0f} MB",
+        f"primaries          {r.primaries:,}, {r.primaries_percent:.1f} % of all cells",
+        f"secondaries        {r.secondaries:,}, {r.secondaries_percent:.1f} % of the large cells",
+        f"                   (at most {MOST_SECONDARIES:.0f} %)",
+        f"respondents lost   {r.respondents_lost_percent:.1f} %",
+        f"exact leaks        {r.exact:,}",
+        f"narrow intervals   {r.narrow:,}",
+        f"other violations   {r.other_violations:,}",
+        f"                   {'passes' if r.passes() else 'FAILS'}",
+    ]
+
+
+@click.command()
+@click.option(
+    "--organisations",
+    "sizes",
+    type=click.IntRange(min=1),
+    multiple=True,
+    default=(342,),
+    show_default=True,
+    help="Number of municipalities; give it several times to see how the cost grows.",
+)
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Figures as JSON.")
+def main(sizes: tuple[int, ...], workers: int, seed: int, *, as_json: bool) -> None:
+    """Protect a made-up country, attack the result, and print what both cost.
+
+    Exit 1 if anything leaks or more is hidden than allowed.
+    """
+    results = []
+    for organisations in sizes:
+        quiet = as_json or not sys.stderr.isatty()
+        progress = (lambda _: None) if quiet else (lambda text: click.echo(text, err=True))
+        results.append(run(organisations, workers, seed, progress))
+        if not as_json:
+            click.echo("\n".join([*lines(results[-1]), ""]))
+    if as_json:
+        click.echo(json.dumps([asdict(result) for result in results], indent=2))
+    if not all(result.passes() for result in results):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

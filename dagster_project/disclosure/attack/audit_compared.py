@@ -1,0 +1,150 @@
+"""What a figure is compared with in time: the period before and the year before.
+
+Belongs here: rounding, earlier values, changes, their significance. Does not belong here: other
+organisations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from dagster_project.disclosure.attack.contract import PLACE
+from dagster_project.disclosure.attack.names import CELL, PUBLISHED, RESPONSE, TOTAL
+
+Check = tuple[str, str, pl.DataFrame]
+KEY = (*CELL, "metric")
+SAME = 1e-9
+CLOSE_CALL = 1e-6  # share of a limit within which rounding may turn a test
+
+
+def checks(tables: Mapping[str, pl.DataFrame], name: str) -> list[Check]:
+    """(table, what is wrong, rows) of everything in `name` that does not follow."""
+    figures = with_errors(tables, name)
+    published = figures.filter(pl.col("status") == PUBLISHED)
+    found = [
+        (name, "value_rounded is not value, rounded", _misrounded(published, tables["dim_metric"])),
+        (name, "n_weighted or margin is missing", published.filter(pl.col("n_weighted").is_null())),
+    ]
+    periods = tables["dim_period"].select("study", "period", "previous_period", "year_ago_period")
+    paired = published.join(periods, on=["study", "period"], how="left")
+    for column, value, change, flag in (
+        ("previous_period", "previous_value", "change", "change_significant"),
+        ("year_ago_period", "year_ago_value", "year_ago_change", "year_ago_significant"),
+    ):
+        earlier = figures.select(
+            pl.col("period").alias(column),
+            *(pl.col(k) for k in KEY if k != "period"),
+            then="value",
+            then_error="error",
+            then_freedom="freedom",
+            then_row=pl.lit(value=True),
+        )
+        on = [column, *(k for k in KEY if k != "period")]
+        rows = paired.join(earlier, on=on, how="left")
+        found += _of_pair(name, rows, value, change, flag)
+        paired = paired.join(
+            earlier.select(*on, pl.col("then_row").alias(f"row_{column}")), on=on, how="left"
+        )
+    found.append((name, "series_break differs between like rows", _uneven_breaks(paired)))
+    return found
+
+
+def with_errors(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
+    """Add the squared standard error of the value and its degrees of freedom to the rows.
+
+    Null where they do not follow from the margin: in weighted studies the effective n is not
+    published, and where all invited answered the margin is 0.
+    """
+    table = tables[name]
+    population = (
+        tables[RESPONSE]
+        .filter(
+            pl.col("required_sample").is_not_null()
+            & (pl.col("responses_invited") >= pl.col("responses"))
+        )
+        .select(*PLACE, pl.lit(TOTAL).alias("segment"), population="invited")
+    )
+    weighted = table.filter((pl.col("n_weighted") - pl.col("n")).abs() > SAME)["study"].unique()
+    n = pl.col("n").cast(pl.Float64)
+    enough = pl.when(pl.col("population") >= n).then(pl.col("population"))
+    left = ((enough - n) / enough).fill_null(1.0)
+    error = (pl.col("margin") / 1.96).pow(2) / left * n / (n - 1)
+    follows = ~pl.col("study").is_in(weighted.to_list()) & (left > 0) & (n > 1)
+    return table.join(population, on=[*PLACE, "segment"], how="left").with_columns(
+        error=pl.when(follows).then(error), freedom=pl.when(follows).then(n - 1)
+    )
+
+
+def _misrounded(published: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:
+    decimals = metrics.filter(pl.col("family") != "distribution").select(
+        "study", "metric", "decimals"
+    )
+    rows = published.join(decimals, on=["study", "metric"], how="left")
+    step = pl.lit(10.0).pow(pl.col("decimals"))
+    shown = pl.col("value_rounded") * step
+    good = ((shown - shown.round()).abs() < CLOSE_CALL) & (
+        (shown - pl.col("value") * step).abs() <= 0.5 + CLOSE_CALL * step
+    )
+    return rows.filter(~good.fill_null(value=False))
+
+
+def same(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    """Both null, or equal but for the last bits."""
+    close = (left - right).abs() <= SAME * (1 + right.abs())
+    return (left.is_null() & right.is_null()) | close.fill_null(value=False)
+
+
+def _of_pair(name: str, rows: pl.DataFrame, value: str, change: str, flag: str) -> list[Check]:
+    difference = pl.col("value") - pl.col("then")
+    # figures from before and after a break in the series are shown, not compared
+    broken = pl.col("series_break").fill_null(value=False) & pl.col(change).is_null()
+    spread = pl.col("error").pow(2) / pl.col("freedom") + pl.col("then_error").pow(2) / pl.col(
+        "then_freedom"
+    )
+    wrong = misjudged(pl.col(flag), pl.col(change), pl.col("error") + pl.col("then_error"), spread)
+    return [
+        (
+            name,
+            f"{value} is not that figure as published",
+            rows.filter(~same(pl.col(value), pl.col("then"))),
+        ),
+        (
+            name,
+            f"{change} is not value - {value}",
+            rows.filter(~(same(pl.col(change), difference) | broken)),
+        ),
+        (name, f"{flag} does not follow from published figures", rows.filter(wrong)),
+    ]
+
+
+def misjudged(flag: pl.Expr, difference: pl.Expr, error: pl.Expr, spread: pl.Expr) -> pl.Expr:
+    """Whether a significance flag is not what Welch's test gives; null exactly with its input.
+
+    t is the Cornish-Fisher expansion of `student_t_975`; close calls and errors that do not follow
+    from what is published are let pass.
+    """
+    df = error.pow(2) / spread
+    t = (
+        1.959963984540054
+        + 2.372271 / df
+        + 2.822499 / df.pow(2)
+        + 2.555850 / df.pow(3)
+        + 1.589534 / df.pow(4)
+    )
+    limit = pl.when(error > 0).then(t * error.sqrt()).otherwise(pl.lit(SAME))
+    clear = (difference.abs() - limit).abs() > CLOSE_CALL * (limit + difference.abs()) + SAME
+    turned = error.is_not_null() & clear & (flag != (difference.abs() > limit))
+    one_null = flag.is_null() != difference.is_null()
+    return one_null | turned.fill_null(value=False)
+
+
+def _uneven_breaks(paired: pl.DataFrame) -> pl.DataFrame:
+    """Find unlike marks: the codebook alone breaks a series, for all rows compared alike."""
+    like = ("study", "metric", "period", "row_previous_period", "row_year_ago_period")
+    alone = pl.col("row_previous_period").is_null() & pl.col("row_year_ago_period").is_null()
+    mark = pl.col("series_break")
+    return paired.filter(
+        mark.is_null() | (mark.n_unique().over(like) > 1) | (alone & mark.fill_null(value=False))
+    )

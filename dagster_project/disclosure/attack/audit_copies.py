@@ -1,0 +1,164 @@
+"""Tables that show again what stands in others.
+
+Belongs here: the tables of one metric, merged organisations, item response, priorities,
+publication. Does not belong here: the figures themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from dagster_project.disclosure.attack.audit_compared import same
+from dagster_project.disclosure.attack.contract import (
+    CHANNEL,
+    ITEMS,
+    KEYS,
+    MERGED,
+    PRIORITY,
+    PUBLICATION,
+)
+from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED, RESPONSE, TOTAL
+
+Check = tuple[str, str, pl.DataFrame]
+KEY = (*CELL, "metric")
+
+
+def metric_tables(tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Tables named after a metric, with the metric."""
+    if "dim_metric" not in tables:
+        return {}
+    return {f"mart_{metric}": metric for metric in tables["dim_metric"]["metric"].unique()}
+
+
+def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
+    """(table, what is wrong, rows) of everything that is not what stands elsewhere."""
+    found = []
+    for name, metric in metric_tables(tables).items():
+        if name in tables:
+            rows = tables[KPI].filter(pl.col("metric") == metric)
+            found.append((name, f"not the rows of {KPI}", _apart(tables[name], rows)))
+    totals = tables[KPI].filter((pl.col("product_code") == TOTAL) & (pl.col("segment") == TOTAL))
+    if MERGED in tables:
+        found.append((MERGED, "not the sum of published cells", _merged(tables)))
+    if ITEMS in tables:
+        found += _items(tables[ITEMS], totals)
+    if PRIORITY in tables:
+        found += _priority(tables[PRIORITY], totals)
+    if PUBLICATION in tables:
+        found += _publication(tables)
+    return found
+
+
+def _apart(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Rows that only one of two tables has."""
+    columns = one.columns
+    if set(columns) != set(other.columns):
+        return one.head(1)
+    other = other.select(columns)
+    return pl.concat(
+        [
+            one.join(other, on=columns, how="anti", nulls_equal=True),
+            other.join(one, on=columns, how="anti", nulls_equal=True),
+        ]
+    )
+
+
+def _merged(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Find rows of merged organisations that are not what their predecessors published."""
+    into = tables["dim_organisation"].select("organisation_code", "merged_into")
+    now = into.select("organisation_code", present="organisation_code")
+    for _ in range(into.height):  # a merger may be followed by another
+        step = now.join(into, left_on="present", right_on="organisation_code", how="left")
+        moved = step.select("organisation_code", present=pl.coalesce("merged_into", "present"))
+        if moved.equals(now):
+            break
+        now = moved
+    parts = tables[KPI].filter(pl.col("status") == PUBLISHED).join(now, on="organisation_code")
+    on = [name for name in KEY if name != "organisation_code"]
+    sums = parts.group_by("present", *on).agg(
+        pl.col("n").sum().alias("sum_n"),
+        pl.col("n_weighted").sum().alias("sum_weight"),
+        mean=(pl.col("n_weighted") * pl.col("value")).sum() / pl.col("n_weighted").sum(),
+    )
+    shown = tables[MERGED].filter(pl.col("status") == PUBLISHED)
+    rows = shown.join(
+        sums, left_on=["organisation_code", *on], right_on=["present", *on], how="left"
+    )
+    good = (
+        same(pl.col("n"), pl.col("sum_n"))
+        & same(pl.col("n_weighted"), pl.col("sum_weight"))
+        & same(pl.col("value"), pl.col("mean"))
+    )
+    return rows.filter(~good)
+
+
+def _items(items: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
+    metrics = totals.select(*CHANNEL, question="metric", metric_n="n", metric_status="status")
+    rows = items.join(metrics, on=KEYS[ITEMS], how="left")
+    share = pl.when(pl.col("asked") > 0).then(100.0 * pl.col("answered") / pl.col("asked"))
+    shown = pl.col("status") == PUBLISHED
+    hidden = pl.col("metric_status").is_not_null() & (pl.col("metric_status") != PUBLISHED)
+    unlike = pl.col("metric_n").is_not_null() & (pl.col("metric_n") != pl.col("answered"))
+    return [
+        (
+            ITEMS,
+            "share is not answered of asked",
+            rows.filter(shown & ~same(pl.col("share"), share)),
+        ),
+        (ITEMS, "published, but the metric is hidden", rows.filter(shown & hidden)),
+        (ITEMS, "answered is not the n of the metric", rows.filter(shown & unlike)),
+    ]
+
+
+def _priority(priority: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
+    metrics = totals.filter(pl.col("status") == PUBLISHED).select(
+        *KEYS[PRIORITY], metric_n="n", metric_value="value"
+    )
+    shown = priority.filter(pl.col("status") == PUBLISHED).join(
+        metrics, on=KEYS[PRIORITY], how="left"
+    )
+    return [
+        (PRIORITY, "published, but the metric is not", shown.filter(pl.col("metric_n").is_null())),
+        (
+            PRIORITY,
+            "satisfaction is not the metric's value",
+            shown.filter(~same(pl.col("satisfaction"), pl.col("metric_value"))),
+        ),
+    ]
+
+
+def _publication(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
+    key = KEYS[PUBLICATION]
+    every = pl.col("channel") == TOTAL
+    responses = (
+        tables[RESPONSE]
+        .filter(every & (pl.col("status") == PUBLISHED))
+        .select(*key, known="responses", rate="response_rate")
+    )
+    values = (
+        tables[KPI]
+        .filter(every & (pl.col("segment") == TOTAL) & (pl.col("status") == PUBLISHED))
+        .group_by(key)
+        .agg(values=pl.col("value"))
+    )
+    rows = (
+        tables[PUBLICATION]
+        .filter(pl.col("status") == PUBLISHED)
+        .join(responses, on=key, how="left")
+        .join(values, on=key, how="left")
+        .with_columns(pl.col("values").fill_null([]))
+    )
+    found = [
+        (
+            PUBLICATION,
+            f"{column} is not that of {RESPONSE}",
+            rows.filter(pl.col(column).is_not_null() & ~same(pl.col(column), pl.col(other))),
+        )
+        for column, other in (("responses", "known"), ("response_rate", "rate"))
+    ]
+    for column in ("value", "value_second_judgement"):
+        unknown = pl.col(column).is_not_null() & ~pl.col("values").list.contains(pl.col(column))
+        found.append((PUBLICATION, f"{column} is no published value", rows.filter(unknown)))
+    return found

@@ -1,0 +1,85 @@
+"""What is derived from counts of respondents and of rows.
+
+Belongs here: response and suppression. Does not belong here: metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from dagster_project.disclosure.attack.audit_compared import same
+from dagster_project.disclosure.attack.contract import CHANNEL, SUPPRESSION
+from dagster_project.disclosure.attack.names import KPI, PUBLISHED, RESPONSE, TOTAL
+
+Check = tuple[str, str, pl.DataFrame]
+
+
+def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
+    """(table, what is wrong, rows) of everything that does not follow from published counts."""
+    found = _response(tables[RESPONSE].filter(pl.col("status") == PUBLISHED))
+    if SUPPRESSION in tables:
+        found += _suppression(tables)
+    return found
+
+
+def _response(rows: pl.DataFrame) -> list[Check]:
+    invited = pl.col("invited").cast(pl.Float64)
+    net = pl.col("invited") - pl.col("undeliverable") - pl.col("opted_out")
+    rate = pl.when((invited > 0) & (net != 0)).then(100.0 * pl.col("responses_invited") / net)
+    # 95 % confidence, 5 points either way: n0 = 1.96^2 * 0.25 / 0.05^2 = 384.16
+    needed = (384.16 / (1 + (384.16 - 1) / invited)).ceil()
+    asks = pl.col("required_sample").is_not_null().any().over("study")
+    sample = pl.when(asks & (invited > 0)).then(needed)
+    reached = pl.col("responses") >= pl.col("required_sample")
+    rules = (
+        ("net_sample is not invited - undeliverable - opted_out", same(pl.col("net_sample"), net)),
+        ("response_rate does not follow", same(pl.col("response_rate"), rate)),
+        (
+            "required_sample does not follow",
+            same(pl.col("required_sample").cast(pl.Float64), sample),
+        ),
+        ("required_reached does not follow", pl.col("required_reached").eq_missing(reached)),
+    )
+    return [(RESPONSE, what, rows.filter(~good)) for what, good in rules]
+
+
+def _suppression(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
+    """Rows of the metrics by status, and the share of respondents outside published products."""
+    counts = (
+        tables[KPI]
+        .group_by(CHANNEL)
+        .agg(
+            published=(pl.col("status") == PUBLISHED).sum().cast(pl.Int64),
+            hidden=(pl.col("status") != PUBLISHED).sum().cast(pl.Int64),
+        )
+    )
+    responses = tables[RESPONSE]
+    total = responses.filter(
+        (pl.col("product_code") == TOTAL) & (pl.col("status") == PUBLISHED)
+    ).select(*CHANNEL, total="responses")
+    products = (
+        responses.filter(pl.col("product_code") != TOTAL)
+        .group_by(CHANNEL)
+        .agg(pl.col("responses").sum(), products=pl.lit(value=True))
+    )
+    rows = (
+        tables[SUPPRESSION]
+        .join(counts, on=CHANNEL, how="full", coalesce=True)
+        .join(total, on=CHANNEL, how="left")
+        .join(products, on=CHANNEL, how="left")
+    )
+    all_ = pl.col("total").cast(pl.Float64)
+    share = (
+        pl.when(pl.col("products").is_null())
+        .then(0 * all_)
+        .when(all_ != 0)
+        .then(1 - pl.col("responses") / all_)
+    )
+    good = (
+        same(pl.col("cells_published").cast(pl.Int64), pl.col("published"))
+        & same(pl.col("cells_suppressed").cast(pl.Int64), pl.col("hidden"))
+        & same(pl.col("answers_suppressed_share"), share)
+    )
+    return [(SUPPRESSION, "does not follow from published rows", rows.filter(~good))]

@@ -1,0 +1,126 @@
+"""The tables and columns that a release may have: the attacker's own list, so that none slips in.
+
+Belongs here: names. Does not belong here: what is in them.
+"""
+
+from __future__ import annotations
+
+from dagster_project.disclosure.attack.names import CELL, DISTRIBUTION, KPI, RESPONSE
+
+SUPPRESSION = "mart_suppression"
+MERGED = "mart_kpi_merged"
+ITEMS = "mart_item_response"
+PRIORITY = "mart_priority"
+PUBLICATION = "mart_publication"
+
+PLACE = CELL[:5]
+CHANNEL = CELL[:4]
+PERIOD = ("period_type", "period_start")
+ROW = ("status", "answer", *PERIOD)
+"""Columns that a hidden row may have besides its key."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    KPI: (*CELL, "metric"),
+    MERGED: (*CELL, "metric"),
+    DISTRIBUTION: (*CELL, "metric", "answer"),
+    RESPONSE: PLACE,
+    SUPPRESSION: CHANNEL,
+    ITEMS: (*CHANNEL, "question"),
+    PRIORITY: (*CHANNEL, "metric"),
+    PUBLICATION: ("study", "organisation_code", "period", "product_code"),
+}
+
+FIGURES = ("n", "n_weighted", "value", "value_rounded", "margin", "status")
+COMPARED = (
+    "previous_value",
+    "change",
+    "change_significant",
+    "year_ago_value",
+    "year_ago_change",
+    "year_ago_significant",
+)
+BENCHMARK = ("benchmark_value", "benchmark_organisations", "benchmark_significant")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    KPI: (*KEYS[KPI], *PERIOD, *FIGURES, *COMPARED, *BENCHMARK, "series_break"),
+    MERGED: (*KEYS[KPI], *PERIOD, *FIGURES, *COMPARED, "series_break"),
+    DISTRIBUTION: (*KEYS[DISTRIBUTION], *PERIOD, "n", "share", "status"),
+    RESPONSE: (
+        *PLACE,
+        *PERIOD,
+        "invited",
+        "undeliverable",
+        "opted_out",
+        "net_sample",
+        "responses",
+        "responses_invited",
+        "response_rate",
+        "reviews",
+        "tips",
+        "required_sample",
+        "required_reached",
+        "status",
+    ),
+    SUPPRESSION: (*CHANNEL, "cells_published", "cells_suppressed", "answers_suppressed_share"),
+    ITEMS: (*KEYS[ITEMS], *PERIOD, "asked", "answered", "share", "status"),
+    PRIORITY: (
+        *KEYS[PRIORITY],
+        *PERIOD,
+        "n",
+        "satisfaction",
+        "importance",
+        "quadrant",
+        "status",
+    ),
+    PUBLICATION: (
+        *KEYS[PUBLICATION],
+        *PERIOD,
+        "responses",
+        "response_rate",
+        "value",
+        "value_second_judgement",
+        "norm",
+        "published",
+        "reason",
+        "status",
+    ),
+    "dim_organisation": (
+        "organisation_code",
+        "name",
+        "size_class",
+        "valid_from",
+        "valid_to",
+        "merged_into",
+    ),
+    "dim_product": ("study", "product_code", "label_nl", "label_en", "upl_name", "upl_uri"),
+    "dim_channel": ("study", "channel", "label_nl", "label_en"),
+    "dim_period": (
+        "study",
+        "period",
+        "period_type",
+        "period_start",
+        "period_end",
+        "previous_period",
+        "year_ago_period",
+        "closed",
+    ),
+    "dim_metric": (
+        "study",
+        "metric",
+        "label_nl",
+        "label_en",
+        "definition_nl",
+        "definition_en",
+        "family",
+        "unit",
+        "decimals",
+        "base",
+        "disclosure_group",
+        "higher_is_better",
+    ),
+}
+NEEDED = (KPI, RESPONSE, "dim_period", "dim_metric")
+"""Tables without which nothing can be recomputed."""
+
+MANIFEST = ("release", "time", "software", "deliveries", "tables", "parquet", "checks", "frozen")
+FILES = ("kto.duckdb", "manifest.json")

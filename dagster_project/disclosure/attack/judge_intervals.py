@@ -1,0 +1,154 @@
+"""Rules on the attacker's intervals for hidden cells.
+
+Belongs here: exact figures, narrow intervals. Does not belong here: changes between releases.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from dagster_project.disclosure.attack.limits import is_primary, miss
+from dagster_project.disclosure.attack.names import (
+    BASE,
+    CELL,
+    INVITED,
+    SAME_RESPONDENTS,
+)
+
+if TYPE_CHECKING:
+    from dagster_project.disclosure.attack.judge import Evidence
+
+KEY = (*CELL, "measure")
+NOTICEABLE = 1e-4
+
+
+def exact_figures(evidence: Evidence) -> pl.DataFrame:
+    """Hidden n and totals that have one possible value, and it is the true one.
+
+    Harmless: nobody answered; everybody did who responded; a share of nothing (counted apart); a
+    figure published in some release; the respondents of a cell in which a metric is published, for
+    its base group then is. An exact value that is not the true one comes of a frozen figure taken
+    for a new one and tells nothing, unless there is no earlier release to freeze.
+    """
+    rows = evidence.intervals.filter(
+        pl.col("exact") & pl.col("figure").is_in(SAME_RESPONDENTS)
+    ).filter((pl.col("low").abs() > NOTICEABLE) & ~_base_is_open(evidence))
+    truth = evidence.truth.select(*KEY, "answer", "kind", "n", "total", truth_release="release")
+    joined = rows.join(truth, on=[*KEY, "answer"], how="left", nulls_equal=True).filter(
+        pl.col("truth_release").is_null() | evidence.of_that_time()
+    )
+    true = pl.when(pl.col("figure") == "n").then(pl.col("n")).otherwise(pl.col("total"))
+    same = (pl.col("low") - true).abs() <= NOTICEABLE * (1 + true.abs())
+    alone = evidence.shown["release"].min() == 0
+    leaks = joined.filter(same.fill_null(value=False) | pl.lit(alone) | true.is_null())
+    leaks = leaks.join(_public(evidence), on=[*KEY, "low"], how="anti")
+    return leaks.select(
+        pl.lit("exact").alias("rule"),
+        *KEY,
+        "release",
+        pl.format("{} = {} follows exactly ({})", "figure", "low", "assumption").alias("what"),
+        "equation",
+    )
+
+
+def _base_is_open(evidence: Evidence) -> pl.Expr:
+    """Rows on respondents of cells in which some metric is published."""
+    shown = evidence.shown.filter(
+        (pl.col("release") == 0) & ~pl.col("hidden") & ~pl.col("measure").is_in([BASE, INVITED])
+    )
+    cells = shown.select(pl.struct(CELL).unique().alias("cell"))["cell"]
+    return (pl.col("measure") == BASE) & pl.struct(CELL).is_in(cells.implode())
+
+
+def _public(evidence: Evidence) -> pl.DataFrame:
+    """Values of n that are published: in some release, or as the respondents of the cell."""
+    open_ = evidence.shown.filter(~pl.col("hidden") & pl.col("answer").is_null())
+    own = open_.select(*KEY, low="n")
+    measures = evidence.intervals.select("study", "measure").unique()
+    shown = open_.filter((pl.col("measure") == BASE) & (pl.col("release") == 0))
+    told = (
+        evidence.truth.filter((pl.col("measure") == BASE) & (pl.col("release") == 0))
+        .join(evidence.open_base, on=CELL, how="semi")
+        .select(*CELL, low=pl.col("n").cast(pl.Float64))
+    )
+    base = (
+        pl.concat([shown.select(*CELL, low="n"), told])
+        .join(measures, on="study")
+        .filter(pl.col("measure") != BASE)
+        .select(*KEY, "low")
+    )
+    return pl.concat([own, base]).unique()
+
+
+def narrow_respondents(evidence: Evidence) -> pl.DataFrame:
+    """Intervals for the respondents of a small cell that are too narrow to one side.
+
+    They need not reach below 1, nor below what the mere existence of rows shows.
+    """
+    rows = _small(evidence, pl.col("measure") == BASE, "n").filter(
+        (pl.col("lower") <= pl.col("n")) & (pl.col("n") <= pl.col("upper"))
+    )
+    down = pl.col("lower") > pl.max_horizontal(pl.col("n") - miss(), pl.lit(1.0), pl.col("floor"))
+    up = pl.col("upper") < pl.col("n") + miss()
+    return rows.filter(down | up).select(
+        pl.lit("narrow").alias("rule"),
+        *KEY,
+        "release",
+        pl.format(
+            "{} respondents lie between {} and {} ({})", "n", "lower", "upper", "assumption"
+        ).alias("what"),
+        "equation",
+    )
+
+
+def narrow_means(evidence: Evidence) -> pl.DataFrame:
+    """Intervals for the mean of a small cell that come close to it on both sides."""
+    rows = _small(evidence, pl.col("kind").is_in(["mean", "net"]), "mean")
+    mean = pl.col("total") / pl.col("weight")
+    step = pl.col("mean_share") * (pl.col("high") - pl.col("low")) - NOTICEABLE
+    inside = (pl.col("lower") <= mean + NOTICEABLE) & (pl.col("upper") >= mean - NOTICEABLE)
+    near = (pl.col("lower") > mean - step) & (pl.col("upper") < mean + step)
+    return rows.filter(inside & near).select(
+        pl.lit("narrow_mean").alias("rule"),
+        *KEY,
+        "release",
+        pl.format(
+            "the mean of {} respondents, {}, lies between {} and {} ({})",
+            "n",
+            mean.round(4),
+            pl.col("lower").round(4),
+            pl.col("upper").round(4),
+            "assumption",
+        ).alias("what"),
+        "equation",
+    )
+
+
+def _small(evidence: Evidence, which: pl.Expr, figure: str) -> pl.DataFrame:
+    """Intervals of a figure of the small cells, with the truth of that time."""
+    small = (
+        evidence.truth.join(evidence.rules, on="study")
+        .filter(is_primary() & which & pl.col("answer").is_null())
+        .rename({"release": "truth_release"})
+    )
+    intervals = evidence.intervals.filter(pl.col("figure") == figure).select(
+        *KEY, "release", "assumption", "equation", "floor", lower="low", upper="high"
+    )
+    return small.join(intervals, on=KEY).filter(evidence.of_that_time())
+
+
+def not_attacked(evidence: Evidence) -> pl.DataFrame:
+    """Hidden figures of this release for which the attacker has no interval."""
+    hidden = evidence.shown.filter(
+        (pl.col("release") == 0) & pl.col("hidden") & pl.col("answer").is_null()
+    )
+    attacked = evidence.intervals.filter(pl.col("release") == 0).select(KEY).unique()
+    return hidden.join(attacked, on=KEY, how="anti").select(
+        pl.lit("not_attacked").alias("rule"),
+        *KEY,
+        "release",
+        pl.lit("hidden, but the attack has no interval for it").alias("what"),
+        pl.lit("").alias("equation"),
+    )

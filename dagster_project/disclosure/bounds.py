@@ -1,0 +1,313 @@
+"""Linear programming on one additive table: how far a hidden figure can be from the truth.
+
+Belongs here: the tables that agree with everything published, moving a cell within them, the
+cheapest cells to hide so that it can move further. Does not belong here: how far is far enough.
+
+Whoever reads a release knows of the hidden cells what they add up to, and that they are at least
+some `floor`.
+The tables that satisfy this are a polytope around the true one. A hidden figure is safe if the
+polytope holds tables in which it is far enough from the truth; each such table is a witness, and
+one table witnesses for many cells. Where none exists, more cells have to give: the cheapest
+perturbation of the whole table that moves the cell far enough names them, the heuristic of Kelly,
+Golden and Assad, "Cell suppression: disclosure protection for sensitive tabular data", Networks 22
+(1992), as solved in Fischetti and Salazar, "Solving the cell suppression problem on tabular data
+with linear constraints", Management Science 47 (2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import scipy.sparse
+
+from dagster_project.disclosure.block import Equation, Flags, Floats, Ints
+
+SLACK = 1e-6
+FREE = 1e-4
+"""What moving a cell costs that is hidden anyway, beside 1 for one that would have to be."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A table of figures that are never negative.
+
+    `values` are the true figures, `floor` and `ceiling` what each is known to be at least (0 unless
+    given) and at most, shape (cells,); `whole` says that they count people, so that only tables of
+    whole numbers are believed.
+    """
+
+    values: Floats
+    whole: bool = True
+    floor: Floats | None = None
+    ceiling: Floats | None = None
+
+    @property
+    def least(self) -> Floats:
+        """What each figure is known to be at least, shape (cells,)."""
+        return np.zeros(len(self.values)) if self.floor is None else self.floor
+
+    @property
+    def most(self) -> Floats:
+        """What each figure is known to be at most, shape (cells,)."""
+        if self.ceiling is None:
+            return np.full(len(self.values), highspy.kHighsInf)
+        return self.ceiling
+
+
+class Polytope:
+    """The tables that agree with what is published, explored one witness at a time.
+
+    `least` and `most`, shape (cells,), are the smallest and largest values that witnesses had so
+    far; published cells stay at their true value.
+    """
+
+    def __init__(self, component: Component, equations: Sequence[Equation], hidden: Flags) -> None:
+        """Build the polytope around the true table.
+
+        Args:
+            component: the true table, and what is known of each figure beforehand.
+            equations: how its figures add up.
+            hidden: which of them are not published, shape (cells,).
+
+        """
+        self.values = component.values
+        self.equations = equations
+        self.hidden = hidden
+        self.least = component.values.copy()
+        self.most = component.values.copy()
+        self.programs = 0
+        self._component = component
+        self._columns = np.flatnonzero(hidden)
+        self._place = np.full(len(hidden), -1)
+        self._place[self._columns] = np.arange(len(self._columns))
+        self._solver: highspy.Highs | None = None
+
+    def pursue(self, cells: Iterable[int], goals: Floats) -> list[int]:
+        """Look for witnesses in which each cell is at its goal or beyond.
+
+        Args:
+            cells: hidden cells that should move, all upwards or all downwards.
+            goals: where to, shape (all cells,).
+
+        Returns:
+            The cells for which there is no such witness.
+
+        """
+        left = [cell for cell in cells if not self._reached(cell, goals)]
+        while len(left) > 1:  # together first: one program often serves them all
+            self._solve(left, goals)
+            still = [cell for cell in left if not self._reached(cell, goals)]
+            if len(still) == len(left):
+                break
+            left = still
+        failed = []
+        for cell in left:
+            if not self._reached(cell, goals):
+                self._solve([cell], goals)
+            if not self._reached(cell, goals):
+                failed.append(cell)
+        return failed
+
+    def _reached(self, cell: int, goals: Floats) -> bool:
+        if goals[cell] >= self.values[cell]:
+            return bool(self.most[cell] >= goals[cell] - SLACK)
+        return bool(self.least[cell] <= goals[cell] + SLACK)
+
+    def _solve(self, cells: Sequence[int], goals: Floats) -> None:
+        """Move the cells as far towards their goals as they go together; keep the witness."""
+        solver = self._model()
+        columns = self._place[list(cells)].astype(np.int32)
+        wanted = goals[list(cells)]
+        upwards = wanted >= self.values[list(cells)]
+        lower, upper = self._limits(np.asarray(list(cells)))
+        solver.changeColsBounds(
+            len(columns),
+            columns,
+            np.where(upwards, lower, np.maximum(lower, wanted)),
+            np.where(upwards, np.minimum(upper, wanted), upper),
+        )
+        cost = np.where(upwards, -1.0, 1.0)
+        solver.changeColsCost(len(columns), columns, cost)
+        self.programs += 1
+        solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            point = np.asarray(solver.getSolution().col_value)
+            if self._component.whole and len(cells) > 1 and not _is_whole(point):
+                self.programs += 1
+                whole = _solve_whole(solver, len(self._columns))
+                point = point if whole is None else whole
+            self._keep(point)
+            if len(cells) == 1 and not self._reached(cells[0], goals):
+                self._look_for_whole(solver, cells[0], float(wanted[0]))
+        solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
+        solver.changeColsBounds(len(columns), columns, lower, upper)
+
+    def _look_for_whole(self, solver: highspy.Highs, cell: int, goal: float) -> None:
+        """Look for a witness of whole numbers where one of fractions reached the goal."""
+        column = int(self._place[cell])
+        point = np.asarray(solver.getSolution().col_value)
+        upwards = goal >= self.values[cell]
+        short = goal - point[column] if upwards else point[column] - goal
+        if not self._component.whole or short > SLACK:
+            return
+        lower, upper = self._limits(np.array([cell]))
+        if upwards:  # the next whole number may lie beyond the goal
+            solver.changeColBounds(column, goal, min(upper[0], goal + len(self.hidden)))
+        else:
+            solver.changeColBounds(column, lower[0], goal)
+        solver.changeColCost(column, 0.0)
+        self.programs += 1
+        whole = _solve_whole(solver, len(self._columns))
+        if whole is not None:
+            self._keep(whole)
+
+    def _limits(self, cells: Ints) -> tuple[Floats, Floats]:
+        values, known = self.values[cells], self._component
+        return np.minimum(values, known.least[cells]), np.maximum(values, known.most[cells])
+
+    def _keep(self, point: Floats) -> None:
+        if self._component.whole:
+            if not _is_whole(point):
+                return
+            point = np.round(point)
+        columns = self._columns
+        self.least[columns] = np.minimum(self.least[columns], point)
+        self.most[columns] = np.maximum(self.most[columns], point)
+
+    def _model(self) -> highspy.Highs:
+        if self._solver is None:
+            signs, sums = _hidden_system(self.equations, self.values, self._place)
+            lower, upper = self._limits(self._columns)
+            costs = np.zeros(len(self._columns))
+            self._solver = _solver(costs, lower, upper, signs, sums)
+        return self._solver
+
+
+def cheapest_move(
+    cell: int,
+    goal: float,
+    component: Component,
+    equations: Sequence[Equation],
+    hidden: Flags,
+    *,
+    costs: Floats,
+) -> tuple[float, Ints] | None:
+    """Find the published cells that are cheapest to hide so that a cell can be at `goal`.
+
+    Args:
+        cell: the cell that must move.
+        goal: where to.
+        component: the true table, and what is known of each figure beforehand.
+        equations: how its figures add up.
+        hidden: which are hidden already and may move freely, shape (cells,).
+        costs: what hiding costs per cell, shape (cells,); infinite where it is impossible.
+
+    Returns:
+        The cost and the cells to hide; None if no table reaches the goal.
+
+    """
+    values, size = component.values, len(component.values)
+    movable = np.isfinite(costs) | hidden
+    up = np.where(movable, np.maximum(component.most - values, 0.0), 0.0)
+    down = np.where(movable, np.maximum(values - component.least, 0.0), 0.0)
+    lower = np.zeros(2 * size)
+    upper = np.concatenate([up, down])
+    step = goal - values[cell]
+    rising = step > 0
+    lower[cell if rising else size + cell] = upper[cell if rising else size + cell] = abs(step)
+    upper[size + cell if rising else cell] = 0.0
+    price = np.where(hidden, FREE, np.where(np.isfinite(costs), costs, 0.0))
+    rows, columns, signs = _entries(equations)
+    both = scipy.sparse.csc_matrix(
+        (
+            np.concatenate([signs, -signs]),
+            (np.concatenate([rows, rows]), np.concatenate([columns, columns + size])),
+        ),
+        shape=(len(equations), 2 * size),
+    )
+    solver = _solver(np.concatenate([price, price]), lower, upper, both, np.zeros(len(equations)))
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    point = np.asarray(solver.getSolution().col_value)
+    if component.whole and not _is_whole(point):
+        whole = _solve_whole(solver, 2 * size)
+        point = point if whole is None else whole
+    used = (point[:size] + point[size:] > SLACK) & ~hidden
+    return float(costs[used].sum()), np.flatnonzero(used)
+
+
+def _is_whole(point: Floats) -> bool:
+    return bool((np.abs(point - np.round(point)) <= SLACK).all())
+
+
+def _solve_whole(solver: highspy.Highs, count: int) -> Floats | None:
+    """Solve the program in hand for whole numbers, if that can be; people come in no others."""
+    columns = np.arange(count, dtype=np.int32)
+    integer = np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+    solver.changeColsIntegrality(count, columns, integer)
+    solver.run()
+    solved = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    point = np.asarray(solver.getSolution().col_value) if solved else None
+    solver.changeColsIntegrality(count, columns, np.zeros(count, dtype=np.uint8))
+    return point
+
+
+def _entries(equations: Sequence[Equation]) -> tuple[Ints, Ints, Floats]:
+    """Rows, columns and signs of the equations as a matrix: parts minus their total."""
+    sizes = [len(equation.children) + 1 for equation in equations]
+    rows = np.repeat(np.arange(len(equations)), sizes)
+    columns = np.array([c for e in equations for c in (*e.children, e.parent)], dtype=np.int64)
+    signs = np.ones(len(columns))
+    if sizes:
+        signs[np.cumsum(sizes) - 1] = -1.0
+    return rows, columns, signs
+
+
+def _hidden_system(
+    equations: Sequence[Equation], values: Floats, place: Ints
+) -> tuple[scipy.sparse.csc_matrix, Floats]:
+    """Keep of every equation the part that is not published: what the hidden cells add up to."""
+    rows, columns, signs = _entries(equations)
+    hidden = place[columns] >= 0
+    count = int(place.max()) + 1 if len(place) else 0
+    touched, renumbered = np.unique(rows[hidden], return_inverse=True)
+    system = scipy.sparse.csc_matrix(
+        (signs[hidden], (renumbered, place[columns[hidden]])), shape=(len(touched), count)
+    )
+    truth = np.zeros(count)
+    truth[place[place >= 0]] = values[place >= 0]
+    return system, system @ truth
+
+
+class _Solver(highspy.Highs):
+    """HiGHS without the banner that it prints when its callbacks are switched on."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.setOptionValue("output_flag", False)
+
+
+def _solver(
+    costs: Floats, lower: Floats, upper: Floats, system: scipy.sparse.csc_matrix, sums: Floats
+) -> highspy.Highs:
+    program = highspy.HighsLp()
+    program.num_col_ = len(costs)
+    program.num_row_ = len(sums)
+    program.col_cost_ = costs
+    program.col_lower_ = lower
+    program.col_upper_ = upper
+    program.row_lower_ = sums
+    program.row_upper_ = sums
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_ = system.indptr
+    program.a_matrix_.index_ = system.indices
+    program.a_matrix_.value_ = system.data
+    solver = _Solver()
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("presolve", "off")  # programs are small and solved many times
+    solver.passModel(program)
+    return solver

@@ -1,0 +1,211 @@
+"""Cuts the cells into blocks that know nothing of each other.
+
+Belongs here: reading the input tables, judging that they are additive, one `Block` per study,
+organisation and year. Does not belong here: any decision.
+
+No equation crosses from one organisation to another, nor from one year to the next, so a block is
+protected on its own; that is what makes the whole grow linearly and run in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.disclosure.block import TOLERANCE, Block, Equation, Floats, Measure
+from dagster_project.disclosure.history import with_history
+from dagster_project.disclosure.ledger import Ledger
+from dagster_project.disclosure.rules import BASE_GROUP, CELL, TOTAL, Rules
+
+DIMENSIONS = ("organisation_code", "period", "channel", "product_code", "segment")
+CARRIED = "carried"
+FIGURES = ("n", "n_effective", "weight", "total", "total_squared", "low", "high")
+
+
+def cut_into_blocks(
+    cells: pa.Table,
+    hierarchies: pa.Table,
+    rules: Mapping[str, Rules],
+    ledger: Ledger | None = None,
+) -> Iterator[Block]:
+    """Yield the blocks of `cells`, with their history, sorted by study, organisation and year.
+
+    Raises:
+        ValueError: a study has no rules, a count is negative or missing, a cell has figures but no
+            row in the base group, or a total is not the sum of its parts.
+
+    """
+    frame = _rows(cells)
+    _refuse(frame, rules)
+    tree = pl.DataFrame(hierarchies)
+    branches = _branches(tree)
+    released, touched = (
+        (
+            _by_block(pl.DataFrame(table) if name == "touched" else _rows(table), tree)
+            for name, table in (("cells", ledger.cells), ("touched", ledger.touched))
+        )
+        if ledger is not None
+        else ({}, {})
+    )
+    for key, rows in _by_block(frame, tree).items():
+        block = _block(key[0], rows, branches)
+        if key in released:
+            block = with_history(
+                block,
+                released[key],
+                touched.get(key, pl.DataFrame(Ledger.empty().touched)),
+                _measure,
+                partial(_equations, key[0], branches),
+            )
+        yield block
+
+
+_KEY = ("study", "unit", "year")
+
+
+def _rows(table: pa.Table) -> pl.DataFrame:
+    wanted = [column for column in table.column_names if column in _COLUMNS]
+    return pl.DataFrame(table.select(wanted)).filter(pl.col("kind") != CARRIED)
+
+
+def _by_block(frame: pl.DataFrame, tree: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
+    """Rows by study, organisation (all of them where they add up) and year, sorted."""
+    spanning = set(tree.filter(pl.col("dimension") == "organisation_code")["study"])
+    keyed = frame.join(_outermost_periods(tree), on=["study", "period"], how="left").with_columns(
+        year=pl.coalesce("year", "period"),
+        unit=pl.when(pl.col("study").is_in(spanning))
+        .then(pl.lit(TOTAL))
+        .otherwise("organisation_code"),
+    )
+    order = (*_KEY, *CELL[1:], "disclosure_group", "measure", "answer", "version")
+    ordered = keyed.sort([column for column in order if column in keyed.columns])
+    parts = ordered.partition_by(*_KEY, maintain_order=True, as_dict=True)
+    return {tuple(str(part) for part in key): rows for key, rows in parts.items()}
+
+
+_COLUMNS = {
+    *CELL,
+    *("disclosure_group", "measure", "kind", "answer", "version", "published"),
+    *FIGURES,
+}
+
+
+def _refuse(frame: pl.DataFrame, rules: Mapping[str, Rules]) -> None:
+    unknown = sorted(set(frame["study"].unique()) - set(rules))
+    if unknown:
+        raise ValueError(f"no rules for study {', '.join(unknown)}")
+    if frame.filter(pl.col("n").is_null() | (pl.col("n") < 0)).height:
+        raise ValueError("a cell has a negative or missing count")
+
+
+def _outermost_periods(tree: pl.DataFrame) -> pl.DataFrame:
+    """For each period that is part of another, the outermost one that holds it."""
+    steps = tree.filter(pl.col("dimension") == "period").select("study", "parent", "child").unique()
+    found = steps.select("study", period="child", year="parent")
+    while True:
+        onward = found.join(
+            steps.select("study", year="child", next="parent"), on=["study", "year"], how="left"
+        )
+        if onward["next"].null_count() == onward.height:
+            return found.unique(["study", "period"], keep="any").sort("study", "period")
+        found = onward.select("study", "period", year=pl.coalesce("next", "year"))
+
+
+Branches = Mapping[tuple[str, str], Mapping[str, list[tuple[str, ...]]]]
+
+
+def _branches(tree: pl.DataFrame) -> Branches:
+    """Children by (study, dimension) and parent: one tuple for each partition of the parent."""
+    found: dict[tuple[str, str], dict[str, list[tuple[str, ...]]]] = {}
+    grouped = tree.group_by("study", "dimension", "parent", "partition").agg(pl.col("child").sort())
+    for study, dimension, parent, _, children in grouped.sort(
+        "study", "dimension", "parent", "partition"
+    ).iter_rows():
+        nodes = found.setdefault((study, dimension), {})
+        nodes.setdefault(parent, []).append(tuple(children))
+    return found
+
+
+def _block(study: str, rows: pl.DataFrame, branches: Branches) -> Block:
+    numbered = rows.with_columns(cell=pl.struct(CELL).rank("dense").cast(pl.Int64) - 1)
+    names = numbered.select("cell", *CELL).unique("cell").sort("cell").drop("cell")
+    cells = tuple(names.iter_rows())
+    groups: dict[str, list[Measure]] = {}
+    for (group, name, answer), part in numbered.partition_by(
+        "disclosure_group", "measure", "answer", maintain_order=True, as_dict=True
+    ).items():
+        measure = _measure(str(group), str(name), answer, part)
+        groups.setdefault(measure.group, []).append(measure)
+    base = groups.pop(BASE_GROUP, None)
+    if base is None or len(base) != 1:
+        raise ValueError(f"study {study}: {cells[0]} needs one measure in group {BASE_GROUP}")
+    equations = tuple(_equations(study, branches, cells))
+    block = Block(study, cells, equations, base[0], {g: tuple(groups[g]) for g in sorted(groups)})
+    for measure in (block.base, *(m for group in block.measures.values() for m in group)):
+        _check_sums(block, measure)
+    return block
+
+
+def _measure(group: str, name: str, answer: object, part: pl.DataFrame) -> Measure:
+    def floats(column: str) -> Floats:
+        values = part[column] if column in part.columns else pl.Series([None] * part.height)
+        return values.cast(pl.Float64).fill_null(0.0).to_numpy()
+
+    effective = part["n_effective"].cast(pl.Float64).fill_null(float("inf")).to_numpy()
+    weight = part["weight"].cast(pl.Float64) if "weight" in part.columns else part["n"]
+    return Measure(
+        group=group,
+        name=name,
+        answer=None if answer is None else str(answer),
+        kind=str(part["kind"][0]),
+        low=float(floats("low")[0]),
+        high=float(floats("high")[0]),
+        cells=part["cell"].to_numpy(),
+        n=part["n"].cast(pl.Int64).to_numpy(),
+        effective=effective,
+        weight=weight.cast(pl.Float64).fill_null(0.0).to_numpy(),
+        total=floats("total"),
+        squares=floats("total_squared"),
+    )
+
+
+def _equations(
+    study: str, branches: Branches, cells: tuple[tuple[str, ...], ...]
+) -> Iterator[Equation]:
+    """Every way in which a cell of the block is the sum of others."""
+    # a cell by its place on each dimension; the two columns of a segment are one place
+    places = [
+        (organisation, period, channel, product, TOTAL if s == TOTAL else f"{s}={value}")
+        for _, organisation, period, channel, product, s, value in cells
+    ]
+    position: dict[tuple[str, ...], int] = {place: number for number, place in enumerate(places)}
+    for axis, dimension in enumerate(DIMENSIONS):
+        nodes = branches.get((study, dimension), {})
+        for parent, place in enumerate(places):
+            for partition in nodes.get(place[axis], ()):
+                parts = (position.get((*place[:axis], c, *place[axis + 1 :])) for c in partition)
+                children = tuple(part for part in parts if part is not None)
+                if children:
+                    yield Equation(parent, children)
+
+
+def _check_sums(block: Block, measure: Measure) -> None:
+    """Refuse a total that is not the sum of its parts: nothing proved about it would hold."""
+    values = np.zeros((len(block.names), 3))
+    values[measure.cells] = np.column_stack([measure.n, measure.weight, measure.total])
+    asked = np.zeros(len(block.names), dtype=bool)
+    asked[measure.cells] = True
+    for equation in block.equations:
+        children = [child for child in equation.children if asked[child]]
+        if not asked[equation.parent] or not children:
+            continue
+        gap = np.abs(values[equation.parent] - values[children].sum(axis=0))
+        if (gap > TOLERANCE * np.maximum(1.0, np.abs(values[equation.parent]))).any():
+            raise ValueError(
+                f"{measure.group}, {measure.name} in {'/'.join(block.names[equation.parent])}: "
+                "the total is not the sum of its parts"
+            )

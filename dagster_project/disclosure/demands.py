@@ -1,0 +1,143 @@
+"""How far from the truth an attacker's interval must reach, and what more to hide until it does.
+
+Belongs here: the demands on hidden numbers of respondents, and what they cost. Does not belong
+here: demands on figures (figures), solving programs (bounds), exact recovery (layer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dagster_project.disclosure.block import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.bounds import SLACK, Component, Polytope, cheapest_move
+from dagster_project.disclosure.layer import Layer, spread
+
+
+@dataclass
+class Tally:
+    """What the search cost: linear programs solved, and demands that nothing could meet."""
+
+    programs: int = 0
+    unmet: int = 0
+
+
+class Search:
+    """The hidden cells of a group while demands on them are met, one component after another."""
+
+    def __init__(
+        self,
+        layer: Layer,
+        equations: Sequence[Equation],
+        hidden: Flags,
+        tally: Tally,
+    ) -> None:
+        """Start from what is hidden; what was stated before cannot be hidden any more."""
+        self.hidden = hidden.copy()
+        self._equations = equations
+        self._tally = tally
+        people = np.zeros(len(hidden))
+        for measure in layer.measures:
+            people[measure.cells] = np.maximum(people[measure.cells], measure.n)
+        costs = np.maximum(1.0, np.log2(1.0 + people))
+        fixed = layer.stated | ~(layer.block.current | layer.block.change)
+        # a change is known or not with the cell of now that it leads to
+        self._costs = np.where(fixed, np.inf, np.where(layer.block.change, 0.0, costs))
+        self._open: dict[int, Polytope] = {}
+
+    def polytope(self, component: Component) -> Polytope:
+        """Build, or return, the polytope of a component under what is hidden now."""
+        known = self._open.get(id(component))
+        if known is not None and np.array_equal(known.hidden, self.hidden):
+            return known
+        fresh = Polytope(component, self._equations, self.hidden.copy())
+        if known is not None:  # what could be, still can when more is hidden
+            fresh.least, fresh.most = known.least, known.most
+        self._open[id(component)] = fresh
+        return fresh
+
+    def pursue(self, component: Component, cells: Ints | Sequence[int], goals: Floats) -> list[int]:
+        """Look for witnesses in which each cell reaches its goal; return the cells without one."""
+        polytope = self.polytope(component)
+        before = polytope.programs
+        failed = polytope.pursue((int(cell) for cell in cells), goals)
+        self._tally.programs += polytope.programs - before
+        return failed
+
+    def moved(self, component: Component) -> Flags:
+        """Cells, shape (cells,), with a witness that differs from the truth."""
+        polytope = self.polytope(component)
+        return np.asarray(polytope.most - polytope.least > SLACK)
+
+    def price(self, component: Component, cell: int, goal: float) -> tuple[float, Ints] | None:
+        """Find the cells to hide so that a cell can reach a goal, and what they cost."""
+        self._tally.programs += 1
+        return cheapest_move(cell, goal, component, self._equations, self.hidden, costs=self._costs)
+
+    def insist(self, component: Component, cells: Ints, goals: Floats) -> None:
+        """See to it that each cell can reach its goal, hiding what that takes."""
+        failed = self.pursue(component, cells, goals)
+        while failed:
+            cell = failed[0]
+            if found := self.price(component, cell, float(goals[cell])):
+                self.hidden[found[1]] = True
+            failed = self.pursue(component, failed, goals)
+            if failed and failed[0] == cell:
+                self._tally.unmet += 1
+                failed = failed[1:]
+
+
+def hide_for_respondents(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
+    """Hide more, so that no hidden number of respondents is known too closely.
+
+    A small cell of n must be able to be as high as n + reach and as low as n - reach, see
+    `Rules.reach`; any other hidden cell must be able to differ from the truth at all. Every cell
+    holds somebody, since one without respondents has no row: so a cell cannot be lower than the
+    number of leaves in it, and that is as low as one must be able to be.
+
+    Args:
+        layer: the base group.
+        hidden: what is hidden so far, shape (cells,).
+        tally: is added to.
+
+    Returns:
+        What is hidden then, shape (cells,).
+
+    """
+    people = spread(layer.block, layer.measures[0], layer.measures[0].n)
+    reach = np.array([layer.rules.reach(int(n)) for n in people], dtype=float)
+    search = Search(layer, layer.systems[0].bounded, hidden, tally)
+    floor = fewest_respondents(layer)
+    counts = Component(people, whole=True, floor=floor)
+    judged = _bounded(layer)
+    small = np.flatnonzero(layer.small & hidden & judged)
+    search.insist(counts, small, people + reach)
+    search.insist(counts, small, np.maximum(floor, people - reach))
+    large = layer.asked & ~layer.small & ~layer.block.change
+    others = np.flatnonzero(search.hidden & large & ~search.moved(counts))
+    stuck = search.pursue(counts, search.pursue(counts, others, people + 1.0), people - 1.0)
+    search.insist(counts, np.array(stuck, dtype=np.int64), people + 1.0)
+    return search.hidden
+
+
+def fewest_respondents(layer: Layer) -> Floats:
+    """Count the leaves with respondents in each cell: one person each is the least, (cells,)."""
+    floor = np.zeros(len(layer.asked))
+    floor[layer.measures[0].cells[layer.measures[0].n > 0]] = 1.0
+    floor[layer.block.change] = 0.0
+    while True:
+        raised = floor.copy()
+        for equation in layer.systems[0].bounded:
+            parts = floor[list(equation.children)].sum()
+            raised[equation.parent] = max(raised[equation.parent], parts)
+        if np.array_equal(raised, floor):
+            return floor
+        floor = raised
+
+
+def _bounded(layer: Layer) -> Flags:
+    """Cells of which bounds can be told: not changes in which somebody left, shape (cells,)."""
+    grows = all(measure.grows for measure in layer.measures)
+    return np.ones(len(layer.asked), dtype=bool) if grows else ~layer.block.change

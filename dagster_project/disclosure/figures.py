@@ -1,0 +1,269 @@
+"""The demands on figures: n, sums and means of hidden cells, and what more to hide for them.
+
+Belongs here: splitting a measure into components, judging what witnesses show of it. Does not
+belong here: demands on the number of respondents (demands), solving programs (bounds).
+
+A figure is split into *components*: tables of figures that are never negative and add up as the
+cells do. For n respondents with sum of scores s on a scale from low to high these are s - low n
+and high n - s; for scores of 0 or 100 the people of either kind; for a net score the people above,
+below and at zero; for a distribution the people per answer. Each component can change on its own
+without breaking anything that is published, so what it can do alone it can do for certain, and
+bounds on n, s and s / n follow by adding bounds on components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dagster_project.disclosure.block import Flags, Floats, Ints, Measure
+from dagster_project.disclosure.bounds import SLACK, Component
+from dagster_project.disclosure.demands import Search, Tally
+from dagster_project.disclosure.layer import Layer, is_small, spread
+
+Goal = tuple[int, Floats]
+
+
+def hide_for_figures(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
+    """Hide more, so that no hidden figure of a group is known too closely.
+
+    The n and the sum of every hidden cell must be able to differ from the truth, and the mean of a
+    small cell by `mean_share` of its scale.
+
+    Args:
+        layer: a group other than the base.
+        hidden: what is hidden so far, shape (cells,).
+        tally: is added to.
+
+    Returns:
+        What is hidden then, shape (cells,).
+
+    """
+    for system in layer.systems:
+        for measures in _by_name(system.measures):
+            search = Search(layer, system.bounded, hidden, tally)
+            _Figure(layer, measures, search, tally).protect()
+            hidden = search.hidden
+    return hidden
+
+
+def components_of(measure: Measure) -> list[tuple[Floats, bool]]:
+    """Split a measure into its components, shape (asked cells,) each, and whether they are counts.
+
+    In a weighted study they are sums of weights. A mere count has none beside n itself.
+    """
+    weight, total, squares = measure.weight, measure.total, measure.squares
+    low, high = measure.low, measure.high
+    if measure.kind == "count":
+        return []
+    if measure.kind == "distribution":
+        parts = [total]
+    elif measure.kind == "share":
+        parts = [total / high, weight - total / high]
+    elif measure.kind == "net":
+        either, balance = squares / high**2, total / high
+        parts = [(either + balance) / 2, (either - balance) / 2, weight - either]
+    else:
+        parts = [total - low * weight, high * weight - total]
+    whole = measure.kind != "mean" and not measure.is_weighted
+    return [(np.maximum(np.round(part) if whole else part, 0.0), whole) for part in parts]
+
+
+def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
+    """Measures one by one; the answers of a distribution together."""
+    found: dict[tuple[str, str], list[Measure]] = {}
+    for measure in measures:
+        found.setdefault((measure.kind, measure.name), []).append(measure)
+    yield from found.values()
+
+
+@dataclass
+class _Figure:
+    """One measure, or the answers of one distribution, while the demands on it are met."""
+
+    layer: Layer
+    measures: Sequence[Measure]
+    search: Search
+    tally: Tally
+
+    def __post_init__(self) -> None:
+        first, block, rules = self.measures[0], self.layer.block, self.layer.rules
+        self.first = first
+        self.respondents = block.respondents.astype(float)
+        self.n = spread(block, first, first.n)
+        # where the number of respondents is published, no more of them can have answered
+        self.most = np.where(self.layer.below, np.inf, self.respondents)
+        if first.kind == "count":
+            self.most = np.full(len(self.n), np.inf)
+        self.people = Component(self.n, whole=True, ceiling=self.most)
+        self.components = list(self._components())
+        self.tables = [*self.components, self.people]
+        self.goals = [
+            *_goals(first, self.components, self.n, rules.mean_share),
+            (len(self.components), self.n + 1.0),
+            (len(self.components), np.maximum(self.n - 1.0, 0.0)),
+        ]
+        small = np.zeros(len(self.n), dtype=bool)
+        small[first.cells[is_small(first, rules)]] = True
+        self.narrow = small & (first.kind in {"mean", "net"})
+
+    def _components(self) -> Iterator[Component]:
+        first = self.first
+        scale = first.high - first.low if first.kind == "mean" else 1.0
+        ceiling = None if first.is_weighted else scale * self.most
+        for measure in self.measures:
+            for values, whole in components_of(measure):
+                yield Component(spread(self.layer.block, first, values), whole, ceiling=ceiling)
+
+    def protect(self) -> None:
+        """Try the moves in turn on the cells that still need one, then pay for the cheapest."""
+        here = self.n > 0
+        # a change is protected if it is one of few people, and bounded if nobody left
+        here &= ~self.layer.block.change | (self.layer.small & self.first.grows)
+        self._free_the_people(np.flatnonzero(self.search.hidden & here))
+        cells = np.flatnonzero(self.search.hidden & here)
+        for number, goal in self.goals:
+            left = cells[~self.passed(cells)]
+            if not len(left):
+                return
+            self.search.pursue(self.tables[number], self._movable(left, number, goal), goal)
+        for cell in cells:
+            if not self.passed(np.array([cell]))[0]:
+                self._repair(int(cell))
+
+    def _free_the_people(self, cells: Ints) -> None:
+        """See to it that n is not known, nor tells too much of a small number of respondents.
+
+        That everybody answered where the number of respondents is published is no secret.
+        """
+        search, people, n = self.search, self.people, self.n
+        open_ended = cells[n[cells] < self.most[cells]]
+        stuck = search.pursue(people, search.pursue(people, open_ended, n - 1.0), n + 1.0)
+        search.insist(people, np.array(stuck, dtype=np.int64), n - 1.0)
+        if self.first.kind != "count":
+            reach = np.array([self.layer.rules.reach(int(r)) for r in self.respondents])
+            least = np.maximum(self.respondents - reach, 1.0)
+            telling = cells[self.layer.few[cells] & (n > least)[cells]]
+            search.insist(people, telling, np.minimum(n, least))
+
+    def _movable(self, cells: Ints, number: int, goal: Floats) -> Ints:
+        step = np.abs(goal[cells] - self.tables[number].values[cells])
+        return cells[np.isfinite(step) & (step > SLACK)]
+
+    def _repair(self, cell: int) -> None:
+        """Hide what makes possible the cheapest of the moves that would do."""
+        options = []
+        for number, goal in self.goals:
+            if len(self._movable(np.array([cell]), number, goal)):
+                found = self.search.price(self.tables[number], cell, float(goal[cell]))
+                if found is not None:
+                    options.append((found[0], number, goal, found[1]))
+        for _, number, goal, cells in sorted(options, key=lambda option: option[:2]):
+            self.search.hidden[cells] = True
+            self.search.pursue(self.tables[number], [cell], goal)
+            if self.passed(np.array([cell]))[0]:
+                return
+        self.tally.unmet += 1
+
+    def passed(self, cells: Ints) -> Flags:
+        """Whether the witnesses found so far meet the demands on scores, shape of `cells`."""
+        if not self.components:
+            return np.ones(len(cells), dtype=bool)
+        moved = np.array([self.search.moved(c)[cells] for c in self.components])
+        present = np.array([c.values[cells] > SLACK for c in self.components])
+        kind = self.first.kind
+        if kind == "distribution":
+            # every answer that somebody gave
+            fine = (moved | ~present).all(axis=0) & moved.any(axis=0)
+        elif kind == "share":
+            fine = moved.any(axis=0) & (moved[0] | ~present[0])
+        elif kind == "net":
+            fine = moved[0] | moved[1] | (moved[2] & ~present[0] & ~present[1])
+        else:
+            fine = moved.any(axis=0)
+        fine &= self._n_is_open(cells)
+        tight = self.narrow[cells] & fine
+        if tight.any():
+            fine[tight] = self._mean_is_wide(cells[tight])
+        return np.asarray(fine)
+
+    def _n_is_open(self, cells: Ints) -> Flags:
+        """Whether n and the people of one kind can change the same way, so that n can."""
+        people = self.search.polytope(self.people)
+        tables = [self.search.polytope(component) for component in self.components]
+        more = np.array([(t.most - t.values)[cells] > SLACK for t in tables]).any(axis=0)
+        fewer = np.array([(t.values - t.least)[cells] > SLACK for t in tables]).any(axis=0)
+        more &= (people.most - people.values)[cells] > SLACK
+        fewer &= (people.values - people.least)[cells] > SLACK
+        return np.asarray(more | fewer | (self.n >= self.most)[cells])
+
+    def _mean_is_wide(self, cells: Ints) -> Flags:
+        low, high = self.first.low, self.first.high
+        polytopes = [self.search.polytope(component) for component in self.components]
+        truth = [component.values[cells] for component in self.components]
+        least = [polytope.least[cells] for polytope in polytopes]
+        most = [polytope.most[cells] for polytope in polytopes]
+        # somebody answered, so a mean is one of at least that much weight
+        somebody = LIGHTEST if self.first.is_weighted else 1.0
+        if self.first.kind == "net":
+            mean = high * (truth[0] - truth[1]) / (truth[0] + truth[1] + truth[2])
+            zero = (least[2], most[2])
+            bottom = high * _lowest_net(least[0], most[1], zero, somebody)
+            top = -high * _lowest_net(least[1], most[0], zero, somebody)
+        else:
+            span = high - low
+            mean = low + span * truth[0] / (truth[0] + truth[1])
+            top = low + span * most[0] / np.maximum(most[0] + least[1], span * somebody)
+            bottom = high - span * most[1] / np.maximum(least[0] + most[1], span * somebody)
+        need = self.layer.rules.mean_share * (high - low) - SLACK
+        return np.asarray((top - mean >= need) | (mean - bottom >= need))
+
+
+LIGHTEST = 1e-3
+"""The smallest weight that anybody is taken to have."""
+
+
+def _lowest_net(
+    above: Floats, below: Floats, zero: tuple[Floats, Floats], somebody: float
+) -> Floats:
+    """Return the lowest share of people above zero minus that of people below.
+
+    Args:
+        above: the fewest people above zero.
+        below: the most people below zero.
+        zero: the fewest and the most people at zero; they dilute the rest.
+        somebody: the fewest people altogether.
+
+    """
+    fewest, most = zero
+    above = np.maximum(above, somebody - below - most)
+    neutral = np.where(above >= below, most, np.maximum(fewest, somebody - above - below))
+    return np.asarray((above - below) / (above + below + neutral))
+
+
+def _goals(
+    measure: Measure, components: Sequence[Component], n: Floats, mean_share: float
+) -> Iterator[Goal]:
+    """List moves worth trying, the likeliest first: component and goal, shape (cells,)."""
+    if measure.kind == "mean":
+        yield from _goals_of_mean(components[0].values, components[1].values, mean_share)
+        return
+    far = np.ones(len(n))
+    if measure.kind == "net":
+        far = np.maximum(1.0, np.ceil(2 * mean_share * n))
+    for number, component in enumerate(components):
+        yield number, component.values + far
+        yield number, np.maximum(component.values - far, 0.0)
+
+
+def _goals_of_mean(above: Floats, below: Floats, mean_share: float) -> Iterator[Goal]:
+    """Goals at which the mean has moved by `mean_share` of the scale, one component moving."""
+    part = above / np.maximum(above + below, SLACK)  # where the mean lies on its scale, 0 to 1
+    up, down = part + mean_share, part - mean_share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yield 0, np.where(up < 1, below * up / (1 - up), np.inf)
+        yield 1, np.where(up <= 1, above * (1 - up) / up, np.inf)
+        yield 1, np.where(down > 0, above * (1 - down) / down, np.inf)
+        yield 0, np.where(down >= 0, below * down / (1 - down), np.inf)

@@ -1,0 +1,342 @@
+"""What earlier releases add: their cells, and the changes since, as cells beside those of now.
+
+Belongs here: laying out earlier versions of a block so that the same algebra serves them. Does not
+belong here: where the ledger lies, and the decisions.
+
+New minus old is a cell too: it holds the respondents who were added, removed or changed in between.
+So a block with a history holds, beside the cells of now, those of every earlier version in which
+something was stated, and for each of these the change since; a cell with equal figures in two
+versions is one cell, whoever is behind them. Changes add up as cells do; a cell of now is one
+of an earlier version plus the change. Everything ever released is public. A change of few people is
+then protected like any small cell: exactly by elimination and, where people were only added, so
+that changes are tables of figures that are never negative, in bounds as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from dagster_project.disclosure.block import (
+    TOLERANCE,
+    Block,
+    Equation,
+    Flags,
+    Floats,
+    History,
+    Ints,
+    Measure,
+)
+from dagster_project.disclosure.rules import CELL
+
+FIGURES = ("n", "weight", "total", "squares")
+Key = tuple[str, str, str | None]
+Names = tuple[tuple[str, ...], ...]
+
+
+@dataclass
+class _Version:
+    """One version of a measure over all cells that any version knows; `here` where it was asked."""
+
+    here: Flags
+    figures: dict[str, Floats | Ints]
+
+
+def with_history(
+    block: Block,
+    released: pl.DataFrame,
+    touched: pl.DataFrame,
+    measure_of: Callable[[str, str, object, pl.DataFrame], Measure],
+    equations_of: Callable[[Names], Iterable[Equation]],
+) -> Block:
+    """Add to a block what was released of it.
+
+    Args:
+        block: the cells of now.
+        released: rows of a ledger's `cells` that belong to the block; not empty.
+        touched: rows of a ledger's `touched` that belong to the block.
+        measure_of: makes a measure of its group, name, answer and rows with a column `cell`.
+        equations_of: gives the equations among cells.
+
+    """
+    return _Expansion(block, released, touched, measure_of, equations_of).block()
+
+
+class _Expansion:
+    def __init__(
+        self,
+        block: Block,
+        released: pl.DataFrame,
+        touched: pl.DataFrame,
+        measure_of: Callable[[str, str, object, pl.DataFrame], Measure],
+        equations_of: Callable[[Names], Iterable[Equation]],
+    ) -> None:
+        self._now = block
+        known = set(block.names)
+        gone = released.select(CELL).unique().sort(CELL).iter_rows()
+        self._names: Names = (*block.names, *(name for name in gone if name not in known))
+        self._place = {name: number for number, name in enumerate(self._names)}
+        self._tree = tuple(equations_of(self._names))
+        self._order = _upwards(self._tree)
+        places = pl.DataFrame(self._names, schema=list(CELL), orient="row").with_row_index("cell")
+        places = places.with_columns(pl.col("cell").cast(pl.Int64))
+        self._released = released.join(places, on=list(CELL), how="left")
+        self._touched = touched.join(places, on=list(CELL), how="inner")
+        self._versions = sorted(int(v) for v in released["version"].unique())
+        self._measures = self._read(measure_of)
+        self._lay_out()
+
+    def _read(
+        self, measure_of: Callable[[str, str, object, pl.DataFrame], Measure]
+    ) -> dict[Key, dict[int, Measure]]:
+        """Measures by version; version 0 is now."""
+        found: dict[Key, dict[int, Measure]] = {}
+        everything = [self._now.base, *(m for group in self._now.measures.values() for m in group)]
+        for measure in everything:
+            found[measure.group, measure.name, measure.answer] = {0: measure}
+        by = ("version", "disclosure_group", "measure", "answer")
+        for (version, group, name, answer), rows in self._released.partition_by(
+            *by, maintain_order=True, as_dict=True
+        ).items():
+            measure = measure_of(str(group), str(name), answer, rows)
+            key = (measure.group, measure.name, measure.answer)
+            found.setdefault(key, {})[int(version)] = measure
+        return found
+
+    def _lay_out(self) -> None:
+        """Give every cell of every version a place; the same place if nothing in it differs."""
+        size = len(self._names)
+        self._filled = {
+            key: {v: self._fill(versions.get(v), versions) for v in (0, *self._versions)}
+            for key, versions in self._measures.items()
+        }
+        figures = {
+            v: np.array([f[v].figures[name] for f in self._filled.values() for name in FIGURES])
+            for v in (0, *self._versions)
+        }
+        self.at = {0: np.arange(size)}
+        self.owner = [(0, cell) for cell in range(size)]
+        seen = {(cell, figures[0][:, cell].tobytes()): cell for cell in range(size)}
+        for version in reversed(self._versions):
+            self.at[version] = np.empty(size, dtype=np.int64)
+            for cell in range(size):
+                key = (cell, figures[version][:, cell].tobytes())
+                if key not in seen:
+                    seen[key] = len(self.owner)
+                    self.owner.append((version, cell))
+                self.at[version][cell] = seen[key]
+        self._lay_out_changes()
+
+    def _lay_out_changes(self) -> None:
+        """Give a place to the change of each cell that differs between two versions.
+
+        That is from every earlier version to now, and from each version to the one after it.
+        """
+        self.changed: dict[tuple[int, int], dict[int, int]] = {}
+        self.changes: list[tuple[int, int, int]] = []
+        first = len(self.owner)
+        steps = zip(self._versions, self._versions[1:], strict=False)
+        for before, after in (*((version, 0) for version in self._versions), *steps):
+            differs = set(np.flatnonzero(self.at[before] != self.at[after]).tolist())
+            for equation in self._order:
+                if differs.intersection(equation.children):
+                    differs.add(equation.parent)
+            places = self.changed.setdefault((before, after), {})
+            for cell in sorted(differs):
+                places[cell] = first + len(self.changes)
+                self.changes.append((before, after, cell))
+
+    def _fill(self, measure: Measure | None, versions: Mapping[int, Measure]) -> _Version:
+        """Lay a measure out over all cells; a total listed later is the sum of its parts before."""
+        size = len(self._names)
+        listed = np.zeros(size, dtype=bool)
+        for version in versions.values():
+            listed[version.cells] = True
+        here = np.zeros(size, dtype=bool)
+        figures: dict[str, Floats | Ints] = {
+            name: np.zeros(size, dtype=np.int64 if name == "n" else float) for name in FIGURES
+        }
+        if measure is not None:
+            here[measure.cells] = True
+            for name in FIGURES:
+                figures[name][measure.cells] = getattr(measure, name)
+            for equation in self._order:
+                parts = [child for child in equation.children if here[child]]
+                if parts and not here[equation.parent] and listed[equation.parent]:
+                    here[equation.parent] = True
+                    for name in FIGURES:
+                        figures[name][equation.parent] = figures[name][parts].sum()
+        return _Version(here, figures)
+
+    def block(self) -> Block:
+        """Put it all together."""
+        measures = {key: self._expand(key) for key in self._measures}
+        base = next(measures[k] for k in measures if k[0] == self._now.base.group)
+        groups: dict[str, list[Measure]] = {}
+        for (group, *_), measure in measures.items():
+            if group != base.group:
+                groups.setdefault(group, []).append(measure)
+        names = [self._names[cell] for *_, cell in (*self.owner, *self.changes)]
+        change = np.arange(len(names)) >= len(self.owner)
+        last, since = self._last_statements()
+        return Block(
+            study=self._now.study,
+            names=tuple(names),
+            equations=tuple(self._equations()),
+            base=base,
+            measures={group: tuple(groups[group]) for group in sorted(groups)},
+            history=History(
+                len(self._names), change, self._stated(len(names)), last, since, self._listed()
+            ),
+        )
+
+    def _equations(self) -> list[Equation]:
+        found: dict[Equation, None] = {}
+        for places in self.at.values():
+            for e in self._tree:
+                children = tuple(int(places[child]) for child in e.children)
+                found[Equation(int(places[e.parent]), children)] = None
+        for (before, after), changes in self.changed.items():
+            for e in self._tree:
+                children = tuple(changes[child] for child in e.children if child in changes)
+                if e.parent in changes and children:
+                    found[Equation(changes[e.parent], children)] = None
+            for cell, place in changes.items():
+                was, is_now = int(self.at[before][cell]), int(self.at[after][cell])
+                if self._age(was) < self._age(is_now):  # not one that came back to what it was
+                    found[Equation(is_now, (was, place))] = None
+        return list(found)
+
+    def _age(self, place: int) -> int:
+        """Order the cells by the version they are from; those of now come last."""
+        version, _ = self.owner[place]
+        return version or len(self.owner)
+
+    def _expand(self, key: Key) -> Measure:
+        """One measure over the places of all versions, and over the changes."""
+        filled = self._filled[key]
+        some = next(iter(self._measures[key].values()))
+        versions = np.array([version for version, _ in self.owner])
+        cells = np.array([cell for _, cell in self.owner])
+        here = np.zeros(len(cells), dtype=bool)
+        figures = {name: np.zeros(len(cells), filled[0].figures[name].dtype) for name in FIGURES}
+        effective = np.full(len(cells), np.inf)
+        for version, laid_out in filled.items():
+            mine = versions == version
+            here[mine] = laid_out.here[cells[mine]]
+            for name in FIGURES:
+                figures[name][mine] = laid_out.figures[name][cells[mine]]
+            measure = self._measures[key].get(version)
+            if measure is not None:
+                everywhere = np.full(len(self._names), np.inf)
+                everywhere[measure.cells] = measure.effective
+                effective[mine] = everywhere[cells[mine]]
+        moved = self._moved(key)
+        grows = self._grows(key, moved)
+        if not grows:  # who was touched is told from each version to now only
+            moved.here &= np.array([after == 0 for _, after, _ in self.changes], dtype=bool)
+        asked = np.concatenate([here, moved.here])
+        joined = {
+            name: np.concatenate([figures[name], moved.figures[name]])[asked] for name in FIGURES
+        }
+        return replace(
+            some,
+            cells=np.flatnonzero(asked),
+            effective=np.concatenate([effective, np.full(len(moved.here), np.inf)])[asked],
+            grows=grows,
+            **joined,
+        )
+
+    def _moved(self, key: Key) -> _Version:
+        """Find the changes of a measure: respondents touched, and by how much its sums differ."""
+        filled = self._filled[key]
+        group, name, _ = key
+        rows = self._touched.filter(
+            (pl.col("disclosure_group") == group) & (pl.col("measure") == name)
+        )
+        touched = {
+            (int(version), int(cell)): int(count)
+            for version, cell, count in rows.select("version", "cell", "touched").iter_rows()
+        }
+        count = len(self.changes)
+        here = np.zeros(count, dtype=bool)
+        figures: dict[str, Floats | Ints] = {
+            f: np.zeros(count, dtype=np.int64 if f == "n" else float) for f in FIGURES
+        }
+        for number, (before, after, cell) in enumerate(self.changes):
+            here[number] = filled[after].here[cell] or filled[before].here[cell]
+            for f in ("n", "weight", "total", "squares"):
+                earlier, later = (filled[v].figures[f][cell] for v in (before, after))
+                figures[f][number] = later - earlier
+            if not after and any(figures[f][number] for f in FIGURES):
+                figures["n"][number] = touched.get((before, cell), 0)
+        return _Version(here, figures)
+
+    def _grows(self, key: Key, moved: _Version) -> bool:
+        """Whether nobody left or changed: all touched are extra, and no sum went down."""
+        filled, some = self._filled[key], next(iter(self._measures[key].values()))
+        extra = np.array(
+            [filled[a].figures["n"][c] - filled[b].figures["n"][c] for b, a, c in self.changes]
+        )
+        weight, total = moved.figures["weight"], moved.figures["total"]
+        floor, ceiling = total - some.low * weight, some.high * weight - total
+        return bool(
+            ((extra == moved.figures["n"]) & (extra >= 0)).all()
+            and (
+                some.kind == "count" or (floor >= -TOLERANCE).all() & (ceiling >= -TOLERANCE).all()
+            )
+        )
+
+    def _stated(self, size: int) -> dict[str, Flags]:
+        stated = {}
+        published = self._released.filter("published")
+        for (group,), rows in published.partition_by("disclosure_group", as_dict=True).items():
+            flags = np.zeros(size, dtype=bool)
+            for version, cell in rows.select("version", "cell").unique().iter_rows():
+                flags[self.at[version][cell]] = True
+            stated[str(group)] = flags
+        return stated
+
+    def _listed(self) -> dict[str, Flags]:
+        listed: dict[str, Flags] = {}
+        for (group, *_), versions in self._measures.items():
+            if 0 in versions:
+                flags = listed.setdefault(group, np.zeros(len(self._names), dtype=bool))
+                flags[versions[0].cells] = True
+        return listed
+
+    def _last_statements(self) -> tuple[dict[str, Ints], dict[str, Ints]]:
+        """Per group: the latest version that stated each cell, and the fewest touched since."""
+        size = len(self._names)
+        last: dict[str, Ints] = {}
+        since: dict[str, Ints] = {}
+        published = self._released.filter("published")
+        latest = published.group_by("disclosure_group", "cell").agg(pl.col("version").max())
+        fewest = (
+            latest.join(self._touched, on=["disclosure_group", "cell", "version"], how="left")
+            .group_by("disclosure_group", "cell", "version")
+            .agg(pl.col("touched").min())
+        )
+        for group, cell, version, touched in fewest.iter_rows():
+            last.setdefault(group, np.zeros(size, dtype=np.int64))[cell] = version
+            since.setdefault(group, np.zeros(size, dtype=np.int64))[cell] = touched or 0
+        return last, since
+
+
+def _upwards(tree: Sequence[Equation]) -> list[Equation]:
+    """Order the equations so that the parts of a total are summed before it is."""
+    ways: dict[int, list[Equation]] = {}
+    for equation in tree:
+        ways.setdefault(equation.parent, []).append(equation)
+    depth: dict[int, int] = {}
+
+    def height(cell: int) -> int:
+        if cell not in depth:
+            below = [height(child) for e in ways.get(cell, ()) for child in e.children]
+            depth[cell] = 1 + max(below, default=-1)
+        return depth[cell]
+
+    return sorted(tree, key=lambda equation: height(equation.parent))

@@ -1,0 +1,272 @@
+"""The suppression pattern: which disclosure group is published in which cell.
+
+Belongs here: the order of the steps, the result as tables. Does not belong here: the steps.
+
+A *cell* is a study, organisation, period, channel, product and segment. Its *base group* counts the
+respondents themselves; every other *disclosure group* holds the figures computed from one question,
+or a composite with its items, which are published or hidden together. Groups are nested: what is
+hidden in the base group is hidden in every group of the cell, never the other way round, so that a
+figure's own n can never give the hidden number of respondents away.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_project.disclosure.block import Block, Flags, Ints
+from dagster_project.disclosure.cut import cut_into_blocks
+from dagster_project.disclosure.demands import Tally, hide_for_respondents
+from dagster_project.disclosure.figures import hide_for_figures
+from dagster_project.disclosure.layer import Layer, make_layer, suppress
+from dagster_project.disclosure.ledger import Ledger
+from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
+
+ROUNDS = 3
+"""How often the greedy choice is made anew around cells that bounds require to be hidden."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a pattern costs; internal, as it counts hidden cells.
+
+    `rows` counts the rows of the pattern, `cells` the cells with respondents, `publishable` those
+    that are not small themselves, `primary` the small ones and `secondary` those hidden to protect
+    others. `groups_hidden` and `frozen` count groups over all cells. `respondents_lost` is the
+    share of respondents, among those in publishable cells, whose cell is hidden. `unmet` counts
+    demands that no table could meet, `programs` the linear programs solved.
+    """
+
+    rows: int
+    cells: int
+    publishable: int
+    primary: int
+    secondary: int
+    groups_hidden: int
+    frozen: int
+    respondents_lost: float
+    unmet: int
+    programs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What may be published.
+
+    `table` has a row per cell and group, sorted: the columns of `CELL`, `disclosure_group`,
+    `status` (`published`, `frozen` or `suppressed`), `version` (of the release a frozen figure is
+    from, else null) and `role` (`primary` or `secondary` where suppressed; internal).
+    """
+
+    table: pa.Table
+    report: Report
+
+
+def silent(_: str) -> None:
+    """Report progress to nobody."""
+
+
+def protect(
+    cells: pa.Table,
+    hierarchies: pa.Table,
+    ledger: Ledger | None,
+    rules: Mapping[str, Rules],
+    *,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Pattern:
+    """Decide for each cell and disclosure group whether its figures may be published.
+
+    Args:
+        cells: one row per cell, group, measure and (for a distribution) answer: the columns of
+            `CELL`, `disclosure_group`, `measure`, `kind` (`count`, `mean`, `net`, `share` or
+            `distribution`; rows of kind `carried` go along with their group) and `answer` (text),
+            `n` respondents (whole number), `n_effective`, `weight`, `total`, `total_squared`,
+            `low` and `high` (numbers). Group `responses` has every cell with respondents; a group
+            has a row in every cell where its question is asked, also where nobody answered.
+        hierarchies: how cells add up: `study`, `dimension`, `partition`, `parent`, `child` (text).
+            Values of one partition's children add up to the parent's, in every cell; an absent
+            child is 0. A place on `segment` is `all` or `<segment>=<segment_value>`.
+        ledger: everything released before, or None.
+        rules: the rules of every study that occurs in `cells`.
+        workers: processes to share the organisations among.
+        progress: hears how far it is.
+
+    Raises:
+        ValueError: a study has no rules, a count is negative or missing, or a total is not the sum
+            of its parts.
+
+    """
+    begun = time.perf_counter()
+    blocks = cut_into_blocks(cells, hierarchies, rules, ledger)
+    tasks = [(block, rules[block.study]) for block in blocks]
+    parts = []
+    for done, part in enumerate(_each(tasks, workers), start=1):
+        parts.append(part)
+        if done % max(1, len(tasks) // 20) == 0:
+            progress(f"disclosure: {done} of {len(tasks)} blocks protected")
+    order = [(column, "ascending") for column in (*CELL, "disclosure_group")]
+    table = pa.concat_tables([part.table for part in parts]).sort_by(order)
+    return Pattern(table, _report(parts, time.perf_counter() - begun))
+
+
+def _report(parts: Sequence[Part], seconds: float) -> Report:
+    people = sum(part.people for part in parts)
+    return Report(
+        rows=sum(part.table.num_rows for part in parts),
+        cells=sum(part.cells for part in parts),
+        publishable=sum(part.publishable for part in parts),
+        primary=sum(part.primary for part in parts),
+        secondary=sum(part.secondary for part in parts),
+        groups_hidden=sum(part.groups_hidden for part in parts),
+        frozen=sum(part.frozen for part in parts),
+        respondents_lost=sum(part.lost for part in parts) / people if people else 0.0,
+        unmet=sum(part.tally.unmet for part in parts),
+        programs=sum(part.tally.programs for part in parts),
+        seconds=seconds,
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """The pattern of one block."""
+
+    table: pa.Table
+    tally: Tally
+    cells: int
+    publishable: int
+    primary: int
+    secondary: int
+    groups_hidden: int
+    frozen: int
+    people: int
+    lost: int
+
+
+def _each(tasks: list[tuple[Block, Rules]], workers: int) -> Iterator[Part]:
+    if workers == 1 or len(tasks) == 1:
+        yield from map(_protect_block, tasks)
+        return
+    # spawned, not forked: the caller may run threads
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_protect_block, tasks, chunksize=4)
+
+
+def _protect_block(task: tuple[Block, Rules]) -> Part:
+    block, rules = task
+    tally = Tally()
+    base = make_layer(block, rules, [block.base], np.zeros(block.size, dtype=bool))
+    below = _settle(base, hide_for_respondents, tally)
+    patterns = {BASE_GROUP: (base, below)}
+    for group, measures in block.measures.items():
+        layer = make_layer(block, rules, measures, below)
+        patterns[group] = (layer, _settle(layer, hide_for_figures, tally))
+    n = block.respondents
+    here = block.current & (n > 0)
+    publishable = here & ~base.small
+    table = _table(block, patterns)
+    return Part(
+        table=table,
+        tally=tally,
+        cells=int(here.sum()),
+        publishable=int(publishable.sum()),
+        primary=int((base.small & here).sum()),
+        secondary=int((below & publishable).sum()),
+        groups_hidden=table.filter(pc.equal(table["status"], "suppressed")).num_rows,
+        frozen=table.filter(pc.equal(table["status"], "frozen")).num_rows,
+        people=int(n[publishable].sum()),
+        lost=int(n[publishable & below].sum()),
+    )
+
+
+Demand = Callable[[Layer, Flags, Tally], Flags]
+
+
+def _settle(layer: Layer, demand: Demand, tally: Tally) -> Flags:
+    """Hide until neither elimination nor bounds ask for more, and no more can be published.
+
+    Once everything published is out it can be offered what was refused on the way: the same answers
+    must give the same pattern when they are released a second time.
+    """
+    hidden, revised = _hide(layer, demand, tally)
+    while revised:
+        told = layer.asked & layer.block.current & ~hidden
+        again, _ = _hide(replace(layer, stated=layer.stated | told), demand, tally)
+        if np.array_equal(again, hidden):
+            break
+        hidden = again
+    return hidden
+
+
+def _hide(layer: Layer, demand: Demand, tally: Tally) -> tuple[Flags, bool]:
+    """Hide until neither elimination nor bounds ask for more; say if a choice was made anew.
+
+    What bounds ask for is kept and the greedy choice made anew around it, as fewer others may then
+    be needed; in the end everything found is kept, and only checked once more.
+    """
+    forced, revised = layer.protected, False
+    for _ in range(ROUNDS):
+        hidden, again = suppress(layer, forced)
+        revised |= again
+        wider = demand(layer, hidden, tally)
+        if np.array_equal(wider, hidden):
+            return hidden, revised
+        forced, revised = forced | (wider & ~hidden & layer.block.current), True
+    return suppress(layer, forced | (wider & layer.block.current))[0], True
+
+
+def _table(block: Block, patterns: Mapping[str, tuple[Layer, Flags]]) -> pa.Table:
+    """List the cells of now with what becomes of them; one that is gone only if it stays."""
+    parts = []
+    current = np.flatnonzero(block.current)
+    names = pl.DataFrame([block.names[i] for i in current], schema=list(CELL), orient="row")
+    for group, (layer, hidden) in patterns.items():
+        last = np.zeros(len(current), dtype=np.int64)
+        frozen = np.zeros(len(current), dtype=bool)
+        if block.history is not None and group in block.history.last:
+            last = block.history.last[group]
+            frozen = _stays(layer, hidden, last, block.history.since[group])
+        suppressed = hidden[current] & ~frozen
+        small = layer.small[current]
+        status = np.where(suppressed, "suppressed", np.where(frozen, "frozen", "published"))
+        role = [
+            None if not gone else ("primary" if own else "secondary")
+            for gone, own in zip(suppressed, small, strict=True)
+        ]
+        parts.append(
+            names.with_columns(
+                disclosure_group=pl.lit(group),
+                status=pl.Series(status),
+                version=pl.Series(np.where(frozen, last, 0), dtype=pl.Int32),
+                role=pl.Series(role, dtype=pl.String),
+            )
+            .with_columns(version=pl.when(pl.col("version") > 0).then("version"))
+            .filter(pl.Series(layer.asked[current] & (frozen | _listed(layer)[current])))
+        )
+    return pl.concat(parts).to_arrow()
+
+
+def _stays(layer: Layer, hidden: Flags, last: Ints, since: Ints) -> Flags:
+    """Which cells of now stay as released: those that were, and cannot be told as they are now.
+
+    One that has become too small goes once that is the work of at least min_n respondents.
+    """
+    current = layer.block.current
+    gone = layer.small[current] & (since >= layer.rules.min_n)
+    return np.asarray(hidden[current] & (last > 0) & ~gone)
+
+
+def _listed(layer: Layer) -> Flags:
+    """Cells that the input lists for the group, shape (cells,)."""
+    return layer.block.listed(layer.measures[0].group)

@@ -1,0 +1,207 @@
+"""What follows from one release, on tables small enough to work out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from attack_tables import GRADE, case, found, kpi, place, release, responses, scales, status, tree
+
+from dagster_project.disclosure.attack import attack
+
+PRODUCTS = tree(("product_code", "all", "ABC"))
+
+
+def at(product: str) -> tuple[str, str, str]:
+    return ("2020", "all", product)
+
+
+def test_one_missing_sibling_follows_by_subtraction_with_its_equation():
+    rows = {
+        row["product"]: (int(row["n"]), float(row["sum"]))
+        for row in case("c08a_one_missing_sibling.csv")
+    }
+    shown = {at("all" if p == "T" else p): None if p == "A" else pair for p, pair in rows.items()}
+    counts = {cell: pair and pair[0] for cell, pair in shown.items()}
+
+    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], PRODUCTS, GRADE)
+
+    assert found(intervals, "responses", "n") == [(8, 8, True)]
+    assert found(intervals, "grade", "n") == [(8, 8, True)]
+    assert found(intervals, "grade", "total") == [(pytest.approx(52), pytest.approx(52), True)]
+    equation = intervals.table.to_pylist()[0]["equation"]
+    assert equation == "o 2020 A = - 20 (o 2020 B) - 30 (o 2020 C) + 58 (o 2020)"
+
+
+def test_two_respondents_in_two_hidden_cells_are_one_each():
+    shown = {at("all"): (42, 300.0), at("C"): (40, 280.0), at("A"): None, at("B"): None}
+    counts = {cell: pair and pair[0] for cell, pair in shown.items()}
+
+    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], PRODUCTS, GRADE)
+
+    assert found(intervals, "responses", "n") == [(1, 1, True), (1, 1, True)]
+
+
+def test_without_rows_of_figures_a_hidden_cell_may_be_empty():
+    counts = {at("all"): 42, at("C"): 40, at("A"): None, at("B"): None}
+
+    intervals = attack(release(response=responses(counts)), [], PRODUCTS, GRADE)
+
+    assert found(intervals, "responses", "n") == [(0, 2, False), (0, 2, False)]
+
+
+def test_those_who_answered_bound_those_who_responded():
+    rows = case("c08c_item_nonresponse.csv")
+    people = {at("all" if r["product"] == "T" else r["product"]): int(r["n_resp"]) for r in rows}
+    answered = {at("all" if r["product"] == "T" else r["product"]): int(r["n_kpi"]) for r in rows}
+    # respondents hidden in A and B, answers to the question in A and C: not nested
+    response = responses({c: None if c[2] in "AB" else n for c, n in people.items()})
+    figures = kpi({c: None if c[2] in "AC" else (n, 7.0 * n) for c, n in answered.items()})
+
+    intervals = attack(release(kpis=figures, response=response), [], PRODUCTS, GRADE)
+
+    # B has at least the 19 who answered, so A at most 58 - 30 - 19
+    assert found(intervals, "responses", "n") == [(1, 9, False), (19, 27, False)]
+
+
+def test_where_everybody_answered_the_small_cell_is_exact():
+    response = responses({at("all"): 58, at("A"): None, at("B"): None, at("C"): 30})
+    figures = kpi({at("all"): (58, 407.0), at("A"): None, at("B"): (20, 140.0), at("C"): None})
+
+    intervals = attack(release(kpis=figures, response=response), [], PRODUCTS, GRADE)
+
+    # 38 answered in A and C, at most 30 in C: at least 8 in A; B has 20, so A at most 8
+    assert found(intervals, "responses", "n", at=at("A")) == [(8, 8, True)]
+
+
+def test_one_silent_respondent_leaves_two_possibilities():
+    response = responses({at("all"): 58, at("A"): None, at("B"): None, at("C"): 30})
+    figures = kpi({at("all"): (57, 400.0), at("A"): None, at("B"): (20, 140.0), at("C"): None})
+
+    intervals = attack(release(kpis=figures, response=response), [], PRODUCTS, GRADE)
+
+    assert found(intervals, "responses", "n", at=at("A")) == [(7, 8, False)]
+
+
+def test_the_counter_alone_asks_so_a_row_of_all_channels_would_tell_it():
+    channels = tree(("channel", "all", ("counter", "digital")))
+    shown = {("2020", "counter", "all"): None, ("2020", "all", "all"): (14, 105.0)}
+    response = responses(
+        {
+            ("2020", "all", "all"): 40,
+            ("2020", "counter", "all"): None,
+            ("2020", "digital", "all"): None,
+        }
+    )
+
+    wrong = attack(release(kpis=kpi(shown), response=response), [], channels, GRADE)
+    del shown["2020", "all", "all"]
+    right = attack(release(kpis=kpi(shown), response=response), [], channels, GRADE)
+
+    assert found(wrong, "grade", "n") == [(14, 14, True)]
+    assert found(right, "grade", "n") == [(0, 40, False)]
+
+
+def test_a_year_to_date_tells_the_hidden_quarter():
+    periods = tree(("period", "2020", ("2020Q1", "2020Q2", "2020Q3", "2020Q4")))
+    shown = {
+        ("2020", "all", "all"): (60, 420.0),
+        ("2020Q1", "all", "all"): (52, 364.0),
+        ("2020Q2", "all", "all"): None,
+    }
+    counts = {cell: pair and pair[0] for cell, pair in shown.items()}
+
+    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], periods, GRADE)
+
+    assert found(intervals, "responses", "n") == [(8, 8, True)]
+
+
+def test_scores_bound_the_mean_of_a_hidden_cell():
+    # 12 hidden in A and B with 116 of at most 120 points: nobody can be far from 10
+    shown = {at("all"): (42, 326.0), at("C"): (30, 210.0), at("A"): None, at("B"): None}
+    counts = {cell: pair and pair[0] for cell, pair in shown.items()}
+
+    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], PRODUCTS, GRADE)
+
+    assert found(intervals, "responses", "n") == [(1, 11, False)] * 2
+    (low, high, exact), _ = found(intervals, "grade", "mean")
+    assert (round(low, 6), high, exact) == (6.0, 10.0, False)
+
+
+def test_a_share_of_nothing_pins_its_parts_but_not_their_n():
+    shown = {at("all"): (42, 1000.0), at("C"): (20, 1000.0), at("A"): None, at("B"): None}
+    figures = kpi(shown, "eens")
+
+    intervals = attack(release(kpis=figures), [], PRODUCTS, scales(eens=("share", 0.0, 100.0)))
+
+    assert found(intervals, "eens", "total") == [(0, 0, True), (0, 0, True)]
+    assert found(intervals, "eens", "n") == [(0, 22, False), (0, 22, False)]
+    assert found(intervals, "eens", "mean") == [(0, 0, True), (0, 0, True)]
+
+
+def test_answer_classes_together_are_tighter_than_their_n():
+    """T: 6 yes, 4 no; the first two and the last two products together are published."""
+    nested = tree(("product_code", "all", ("AB", "CD")), ("product_code", "AB", ("A", "B")))
+    shown = {
+        at("all"): (20, 900.0),
+        at("CD"): (10, 300.0),
+        at("AB"): (10, 600.0),
+        at("A"): None,
+        at("B"): None,
+    }
+
+    intervals = attack(
+        release(kpis=kpi(shown, "eens")), [], nested, scales(eens=("share", 0.0, 100.0))
+    )
+
+    assert found(intervals, "eens", "n") == [(0, 10, False), (0, 10, False)]
+    assert found(intervals, "eens", "total") == [(0, 600, False), (0, 600, False)]
+
+
+def test_promoters_and_detractors_come_out_of_score_and_margin():
+    # C: 12 promoters, 6 passives, 2 detractors; all: 15, 8, 2 (n 25)
+    def net(plus: int, zero: int, minus: int) -> dict[str, float | int]:
+        n = plus + zero + minus
+        value = 100 * (plus - minus) / n
+        variance = 10000 * (plus + minus) / n - value**2
+        return {"n": n, "value": value, "margin": 1.96 * (variance / n) ** 0.5}
+
+    rows = [
+        place(at("all")) | {"metric": "score", **net(15, 8, 2)} | status(False),
+        place(at("C")) | {"metric": "score", **net(12, 6, 2)} | status(False),
+        place(at("A")) | {"metric": "score"} | status(True),
+        place(at("B")) | {"metric": "score"} | status(True),
+    ]
+
+    intervals = attack(release(kpis=rows), [], PRODUCTS, scales(score=("net", -100.0, 100.0)))
+
+    # A and B: 3 promoters, 2 passives and no detractor between them
+    assert found(intervals, "score", "n") == [(0, 5, False)] * 2
+    assert found(intervals, "score", "total") == [(0, 300, False)] * 2
+    assert found(intervals, "score", "mean") == [(0, 100, False)] * 2
+
+
+def test_an_answer_given_by_all_hidden_but_one_option_is_bounded_by_option():
+    def row(product: str, answer: str, n: int | None, count: int) -> dict[str, object]:
+        share = None if n is None else 100 * count / n
+        return (
+            place(at(product))
+            | {"metric": "q", "answer": answer, "n": n, "share": share}
+            | status(n is None)
+        )
+
+    rows = [
+        *(row("all", a, 30, k) for a, k in (("1", 20), ("2", 10))),
+        *(row("C", a, 18, k) for a, k in (("1", 8), ("2", 10))),
+        *(row(p, a, None, 0) for p in "AB" for a in "12"),
+    ]
+
+    intervals = attack(release(distribution=rows), [], PRODUCTS, GRADE)
+
+    question = "distribution of q"
+    assert found(intervals, question, "total", answer="1") == [(0, 12, False)] * 2
+    assert found(intervals, question, "total", answer="2") == [(0, 0, True)] * 2
+    assert found(intervals, question, "n") == [(0, 12, False)] * 2
+
+
+def test_a_metric_without_a_scale_is_refused():
+    with pytest.raises(ValueError, match="no scale for metric grade"):
+        attack(release(kpis=kpi({at("A"): None})), [], PRODUCTS, scales(other=("mean", 1.0, 10.0)))
