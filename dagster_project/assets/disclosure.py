@@ -21,7 +21,6 @@ from dagster_project.release.restatement import (
 from dagster_project.resources import Installation, told_in_one_line
 
 PATTERN = dg.AssetKey("disclosure_pattern")
-WORKERS = min(4, os.cpu_count() or 1)
 
 
 @dg.asset(
@@ -49,7 +48,7 @@ def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResul
             figures.hierarchies,
             figures.ledger,
             {study.study: Rules(min_n=study.min_n) for study in installation.codebook.studies},
-            workers=WORKERS,
+            workers=figures.workers,
             progress=installation.progress,
         )
         _write(pattern.table, settings.pattern)

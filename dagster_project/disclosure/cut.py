@@ -31,8 +31,10 @@ def cut_into_blocks(
     hierarchies: pa.Table,
     rules: Mapping[str, Rules],
     ledger: Ledger | None = None,
-) -> Iterator[Block]:
-    """Yield the blocks of `cells`, with their history, sorted by study, organisation and year.
+) -> tuple[int, Iterator[Block]]:
+    """Count the blocks of `cells` and make them one by one, with their history.
+
+    They are sorted by study, organisation and year.
 
     Raises:
         ValueError: a study has no rules, a count is negative or missing, a cell has figures but no
@@ -51,17 +53,22 @@ def cut_into_blocks(
         if ledger is not None
         else ({}, {})
     )
-    for key, rows in _by_block(frame, tree).items():
-        block = _block(key[0], rows, branches)
-        if key in released:
-            block = with_history(
-                block,
-                released[key],
-                touched.get(key, pl.DataFrame(Ledger.empty().touched)),
-                _measure,
-                partial(_equations, key[0], branches),
-            )
-        yield block
+    parts = _by_block(frame, tree)
+
+    def made() -> Iterator[Block]:
+        for key, rows in parts.items():
+            block = _block(key[0], rows, branches)
+            if key in released:
+                block = with_history(
+                    block,
+                    released[key],
+                    touched.get(key, pl.DataFrame(Ledger.empty().touched)),
+                    _measure,
+                    partial(_equations, key[0], branches),
+                )
+            yield block
+
+    return len(parts), made()
 
 
 _KEY = ("study", "unit", "year")

@@ -12,8 +12,9 @@ figure's own n can never give the hidden number of respondents away.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
@@ -32,6 +33,17 @@ from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
 
 ROUNDS = 3
 """How often the greedy choice is made anew around cells that bounds require to be hidden."""
+
+AHEAD = 8
+"""Blocks per worker that are made before the first of them must be done."""
+
+PATTERN_SCHEMA = pa.schema(
+    [
+        *((name, pa.large_string()) for name in (*CELL, "disclosure_group", "status")),
+        ("version", pa.int32()),
+        ("role", pa.large_string()),
+    ]
+)
 
 Progress = Callable[[str], None]
 
@@ -109,15 +121,16 @@ def protect(
 
     """
     begun = time.perf_counter()
-    blocks = cut_into_blocks(cells, hierarchies, rules, ledger)
-    tasks = [(block, rules[block.study]) for block in blocks]
+    count, blocks = cut_into_blocks(cells, hierarchies, rules, ledger)
+    tasks = ((block, rules[block.study]) for block in blocks)
     parts = []
     for done, part in enumerate(_each(tasks, workers), start=1):
         parts.append(part)
-        if done % max(1, len(tasks) // 20) == 0:
-            progress(f"disclosure: {done} of {len(tasks)} blocks protected")
+        if done % max(1, count // 20) == 0:
+            progress(f"disclosure: {done} of {count} blocks protected")
     order = [(column, "ascending") for column in (*CELL, "disclosure_group")]
-    table = pa.concat_tables([part.table for part in parts]).sort_by(order)
+    nothing = PATTERN_SCHEMA.empty_table()
+    table = pa.concat_tables([nothing, *(part.table for part in parts)]).sort_by(order)
     return Pattern(table, _report(parts, time.perf_counter() - begun))
 
 
@@ -154,13 +167,20 @@ class Part:
     lost: int
 
 
-def _each(tasks: list[tuple[Block, Rules]], workers: int) -> Iterator[Part]:
-    if workers == 1 or len(tasks) == 1:
+def _each(tasks: Iterable[tuple[Block, Rules]], workers: int) -> Iterator[Part]:
+    """Protect the blocks in their order; only a few of them wait in memory at a time."""
+    if workers == 1:
         yield from map(_protect_block, tasks)
         return
     # spawned, not forked: the caller may run threads
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_protect_block, tasks, chunksize=4)
+        waiting: deque[Future[Part]] = deque()
+        for task in tasks:
+            waiting.append(pool.submit(_protect_block, task))
+            if len(waiting) > AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _protect_block(task: tuple[Block, Rules]) -> Part:

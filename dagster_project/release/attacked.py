@@ -8,7 +8,6 @@ figures, so it stays in the internal audit and out of logs, check results and re
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -41,7 +40,6 @@ from dagster_project.settings import Settings
 SCORED = ("mean", "net", "share", "distribution")
 AUDIT_FILE = "attack.json"
 INTERVALS_FILE = "intervals.parquet"
-WORKERS = min(4, os.cpu_count() or 1)
 
 Tables = Mapping[str, pa.Table]
 
@@ -112,7 +110,7 @@ def attack_release(
             targets=targets,
             vintage=vintage,
             shrunk=shrunk_since(figures.cells, ledger),
-            workers=WORKERS,
+            workers=figures.workers,
             progress=progress,
         )
         violations = judge(

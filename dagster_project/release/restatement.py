@@ -6,6 +6,7 @@ is (disclosure), moving `current` (publish).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from dagster_project.warehouse import read_warehouse
 CELLS = "int_pattern_cells"
 HIERARCHIES = "int_hierarchies"
 CONTRIBUTIONS = "int_contributions"
+WORTH_SHARING = 20_000
+"""Rows of cells that take about as long as it takes to start a process."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Figures:
     cells: pa.Table
     hierarchies: pa.Table
     ledger: Ledger
+
+    @property
+    def workers(self) -> int:
+        """Processes that are worth starting for as many cells."""
+        return min(4, os.cpu_count() or 1) if self.cells.num_rows > WORTH_SHARING else 1
 
 
 def read_figures(settings: Settings) -> Figures:

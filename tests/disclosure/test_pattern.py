@@ -113,6 +113,12 @@ def test_names_each_cell_once_in_the_order_of_its_key():
     assert pattern["product_code"].to_pylist() == ["a", "b"]
 
 
+def test_has_nothing_to_say_where_nobody_answered():
+    pattern = protect(counts(), NO_TOTALS, None, TEN)
+    assert pattern.table.column_names == [*CELL, "disclosure_group", "status", "version", "role"]
+    assert (pattern.table.num_rows, pattern.report.cells) == (0, 0)
+
+
 def test_refuses_a_study_without_rules_and_counts_that_cannot_be():
     with pytest.raises(ValueError, match="no rules for study s"):
         protect(counts(("responses", "responses", 9)), NO_TOTALS, None, {})

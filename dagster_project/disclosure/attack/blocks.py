@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -188,8 +189,8 @@ def _blocks(
         wanted.partition_by("study", "unit", "root", as_dict=True) if wanted is not None else {}
     )
     starts = np.flatnonzero(np.diff(coded["block"].to_numpy(), prepend=-1))
-    for start, end in zip(starts, [*starts[1:], coded.height], strict=True):
-        part = coded.slice(int(start), int(end - start))
+    for start, end in pairwise([*starts.tolist(), coded.height]):
+        part = coded.slice(start, end - start)
         name = (part["study"][0], part["unit"][0], part["root"][0])
         keys, first = np.unique(part["key"].to_numpy(), return_index=True)
         targets = None

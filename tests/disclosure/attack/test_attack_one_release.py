@@ -14,6 +14,12 @@ def at(product: str) -> tuple[str, str, str]:
     return ("2020", "all", product)
 
 
+def test_a_release_in_which_nobody_answered_tells_nothing():
+    intervals = attack(release(kpis=kpi({}), response=responses({})), [], PRODUCTS, GRADE)
+
+    assert intervals.table.num_rows == intervals.programs == 0
+
+
 def test_one_missing_sibling_follows_by_subtraction_with_its_equation():
     rows = {
         row["product"]: (int(row["n"]), float(row["sum"]))
