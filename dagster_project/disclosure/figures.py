@@ -93,8 +93,9 @@ class _Figure:
         self.first = first
         self.respondents = block.respondents.astype(float)
         self.n = spread(block, first, first.n)
-        # where the number of respondents is published, no more of them can have answered
-        self.most = np.where(self.layer.below, np.inf, self.respondents)
+        # where the number of respondents is published, no more of them can have answered; but an
+        # answer may come without a respondent: one may be added, or a question asked of old answers
+        self.most = np.where(self.layer.below | block.change, np.inf, self.respondents)
         if first.kind == "count":
             self.most = np.full(len(self.n), np.inf)
         self.people = Component(self.n, whole=True, ceiling=self.most)

@@ -25,15 +25,23 @@ READ_ONLY = 0o444
 
 
 def same_as_current(settings: Settings, staged: StagedRelease) -> str | None:
-    """Id of the current release if every published byte of a table is the same, else None.
+    """Id of the current release if the staged one says nothing else, else None.
+
+    That is if every byte of a table is the same, it rests on the same deliveries and as many cells
+    are as an earlier release had them.
 
     Raises:
         ReleaseError: a manifest cannot be read.
 
     """
-    current = current_release(settings)
-    same = current is not None and read_manifest(staged.path).parquet == current.parquet
-    return current.release if current and same else None
+    current, manifest = current_release(settings), read_manifest(staged.path)
+    if current is None:
+        return None
+    same = all(
+        getattr(current, field) == getattr(manifest, field)
+        for field in ("parquet", "deliveries", "frozen")
+    )
+    return current.release if same else None
 
 
 def discard(staged: StagedRelease) -> None:

@@ -75,6 +75,27 @@ def test_a_hidden_cell_that_grew_does_not_tell_what_it_was():
     assert releases.faults == []
 
 
+def test_a_question_that_gains_a_figure_shows_it_wherever_the_question_was_shown():
+    # the grade of the one in A is new in none of the releases; only the share of nines is
+    grades = {"A": (1, 9, 81), "B": (10, 76, 592), "C": (30, 240, 1960)}
+    grades["all"] = tuple(map(sum, zip(*grades.values(), strict=True)))
+    nines = {"A": 1, "B": 2, "C": 9, "all": 12}
+    people = {"A": 2, "B": 10, "C": 30, "all": 42}
+    before = {place(p): [base_figures(people[p]), graded(*grades[p])] for p in grades}
+    share = {"measure": "nine", "kind": "share", "low": 0.0, "high": 100.0}
+    now = {
+        place(p): [
+            *before[place(p)],
+            graded(grades[p][0], 100 * nines[p], 10_000 * nines[p]) | share,
+        ]
+        for p in grades
+    }
+    touched = {(place(p), "grade", "nine"): grades[p][0] for p in grades}
+    releases = Releases(listed(before), listed(now), ABC, touched)
+    assert hidden(releases.first, "grade") == {place("A"), place("B")}
+    assert releases.second == releases.first
+
+
 def test_several_organisations_are_protected_each_on_their_own():
     tree = hierarchy_table(ABC)
     one = products(A=8, B=30, C=40)

@@ -77,8 +77,9 @@ class Releases:
         before: pa.Table,
         now: pa.Table,
         partitions: Sequence[Partition],
-        touched: Mapping[tuple[Key, str], int],
+        touched: Mapping[tuple[Key, *tuple[str, ...]], int],
     ) -> None:
+        """`touched` counts respondents by cell, group and (unless named like it) measure."""
         tree = hierarchy_table(partitions)
         first = protect(before, tree, Ledger.empty(), TEN).table
         self.first = statuses(before, partitions)
@@ -88,12 +89,12 @@ class Releases:
         self.faults = restatement_faults(truths, (shown(self.first), shown(self.second)), changes)
 
 
-def _touched(touched: Mapping[tuple[Key, str], int]) -> pa.Table:
-    names = [(name, pa.string()) for name in (*CELL, "disclosure_group", "measure")]
+def _touched(touched: Mapping[tuple[Key, *tuple[str, ...]], int]) -> pa.Table:
+    columns = [(name, pa.string()) for name in (*CELL, "disclosure_group", "measure")]
     rows = [
         dict(zip(CELL, cell, strict=True))
-        | {"disclosure_group": group, "measure": group, "version": 1, "touched": n}
-        for (cell, group), n in touched.items()
+        | {"disclosure_group": names[0], "measure": names[-1], "version": 1, "touched": n}
+        for (cell, *names), n in touched.items()
     ]
-    schema = pa.schema([*names, ("version", pa.int32()), ("touched", pa.int64())])
+    schema = pa.schema([*columns, ("version", pa.int32()), ("touched", pa.int64())])
     return pa.Table.from_pylist(rows, schema=schema)

@@ -38,14 +38,14 @@ def test_the_asset_graph_is_as_it_was_last_agreed_on(installation: Installation)
     )
 
 
-def test_everything_published_waits_for_the_gate(installation: Installation) -> None:
+def test_everything_published_waits_for_the_gate_and_for_the_attack(installation: Installation) -> None:
     graph = build_definitions(installation).get_repository_def().asset_graph
     gates = [
         key.name
         for key in graph.get(dg.AssetKey("release_candidate")).check_keys
         if graph.get(key).blocking
     ]
-    assert gates == ["great_expectations"]
+    assert sorted(gates) == ["attack", "great_expectations"]
     assert graph.get(dg.AssetKey("release")).parent_keys == {dg.AssetKey("release_candidate")}
 
 

@@ -63,13 +63,14 @@ def test_each_step_tells_what_it_did_in_one_line(published: Published) -> None:
     assert published.first.changed
     told = published.told
     assert told[0] == "counter: 1 deliveries, 0 judged now; 0 rows = 0 accepted + 0 quarantined"
-    assert [line.split(":")[0] for line in told[-8:]] == [
+    assert [line.split(":")[0] for line in told[-9:]] == [
         "lake_models",
         "quarterly",
         "cells",
         "disclosure",
         "marts",
         "release_candidate",
+        "attack",
         "great_expectations",
         "release",
     ]

@@ -1,4 +1,8 @@
-"""One small quarter, as a municipality would deliver it: every number can be checked by hand."""
+"""One small quarter, as three municipalities would deliver it: checked by hand in every number.
+
+Most of it is of GM0637: twelve answers at the desk and ten by telephone. GM0363 has twelve answers
+to thirty invitations, GM0518 nine answers on line, which is one too few.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,12 @@ DESK = (
 
 
 def counter() -> pl.DataFrame:
-    """Twelve answers at the desk: ten on one product, two on another; ten were invited."""
+    """Twelve answers at the desk of GM0637, and twelve at that of GM0363."""
+    return pl.concat([desk(), elsewhere()], how="diagonal").fill_null("")
+
+
+def desk() -> pl.DataFrame:
+    """Twelve answers: ten on one product, two on another; ten were invited."""
     rows = []
     for number, (grade, effort, items) in enumerate(DESK, start=1):
         rows.append(
@@ -58,13 +67,32 @@ def counter() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def elsewhere() -> pl.DataFrame:
+    """Twelve answers on one product, everybody invited: six grades of 7 and six of 9."""
+    return pl.DataFrame(
+        [
+            {
+                "respons_id": f"a{number}",
+                "gemeentecode": "GM0363",
+                "product": "paspoort",
+                "datum_contact": "2020-10-20",
+                "datum_invul": "2020-10-21",
+                "uitnodiging_id": f"a{number}",
+                "totaaloordeel": "7" if number % 2 else "9",
+                "moeite": "1",
+            }
+            for number in range(1, 13)
+        ]
+    )
+
+
 def digital() -> pl.DataFrame:
-    """Nine answers on line: one too few to show."""
+    """Nine answers on line, of GM0518: one too few to show."""
     return pl.DataFrame(
         [
             {
                 "respons_id": f"d{number}",
-                "gemeentecode": "GM0637",
+                "gemeentecode": "GM0518",
                 "product": "paspoort",
                 "datum_contact": "2020-11-02",
                 "datum_invul": "2020-11-03",
@@ -79,7 +107,7 @@ def digital() -> pl.DataFrame:
 
 
 def telephone() -> pl.DataFrame:
-    """Ten answers by telephone."""
+    """Ten answers by telephone, of GM0637."""
     return pl.DataFrame(
         [
             {
@@ -98,21 +126,23 @@ def telephone() -> pl.DataFrame:
 
 
 def invitations() -> pl.DataFrame:
-    """Twenty invitations: two came back, one opted out, ten were answered."""
-    status = {18: "onbestelbaar", 19: "onbestelbaar", 20: "afgemeld"}
+    """Twenty invitations: two came back, one opted out, ten were answered. Thirty of GM0363."""
+    status = {"u18": "onbestelbaar", "u19": "onbestelbaar", "u20": "afgemeld"}
+    places = [("GM0637", f"u{number}") for number in range(1, 21)]
+    places += [("GM0363", f"a{number}") for number in range(1, 31)]
     return pl.DataFrame(
         [
             {
-                "uitnodiging_id": f"u{number}",
-                "gemeentecode": "GM0637",
+                "uitnodiging_id": invitation,
+                "gemeentecode": municipality,
                 "kanaal": "counter",
                 "product": "paspoort",
                 "methode": "inviter",
                 "verzonden_op": "2020-10-13",
-                "email": f"klant{number}@example.org",
-                "status": status.get(number, "bezorgd"),
+                "email": f"klant-{invitation}@example.org",
+                "status": status.get(invitation, "bezorgd"),
             }
-            for number in range(1, 21)
+            for municipality, invitation in places
         ]
     )
 

@@ -23,8 +23,12 @@ def quarter(module_settings: Settings) -> Query:
     return partial(small_feeds.released, module_settings)
 
 
-def figures(query: Query, period: str = "2020Q4") -> dict[tuple[str, str, str], tuple[object, ...]]:
-    rows = query(f"from marts.mart_kpi where period = '{period}'")
+def figures(
+    query: Query, period: str = "2020Q4", municipality: str = "GM0637"
+) -> dict[tuple[str, str, str], tuple[object, ...]]:
+    rows = query(
+        f"from marts.mart_kpi where period = '{period}' and organisation_code = '{municipality}'"
+    )
     return {
         (str(row["channel"]), str(row["product_code"]), str(row["metric"])): (
             row["status"],
@@ -58,26 +62,38 @@ def test_golden_quarter(quarter: Query) -> None:
     assert found["counter", "all", "hostmanship"] == (
         "published", 11, pytest.approx(81 / 11, abs=1e-12), 7.4,
     )  # fmt: skip
-    assert found["counter", "paspoort", "totaaloordeel"] == ("published", 10, 7.6, 7.6)
+    # ten are enough
     assert found["telephone", "all", "totaaloordeel"] == ("published", 10, 9.0, 9.0)
-    # 86 + 9 x 7 + 10 x 9 over 30 grades
+    assert found["telephone", "verhuismelding", "totaaloordeel"] == ("published", 10, 9.0, 9.0)
+    # 86 + 10 x 9 over 21 grades
     assert found["all", "all", "totaaloordeel"] == (
-        "published", 30, pytest.approx(239 / 30, abs=1e-12), 8.0,
+        "published", 21, pytest.approx(176 / 21, abs=1e-12), 8.4,
     )  # fmt: skip
     assert found["all", "all", "ces"] == (
-        "published", 31, pytest.approx(2300 / 31, abs=1e-11), 74.0,
+        "published", 22, pytest.approx(1400 / 22, abs=1e-11), 64.0,
     )  # fmt: skip
 
-    # two on one product and nine on line are too few, for questions they did not answer as well
+    # two on one product are too few, for questions they did not answer as well
     assert found["counter", "rijbewijs", "totaaloordeel"] == HIDDEN
     assert found["counter", "rijbewijs", "prijs"] == HIDDEN
-    assert found["digital", "all", "taal_duidelijk"] == HIDDEN
+    # ten on the other product would do, but the two are the rest of the twelve at the desk
+    assert found["counter", "paspoort", "totaaloordeel"] == HIDDEN
+    # both are asked for at the desk only, so their rows over all channels say the same
+    assert found["all", "rijbewijs", "totaaloordeel"] == HIDDEN
+    assert found["all", "paspoort", "totaaloordeel"] == HIDDEN
     # ten answers of which one is "do not know": the share would rest on nine
     assert found["telephone", "all", "in_een_keer"] == HIDDEN
     # asked at the desk, never answered, and no secret
     assert ("counter", "all", "prijs") not in found
     # asked at the desk only: no total over channels
     assert ("all", "all", "openingstijden") not in found
+
+
+def test_nine_answers_are_hidden_whatever_was_asked(quarter: Query) -> None:
+    found = figures(quarter, municipality="GM0518")
+    assert ("digital", "all", "taal_duidelijk") in found
+    assert ("all", "paspoort", "ces") in found
+    assert set(found.values()) == {HIDDEN}
 
 
 def test_the_closed_year_has_the_figures_of_its_only_quarter(quarter: Query) -> None:
@@ -87,21 +103,21 @@ def test_the_closed_year_has_the_figures_of_its_only_quarter(quarter: Query) -> 
 def test_margin_of_the_golden_quarter(quarter: Query) -> None:
     rows = quarter(
         """
-        select channel, product_code, margin from marts.mart_kpi
-        where period = '2020Q4' and metric = 'totaaloordeel'
+        select organisation_code, channel, margin from marts.mart_kpi
+        where period = '2020Q4' and metric = 'totaaloordeel' and product_code = 'all'
         """
     )
-    margin = {(row["channel"], row["product_code"]): row["margin"] for row in rows}
+    margin = {(row["organisation_code"], row["channel"]): row["margin"] for row in rows}
     # two of the twelve at the desk were not invited, so the population is unknown
     deviation = sqrt(692 / 11 - (86 / 11) ** 2)
-    assert margin["counter", "all"] == pytest.approx(1.96 * deviation / sqrt(11), abs=1e-9)
-    # the ten on this product are of the twenty who were; 592 / 10 - 7.6^2 = 1.2^2
-    assert margin["counter", "paspoort"] == pytest.approx(
-        1.96 * 1.2 / sqrt(10) * sqrt(10 / 20), abs=1e-9
+    assert margin["GM0637", "counter"] == pytest.approx(1.96 * deviation / sqrt(11), abs=1e-9)
+    # everybody here is of the thirty who were; as many gave a 7 as a 9
+    assert margin["GM0363", "counter"] == pytest.approx(
+        1.96 / sqrt(12) * sqrt(18 / 30), abs=1e-9
     )
     # all gave a 9
-    assert margin["telephone", "all"] == 0
-    assert margin["digital", "all"] is None
+    assert margin["GM0637", "telephone"] == 0
+    assert margin["GM0518", "digital"] is None
 
 
 def test_response_of_the_golden_quarter(quarter: Query) -> None:
@@ -109,6 +125,7 @@ def test_response_of_the_golden_quarter(quarter: Query) -> None:
         """
         from marts.mart_response
         where period = '2020Q4' and channel = 'counter' and product_code = 'all'
+            and organisation_code = 'GM0637'
         """
     )
     assert desk == desk | {
@@ -140,7 +157,7 @@ def test_distributions_of_the_golden_quarter(quarter: Query) -> None:
         """
         from marts.mart_distribution
         where period = '2020Q4' and channel in ('counter', 'digital')
-            and metric in ('totaaloordeel', 'informatie_vooraf')
+            and organisation_code in ('GM0637', 'GM0518') and metric in ('totaaloordeel', 'informatie_vooraf')
         order by channel, metric, cast(answer as int)
         """
     )
@@ -159,8 +176,11 @@ def test_distributions_of_the_golden_quarter(quarter: Query) -> None:
 
 def test_what_is_hidden_in_the_golden_quarter(quarter: Query) -> None:
     rows = quarter("from marts.mart_suppression where period = '2020Q4'")
-    share = {row["channel"]: row["answers_suppressed_share"] for row in rows}
-    # two of twelve at the desk; on line even the total is hidden
-    assert share["counter"] == pytest.approx(2 / 12)
-    assert share["telephone"] == 0
-    assert share["digital"] is None
+    share = {
+        (row["organisation_code"], row["channel"]): row["answers_suppressed_share"] for row in rows
+    }
+    # both products at the desk, and so twelve of all twenty-two; on line even the total is hidden
+    assert share["GM0637", "counter"] == 1
+    assert share["GM0637", "telephone"] == share["GM0363", "counter"] == 0
+    assert share["GM0637", "all"] == pytest.approx(12 / 22)
+    assert share["GM0518", "digital"] is None

@@ -43,15 +43,15 @@ def test_a_correction_rebuilds_the_quarter_it_left_and_the_one_it_reached(
     assert first.quarters == ("2020Q1", "2020Q2", "2020Q3")
     assert means(settings) == {"2020Q1": (20, 8.0), "2020Q2": (20, 8.0), "2020Q3": (20, 8.0)}
 
-    # response 0 was not in February with an 8, but in August with a 4
-    moved = contacts("2020-08-01", 0, grade="4")
+    # ten were not in February with an 8, but in August with a 4; fewer would not be told
+    moved = contacts("2020-08-01", *range(10), grade="4")
     small_feeds.deliver(settings, {"counter": moved}, "2020-10-02 correction")
     second = refresh(settings)
     assert second.quarters == ("2020Q1", "2020Q3")
     assert means(settings) == {
-        "2020Q1": (19, 8.0),
+        "2020Q1": (10, 8.0),
         "2020Q2": (20, 8.0),
-        "2020Q3": (21, 164 / 21),
+        "2020Q3": (30, 200 / 30),
     }
 
     # what was rebuilt by quarter is what a rebuild of everything gives

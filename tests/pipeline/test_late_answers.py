@@ -1,0 +1,152 @@
+"""Answers that come after their quarter was released: what is told of them, and when."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+import small_feeds
+from click.testing import CliRunner
+
+from dagster_project.cli import main
+from dagster_project.disclosure import LedgerStore
+from dagster_project.pipeline import StepError, refresh
+from dagster_project.settings import Settings
+
+
+def answers(*numbers: int, product: str = "paspoort") -> pl.DataFrame:
+    """Answers at one desk, grades from 6 to 9 in turn."""
+    return pl.DataFrame(
+        [
+            {
+                "respons_id": f"r{number}",
+                "gemeentecode": "GM0637",
+                "product": product,
+                "datum_contact": "2020-10-05",
+                "datum_invul": "2020-10-06",
+                "totaaloordeel": str(6 + number % 4),
+                "moeite": str(1 + number % 5),
+            }
+            for number in numbers
+        ]
+    )
+
+
+def deliver(settings: Settings, frame: pl.DataFrame, name: str) -> dict[str, object]:
+    """Land answers, refresh, and return the manifest of the release."""
+    small_feeds.deliver(settings, {"counter": frame}, name)
+    refresh(settings)
+    text = (settings.published / "current" / "manifest.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def responses(settings: Settings) -> dict[str, int]:
+    rows = small_feeds.released(
+        settings,
+        """
+        select product_code, responses from marts.mart_response
+        where period = '2020Q4' and channel = 'counter'
+        """,
+    )
+    return {row["product_code"]: row["responses"] for row in rows}
+
+
+def grade(settings: Settings) -> dict[str, object]:
+    (row,) = small_feeds.released(
+        settings,
+        """
+        select status, n, value from marts.mart_totaaloordeel
+        where period = '2020Q4' and channel = 'counter' and product_code = 'paspoort'
+        """,
+    )
+    return row
+
+
+def status(settings: Settings) -> str:
+    environment = {"KTO_HOME": str(settings.home), "KTO_LANDING": str(settings.landing)}
+    said = CliRunner().invoke(main, ["status"], env=environment, terminal_width=240)
+    assert said.exit_code == 0, said.output
+    return " ".join(said.output.split())
+
+
+EXPLAINED = "so few answers came or changed since that the difference would tell of them"
+
+
+def test_late_answers_are_told_once_ten_have_come(settings: Settings) -> None:
+    desk = pl.concat([answers(*range(20)), answers(*range(100, 115), product="rijbewijs")])
+    first = deliver(settings, desk, "2021-01-05")
+    assert first["frozen"] == 0
+    assert EXPLAINED not in status(settings)
+    # five each of 6, 7, 8 and 9
+    released = {"status": "published", "n": 20, "value": 7.5}
+    assert grade(settings) == released
+
+    # three on this product: its row, the row over products, both again over channels and for the
+    # year, which is closed: eight cells
+    second = deliver(settings, answers(20, 21, 22), "2021-01-12")
+    assert second["release"] != first["release"]
+    assert second["frozen"] == 8
+    assert f"8 cells stay as an earlier release had them: {EXPLAINED}" in status(settings)
+    assert responses(settings) == {"all": 35, "paspoort": 20, "rijbewijs": 15}
+    assert grade(settings) == released
+
+    # six more make nine
+    third = deliver(settings, answers(*range(23, 29)), "2021-01-19")
+    assert third["frozen"] == 8
+    assert responses(settings) == {"all": 35, "paspoort": 20, "rijbewijs": 15}
+
+    # one more, and the ten are told together: 20 + 10 grades, of which eight a 6 and a 7 each
+    fourth = deliver(settings, answers(29), "2021-01-26")
+    assert fourth["frozen"] == 0
+    assert EXPLAINED not in status(settings)
+    assert responses(settings) == {"all": 45, "paspoort": 30, "rijbewijs": 15}
+    assert grade(settings) == {
+        "status": "published",
+        "n": 30,
+        "value": pytest.approx((8 * 6 + 8 * 7 + 7 * 8 + 7 * 9) / 30, abs=1e-12),
+    }
+
+    # whoever held on to every release has four, and the ledger knows that
+    assert len(list(settings.ledger.glob("[0-9]*"))) == 4
+    stored = LedgerStore(settings.ledger).released_tables()
+    assert len({path.parent for path in stored}) == 4
+
+
+def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project.assets import disclosure  # noqa: PLC0415
+
+    # two on one product: the ten on the other have to be hidden with them
+    desk = pl.concat([answers(*range(10)), answers(100, 101, product="rijbewijs")])
+    first = deliver(settings, desk, "2021-01-05")
+    assert responses(settings) == {"all": 12, "paspoort": None, "rijbewijs": None}
+
+    protect = disclosure.protect
+
+    def careless(*arguments: object, **options: object) -> object:
+        pattern = protect(*arguments, **options)
+        told = pl.DataFrame(pattern.table).with_columns(
+            status=pl.when(pl.col("role") == "secondary")
+            .then(pl.lit("published"))
+            .otherwise("status")
+        )
+        return type(pattern)(told.to_arrow(), pattern.report)
+
+    monkeypatch.setattr(disclosure, "protect", careless)
+    small_feeds.deliver(settings, {"counter": answers(*range(50, 80))}, "2021-01-12")
+    with pytest.raises(StepError, match="did not pass attack: [0-9]+ hidden figures") as caught:
+        refresh(settings)
+    line = str(caught.value)
+    assert "rijbewijs" not in line
+    assert line.endswith("(what is published is unchanged)")
+    assert (settings.published / "current").resolve().name == first["release"]
+    assert len(list(settings.ledger.glob("[0-9]*"))) == 1
+
+    audit = json.loads((settings.audit / "attack.json").read_text(encoding="utf-8"))
+    leaks = {(leak["rule"], *leak["cell"][2:5]): leak["equation"] for leak in audit["leaks"]}
+    assert leaks["exact", "2020Q4", "counter", "rijbewijs"] == (
+        "GM0637 2020Q4 counter rijbewijs = 42 (GM0637 2020Q4 counter) "
+        "- 40 (GM0637 2020Q4 counter paspoort)"
+    )
