@@ -38,7 +38,9 @@ def test_the_asset_graph_is_as_it_was_last_agreed_on(installation: Installation)
     )
 
 
-def test_everything_published_waits_for_the_gate_and_for_the_attack(installation: Installation) -> None:
+def test_everything_published_waits_for_the_gate_and_for_the_attack(
+    installation: Installation,
+) -> None:
     graph = build_definitions(installation).get_repository_def().asset_graph
     gates = [
         key.name

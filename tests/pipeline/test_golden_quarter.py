@@ -112,9 +112,7 @@ def test_margin_of_the_golden_quarter(quarter: Query) -> None:
     deviation = sqrt(692 / 11 - (86 / 11) ** 2)
     assert margin["GM0637", "counter"] == pytest.approx(1.96 * deviation / sqrt(11), abs=1e-9)
     # everybody here is of the thirty who were; as many gave a 7 as a 9
-    assert margin["GM0363", "counter"] == pytest.approx(
-        1.96 / sqrt(12) * sqrt(18 / 30), abs=1e-9
-    )
+    assert margin["GM0363", "counter"] == pytest.approx(1.96 / sqrt(12) * sqrt(18 / 30), abs=1e-9)
     # all gave a 9
     assert margin["GM0637", "telephone"] == 0
     assert margin["GM0518", "digital"] is None
@@ -157,7 +155,8 @@ def test_distributions_of_the_golden_quarter(quarter: Query) -> None:
         """
         from marts.mart_distribution
         where period = '2020Q4' and channel in ('counter', 'digital')
-            and organisation_code in ('GM0637', 'GM0518') and metric in ('totaaloordeel', 'informatie_vooraf')
+            and organisation_code in ('GM0637', 'GM0518')
+            and metric in ('totaaloordeel', 'informatie_vooraf')
         order by channel, metric, cast(answer as int)
         """
     )

@@ -136,7 +136,7 @@ def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
 
     monkeypatch.setattr(disclosure, "protect", careless)
     small_feeds.deliver(settings, {"counter": answers(*range(50, 80))}, "2021-01-12")
-    with pytest.raises(StepError, match="did not pass attack: [0-9]+ hidden figures") as caught:
+    with pytest.raises(StepError, match=r"did not pass attack: [0-9]+ hidden figures") as caught:
         refresh(settings)
     line = str(caught.value)
     assert "rijbewijs" not in line

@@ -14,6 +14,7 @@ from dagster_project.disclosure.attack.contract import CHANNEL, SUPPRESSION
 from dagster_project.disclosure.attack.names import KPI, PUBLISHED, RESPONSE, TOTAL
 
 Check = tuple[str, str, pl.DataFrame]
+INVITATIONS = ("invited", "undeliverable", "opted_out", "net_sample", "responses_invited")
 
 
 def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
@@ -33,7 +34,12 @@ def _response(rows: pl.DataFrame) -> list[Check]:
     asks = pl.col("required_sample").is_not_null().any().over("study")
     sample = pl.when(asks & (invited > 0)).then(needed)
     reached = pl.col("responses") >= pl.col("required_sample")
+    silent = [pl.col(name).is_null() for name in INVITATIONS]
     rules = (
+        (
+            "some columns on invitations are null and some are not",
+            pl.all_horizontal(silent) | ~pl.any_horizontal(silent),
+        ),
         ("net_sample is not invited - undeliverable - opted_out", same(pl.col("net_sample"), net)),
         ("response_rate does not follow", same(pl.col("response_rate"), rate)),
         (

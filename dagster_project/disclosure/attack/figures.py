@@ -154,14 +154,14 @@ def _three_counts() -> list[pl.Expr]:
 
 
 def _counts(responses: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return the counts of respondents in `mart_response`, where a study has them."""
+    """Return the counts of respondents in `mart_response`, where a study has them.
+
+    A row that is published may be silent about its invitations.
+    """
     return [
-        responses.filter(
-            pl.col(name).is_not_null().any().over("study")
-            & (pl.col("hidden") | pl.col(name).is_not_null())
-        ).select(
+        responses.filter(pl.col(name).is_not_null().any().over("study")).select(
             *PLACE,
-            "hidden",
+            pl.col("hidden") | pl.col(name).is_null(),
             pl.lit(TOTAL).alias("segment"),
             pl.lit(TOTAL).alias("segment_value"),
             pl.lit(name).alias("measure"),

@@ -23,7 +23,7 @@ from dagster_project.disclosure.attack.judge_published import missing_rows, smal
 from dagster_project.disclosure.attack.judge_remainders import remainders
 from dagster_project.disclosure.attack.judge_restated import changes, restated
 from dagster_project.disclosure.attack.limits import Limits, limits_frame
-from dagster_project.disclosure.attack.names import BASE, CELL, CLOSE, OF_QUESTION
+from dagster_project.disclosure.attack.names import CELL, CLOSE, OF_QUESTION
 from dagster_project.disclosure.attack.run import Intervals
 
 KINDS = ("count", "mean", "net", "share", "distribution")
@@ -54,7 +54,6 @@ class Evidence:
     `shown` has the figures of all releases (column `release`, 0 and below), `truth` the true cells
     with the release they belong to, `rules` the limits by study. `dated`: every figure is known to
     be of its release; otherwise the truth of an earlier release may be what a later one shows.
-    `open_base`: cells of the release under attack whose number of respondents is no secret.
     """
 
     intervals: pl.DataFrame
@@ -64,7 +63,6 @@ class Evidence:
     touched: pl.DataFrame | None
     hierarchies: pl.DataFrame
     dated: bool
-    open_base: pl.DataFrame
 
     def of_that_time(self) -> pl.Expr:
         """Whether the truth of `truth_release` is what an interval of `release` is about."""
@@ -114,7 +112,6 @@ def judge(
         None if touched is None else _at_release(pl.DataFrame(touched), len(ledger)),
         pl.DataFrame(hierarchies),
         vintage is not None,
-        _open_base(vintage),
     )
     found = [
         exact_figures(evidence),
@@ -163,14 +160,6 @@ def _shown(
             for back, frame in enumerate(shown)
         ]
     )
-
-
-def _open_base(vintage: pa.Table | None) -> pl.DataFrame:
-    """Cells whose respondents may be told, whether or not a table has room for them."""
-    if vintage is None:
-        return pl.DataFrame(schema=dict.fromkeys(CELL, pl.String))
-    told = (pl.col("measure") == BASE) & (pl.col("release") == 0) & pl.col("current")
-    return pl.DataFrame(vintage).filter(told).select(CELL)
 
 
 def _truth(cells: pa.Table, history: pa.Table | None, releases: int) -> pl.DataFrame:

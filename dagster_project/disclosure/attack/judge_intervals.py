@@ -13,7 +13,6 @@ from dagster_project.disclosure.attack.limits import is_primary, miss
 from dagster_project.disclosure.attack.names import (
     BASE,
     CELL,
-    INVITED,
     SAME_RESPONDENTS,
 )
 
@@ -28,13 +27,14 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
     """Hidden n and totals that have one possible value, and it is the true one.
 
     Harmless: nobody answered; everybody did who responded; a share of nothing (counted apart); a
-    figure published in some release; the respondents of a cell in which a metric is published, for
-    its base group then is. An exact value that is not the true one comes of a frozen figure taken
-    for a new one and tells nothing, unless there is no earlier release to freeze.
+    figure published in some release. An exact value that is not the true one comes of a frozen
+    figure taken for a new one and tells nothing, unless there is no earlier release to freeze.
     """
     rows = evidence.intervals.filter(
-        pl.col("exact") & pl.col("figure").is_in(SAME_RESPONDENTS)
-    ).filter((pl.col("low").abs() > NOTICEABLE) & ~_base_is_open(evidence))
+        pl.col("exact")
+        & pl.col("figure").is_in(SAME_RESPONDENTS)
+        & (pl.col("low").abs() > NOTICEABLE)
+    )
     truth = evidence.truth.select(*KEY, "answer", "kind", "n", "total", truth_release="release")
     joined = rows.join(truth, on=[*KEY, "answer"], how="left", nulls_equal=True).filter(
         pl.col("truth_release").is_null() | evidence.of_that_time()
@@ -53,28 +53,14 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
     )
 
 
-def _base_is_open(evidence: Evidence) -> pl.Expr:
-    """Rows on respondents of cells in which some metric is published."""
-    shown = evidence.shown.filter(
-        (pl.col("release") == 0) & ~pl.col("hidden") & ~pl.col("measure").is_in([BASE, INVITED])
-    )
-    cells = shown.select(pl.struct(CELL).unique().alias("cell"))["cell"]
-    return (pl.col("measure") == BASE) & pl.struct(CELL).is_in(cells.implode())
-
-
 def _public(evidence: Evidence) -> pl.DataFrame:
     """Values of n that are published: in some release, or as the respondents of the cell."""
     open_ = evidence.shown.filter(~pl.col("hidden") & pl.col("answer").is_null())
     own = open_.select(*KEY, low="n")
     measures = evidence.intervals.select("study", "measure").unique()
     shown = open_.filter((pl.col("measure") == BASE) & (pl.col("release") == 0))
-    told = (
-        evidence.truth.filter((pl.col("measure") == BASE) & (pl.col("release") == 0))
-        .join(evidence.open_base, on=CELL, how="semi")
-        .select(*CELL, low=pl.col("n").cast(pl.Float64))
-    )
     base = (
-        pl.concat([shown.select(*CELL, low="n"), told])
+        shown.select(*CELL, low="n")
         .join(measures, on="study")
         .filter(pl.col("measure") != BASE)
         .select(*KEY, "low")

@@ -164,16 +164,13 @@ counts as (
         and cells.segment_value = as_released.segment_value
 ),
 
--- the row is shown when both groups are
+-- a row says nothing of its invitations where those who answered them are too few to tell
 judged as (
     select
         counts.*,
         periods.period_type,
         periods.period_start,
-        case
-            when counts.responses is not null and counts.invited is not null then 'published'
-            else 'suppressed'
-        end as status
+        case when counts.responses is not null then 'published' else 'suppressed' end as status
     from counts
     inner join periods
         on counts.study = periods.study
