@@ -123,7 +123,10 @@ def hide_for_respondents(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
 
 
 def fewest_respondents(layer: Layer) -> Floats:
-    """Count the leaves with respondents in each cell: one person each is the least, (cells,)."""
+    """Count the leaves with respondents in each cell: one person each is the least, (cells,).
+
+    A change holds as many as there are leaves that had nobody before.
+    """
     floor = np.zeros(len(layer.asked))
     floor[layer.measures[0].cells[layer.measures[0].n > 0]] = 1.0
     floor[layer.block.change] = 0.0
@@ -132,6 +135,9 @@ def fewest_respondents(layer: Layer) -> Floats:
         for equation in layer.systems[0].bounded:
             parts = floor[list(equation.children)].sum()
             raised[equation.parent] = max(raised[equation.parent], parts)
+            if len(equation.children) == 1:
+                (child,) = equation.children
+                raised[child] = max(raised[child], floor[equation.parent])
         if np.array_equal(raised, floor):
             return floor
         floor = raised

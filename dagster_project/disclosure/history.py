@@ -309,11 +309,15 @@ class _Expansion:
         return listed
 
     def _last_statements(self) -> tuple[dict[str, Ints], dict[str, Ints]]:
-        """Per group: the latest version that stated each cell, and the fewest touched since."""
+        """Per group: the latest version that stated each cell, and the fewest touched since.
+
+        That nobody was there is no statement to stay with: rows appear as soon as somebody is.
+        """
         size = len(self._names)
         last: dict[str, Ints] = {}
         since: dict[str, Ints] = {}
-        published = self._released.filter("published")
+        nobody = (pl.col("disclosure_group") == self._now.base.group) & (pl.col("n") == 0)
+        published = self._released.filter(pl.col("published") & ~nobody)
         latest = published.group_by("disclosure_group", "cell").agg(pl.col("version").max())
         fewest = (
             latest.join(self._touched, on=["disclosure_group", "cell", "version"], how="left")

@@ -67,16 +67,18 @@ class Range:
 
 def read_off(posed: list[Posed], keys: Ints, assumption: int, columns: Columns) -> None:
     """Add the intervals of every hidden figure of the block to `columns`."""
-    floor = floor_of(posed[0])
+    floor, floor_of_change = floors_of(posed[0])
     for one in posed:
         reader = _Reader(columns, one, n_range(posed[0], one), class_ranges(one), assumption)
+        if one is not posed[0]:
+            floor, floor_of_change = np.zeros_like(floor), np.zeros_like(floor_of_change)
         for row, release in enumerate(one.view.releases):
             hidden = one.measured.hidden[release] & (one.structure.place[row] >= 0)
             cells = np.flatnonzero(hidden)
-            below = floor[row, cells] if one is posed[0] else np.zeros(len(cells))
-            reader.cells(keys[cells], one.structure.place[row, cells], release, below)
+            reader.cells(keys[cells], one.structure.place[row, cells], release, floor[row, cells])
             changed = np.flatnonzero(one.structure.change[row] >= 0)
-            reader.changes(keys[changed], one.structure.change[row, changed], release)
+            below = floor_of_change[row, changed]
+            reader.changes(keys[changed], one.structure.change[row, changed], release, below)
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,9 @@ class _Reader:
             total = _by_mean(total, mean, self.n.at(variables))
         self._add(keys, total, TOTAL, release)
 
-    def changes(self, keys: Ints, variables: Ints, release: int) -> None:
+    def changes(self, keys: Ints, variables: Ints, release: int, floor: Floats) -> None:
         """Add the changes of cells hidden now or then."""
-        self._add(keys, self.n.at(variables), CHANGE_N, release)
+        self._add(keys, self.n.at(variables), CHANGE_N, release, floor=floor)
         if self.sums and self.one.measured.measure.kind != "distribution":
             total = total_of(self.one, self.sums).at(variables)
             self._add(keys, total, CHANGE_TOTAL, release)
@@ -155,23 +157,27 @@ def _by_mean(total: Range, mean: Range, n: Range) -> Range:
     return Range(low, high, exact, total.complete)
 
 
-def floor_of(base: Posed) -> Floats:
-    """Return the fewest respondents that rows alone show: one in each cell that has any.
+def floors_of(base: Posed) -> tuple[Floats, Floats]:
+    """Return the fewest respondents that rows alone show, in cells and in their changes.
 
-    No choice of what to hide can make an interval reach below that. By (release, cell).
+    One is in each cell that has any row of figures, and came to each that has its first. No choice
+    of what to hide can make an interval reach below that. Both by (release, cell).
     """
     rows = list(base.view.releases)
-    present = base.measured.present[rows]
-    view = replace(base.view, known=base.view.scope & ~present, only_added=False)
+    present = base.measured.present[rows] & (base.values[:, 0] != 0)
+    view = replace(base.view, known=base.view.scope & ~present)
     structure, propagation = base.workshop.structure(view)
+    place, change = structure.place, structure.change
     low = np.zeros(structure.variables)
-    low[structure.place[structure.place >= 0]] = base.somebody[structure.place >= 0]
+    low[place[place >= 0]] = base.somebody[place >= 0]
     high = np.full(structure.variables, BIG)
-    low[structure.change[structure.change >= 0]] = -BIG
+    if not view.only_added:
+        low[change[change >= 0]] = -BIG
     right = structure.right_side(np.where(present, np.nan, base.values[:, 0]))
     low, _ = propagation.tighten(right, low, high, whole=True)
-    laid = np.zeros(present.shape)
-    laid[structure.place >= 0] = low[structure.place[structure.place >= 0]]
+    laid = np.zeros(present.shape), np.zeros(present.shape)
+    for figures, variables in zip(laid, (place, change), strict=True):
+        figures[variables >= 0] = low[variables[variables >= 0]]
     return laid
 
 

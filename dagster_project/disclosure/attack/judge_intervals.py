@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dagster_project.disclosure.attack.limits import is_primary, miss
-from dagster_project.disclosure.attack.names import (
-    BASE,
-    CELL,
-    SAME_RESPONDENTS,
-)
+from dagster_project.disclosure.attack.names import BASE, CELL, SAME_RESPONDENTS
 
 if TYPE_CHECKING:
     from dagster_project.disclosure.attack.judge import Evidence
@@ -43,7 +39,13 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
     same = (pl.col("low") - true).abs() <= NOTICEABLE * (1 + true.abs())
     alone = evidence.shown["release"].min() == 0
     leaks = joined.filter(same.fill_null(value=False) | pl.lit(alone) | true.is_null())
-    leaks = leaks.join(_public(evidence), on=[*KEY, "low"], how="anti")
+    public = _public(evidence)
+    told = (
+        leaks.join(public, on=[*KEY, "answer", "figure"], nulls_equal=True)
+        .filter((pl.col("low") - pl.col("told")).abs() <= NOTICEABLE * (1 + pl.col("told").abs()))
+        .select(*KEY, "answer", "figure", "low")
+    )
+    leaks = leaks.join(told, on=told.columns, how="anti", nulls_equal=True)
     return leaks.select(
         pl.lit("exact").alias("rule"),
         *KEY,
@@ -54,18 +56,28 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
 
 
 def _public(evidence: Evidence) -> pl.DataFrame:
-    """Values of n that are published: in some release, or as the respondents of the cell."""
-    open_ = evidence.shown.filter(~pl.col("hidden") & pl.col("answer").is_null())
-    own = open_.select(*KEY, low="n")
-    measures = evidence.intervals.select("study", "measure").unique()
-    shown = open_.filter((pl.col("measure") == BASE) & (pl.col("release") == 0))
-    base = (
-        shown.select(*CELL, low="n")
-        .join(measures, on="study")
-        .filter(pl.col("measure") != BASE)
-        .select(*KEY, "low")
+    """Figures that are no secret: published in some release, or its respondents were.
+
+    That everybody answered is no secret either.
+    """
+    open_ = evidence.shown.filter(~pl.col("hidden"))
+    scales = evidence.truth.select("study", "measure", "low", "high").unique()
+    answered = pl.col("answer").is_not_null()
+    total = pl.col("top") * pl.col("high") + pl.col("bottom") * pl.col("low")
+    totals = open_.join(scales, on=["study", "measure"]).with_columns(
+        figure=pl.lit("total"), told=pl.when(answered).then("top").otherwise(total)
     )
-    return pl.concat([own, base]).unique()
+    counts = open_.filter(~answered).with_columns(figure=pl.lit("n"), told="n")
+    everybody = (
+        counts.filter(pl.col("measure") == BASE)
+        .drop("measure")
+        .join(evidence.intervals.select("study", "measure").unique(), on="study")
+        .filter(pl.col("measure") != BASE)
+    )
+    columns = (*KEY, "answer", "figure", "told")
+    return pl.concat([part.select(columns) for part in (totals, counts, everybody)]).drop_nulls(
+        "told"
+    )
 
 
 def narrow_respondents(evidence: Evidence) -> pl.DataFrame:

@@ -67,7 +67,8 @@ def restated(evidence: Evidence) -> pl.DataFrame:
 def changes(evidence: Evidence) -> pl.DataFrame:
     """Return changes of hidden cells that can be worked out for a few touched respondents.
 
-    The interval for respondents who were touched is as wide as that for the few of a small cell.
+    The interval for respondents who were touched is as wide as that for the few of a small cell. It
+    need not reach below what the mere appearance of rows shows.
     """
     few = _few_touched(evidence)
     rows = evidence.intervals.filter(pl.col("figure").is_in(["change_n", "change_total"])).join(
@@ -81,7 +82,7 @@ def changes(evidence: Evidence) -> pl.DataFrame:
     )
     inside = (pl.col("low") <= pl.col("touched")) & (pl.col("touched") <= pl.col("high"))
     near = (pl.col("high") < pl.col("n") + miss()) | (
-        pl.col("low") > pl.max_horizontal(pl.col("n") - miss(), pl.lit(1.0))
+        pl.col("low") > pl.max_horizontal(pl.col("n") - miss(), pl.lit(1.0), pl.col("floor"))
     )
     base = pl.col("measure") == BASE
     return rows.filter(hit | (n & base & inside & near)).select(

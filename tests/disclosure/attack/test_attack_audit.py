@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from derived_release import derived_release, with_value
+from derived_release import N, derived_release, with_value
 
 from dagster_project.disclosure.attack import audit_derived, audit_files, read_release
 
@@ -113,6 +113,34 @@ def test_suppression_that_is_not_of_published_rows_is_found():
         "mart_suppression", "answers_suppressed_share", 0.4, organisation_code="B", period="2020"
     )
     assert whats(tables) == {"does not follow from published rows"}
+
+
+@pytest.mark.parametrize(
+    ("share", "found"), [(None, set()), (-0.5, {"does not follow from published rows"})]
+)
+def test_products_that_are_more_than_their_total_have_no_share(
+    share: float | None, found: set[str]
+):
+    # a total as an earlier release had it: 40 of the product, and 20 in all
+    where = {"organisation_code": "A", "period": "2020"}
+    tables = changed("mart_response", "responses", N["A"] // 2, **where, product_code="all")
+    tables["mart_suppression"] = with_value(
+        tables["mart_suppression"], "answers_suppressed_share", share, **where
+    )
+    assert whats(tables) - {"required_reached does not follow"} == found
+
+
+def test_a_row_may_be_silent_on_its_invitations_but_not_on_some_of_them():
+    tables = derived_release()
+    table = tables["mart_response"]
+    silent = ("invited", "undeliverable", "opted_out", "net_sample", "responses_invited")
+    for column in (*silent, "response_rate", "required_sample", "required_reached"):
+        table = with_value(table, column, None, **A_2020)
+    assert whats(tables | {"mart_response": table}) == set()
+    told = with_value(table, "undeliverable", 20, **A_2020)
+    assert "some columns on invitations are null and some are not" in whats(
+        tables | {"mart_response": told}
+    )
 
 
 def test_a_copy_that_differs_is_found():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from attack_tables import CELL, GRADE, case, found, kpi, place, release, responses, tree
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -223,6 +224,49 @@ def test_a_cell_hidden_before_and_published_now_tells_the_few_who_came():
     assert ("change", "A", "grade") in verdict(
         new, old, truth(T=103, A=11, B=32, C=60), touched(T=3, A=3)
     )
+
+
+def test_rows_that_appear_tell_that_somebody_came_and_that_is_conceded():
+    old = published(T=None, B=None)
+    new = published(T=None, A=None, B=None, C=None)
+    cells = truth(T=42, A=1, B=40, C=1)
+
+    intervals = attack(new, [old], PRODUCTS, GRADE)
+
+    changes = found(intervals, "responses", "change_n", assumption=ADDED, back=1)
+    assert changes == [(least, float("inf"), False) for least in (1, 0, 1, 2)]
+    assert verdict(new, old, cells, touched(T=2, A=1, C=1)) == []
+
+
+@pytest.mark.parametrize(("then", "rules"), [(700.0, set()), (693.0, {"exact"})])
+def test_a_frozen_figure_that_is_still_right_is_no_secret(then: float, rules: set[str]):
+    """The total of grades follows from its parts; it is what was published, or it is not."""
+    parts = {at("A"): (40, 280.0), at("C"): (60, 420.0)}
+    old, new = (release(kpis=kpi(parts | {at("all"): (100, then)})) for _ in range(2))
+    vintage = pa.Table.from_pylist(
+        [
+            place(cell)
+            | {"measure": "grade", "release": back, "current": back < 0 or cell != at("all")}
+            for back in (0, -1)
+            for cell in (*parts, at("all"))
+        ]
+    )
+
+    intervals = attack(new, [old], PRODUCTS, GRADE, vintage=vintage)
+    violations = judge(
+        intervals,
+        new,
+        [old],
+        truth(T=100, A=40, C=60),
+        hierarchies=PRODUCTS,
+        scales=GRADE,
+        limits=LIMITS,
+        vintage=vintage,
+    )
+
+    ((low, high, exact),) = found(intervals, "grade", "total", at=at("all"))
+    assert (low, high, exact) == (pytest.approx(700), pytest.approx(700), True)
+    assert {v.rule for v in violations} == rules
 
 
 leaves = st.lists(st.integers(1, 2), min_size=3, max_size=3)
