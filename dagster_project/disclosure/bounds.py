@@ -61,7 +61,7 @@ class Polytope:
     """The tables that agree with what is published, explored one witness at a time.
 
     `least` and `most`, shape (cells,), are the smallest and largest values that witnesses had so
-    far; published cells stay at their true value.
+    far; published cells stay at their true value. `witnesses` are those that widened them.
     """
 
     def __init__(self, component: Component, equations: Sequence[Equation], hidden: Flags) -> None:
@@ -78,6 +78,7 @@ class Polytope:
         self.hidden = hidden
         self.least = component.values.copy()
         self.most = component.values.copy()
+        self.witnesses: list[Floats] = []
         self.programs = 0
         self._component = component
         self._columns = np.flatnonzero(hidden)
@@ -173,9 +174,12 @@ class Polytope:
             if not _is_whole(point):
                 return
             point = np.round(point)
-        columns = self._columns
-        self.least[columns] = np.minimum(self.least[columns], point)
-        self.most[columns] = np.maximum(self.most[columns], point)
+        table = self.values.copy()
+        table[self._columns] = point
+        if (table < self.least - SLACK).any() or (table > self.most + SLACK).any():
+            self.witnesses.append(table)
+        np.minimum(self.least, table, out=self.least)
+        np.maximum(self.most, table, out=self.most)
 
     def _model(self) -> highspy.Highs:
         if self._solver is None:
@@ -187,38 +191,42 @@ class Polytope:
 
 
 def cheapest_move(
-    cell: int,
-    goal: float,
     component: Component,
     equations: Sequence[Equation],
     hidden: Flags,
     *,
     costs: Floats,
+    aim: tuple[int, float] | None = None,
 ) -> tuple[float, Ints] | None:
-    """Find the published cells that are cheapest to hide so that a cell can be at `goal`.
+    """Find the published cells that are cheapest to hide so that a table of a kind is possible.
 
     Args:
-        cell: the cell that must move.
-        goal: where to.
-        component: the true table, and what is known of each figure beforehand.
+        component: the true table, and what each figure must be at least and at most; the truth may
+            lie outside.
         equations: how its figures add up.
         hidden: which are hidden already and may move freely, shape (cells,).
         costs: what hiding costs per cell, shape (cells,); infinite where it is impossible.
+        aim: a cell and the value it must have.
 
     Returns:
-        The cost and the cells to hide; None if no table reaches the goal.
+        The cost and the cells to hide, none if there is such a table already; None if there is no
+        such table whatever is hidden.
 
     """
     values, size = component.values, len(component.values)
     movable = np.isfinite(costs) | hidden
-    up = np.where(movable, np.maximum(component.most - values, 0.0), 0.0)
-    down = np.where(movable, np.maximum(values - component.least, 0.0), 0.0)
-    lower = np.zeros(2 * size)
-    upper = np.concatenate([up, down])
-    step = goal - values[cell]
-    rising = step > 0
-    lower[cell if rising else size + cell] = upper[cell if rising else size + cell] = abs(step)
-    upper[size + cell if rising else cell] = 0.0
+    move = np.concatenate([component.most - values, values - component.least])
+    upper = np.where(np.tile(movable, 2), np.maximum(move, 0.0), 0.0)
+    # what lies outside has to move the other way by as much
+    lower = np.roll(np.where(-move > SLACK, -move, 0.0), size)
+    if aim is not None:
+        cell, goal = aim
+        step = goal - values[cell]
+        towards, away = (cell, size + cell) if step > 0 else (size + cell, cell)
+        lower[towards] = upper[towards] = abs(step)
+        upper[away] = 0.0
+    if (lower > upper + SLACK).any():
+        return None
     price = np.where(hidden, FREE, np.where(np.isfinite(costs), costs, 0.0))
     rows, columns, signs = _entries(equations)
     both = scipy.sparse.csc_matrix(

@@ -54,7 +54,7 @@ class Search:
             return known
         fresh = Polytope(component, self._equations, self.hidden.copy())
         if known is not None:  # what could be, still can when more is hidden
-            fresh.least, fresh.most = known.least, known.most
+            fresh.least, fresh.most, fresh.witnesses = known.least, known.most, known.witnesses
         self._open[id(component)] = fresh
         return fresh
 
@@ -74,22 +74,45 @@ class Search:
     def price(self, component: Component, cell: int, goal: float) -> tuple[float, Ints] | None:
         """Find the cells to hide so that a cell can reach a goal, and what they cost."""
         self._tally.programs += 1
-        return cheapest_move(cell, goal, component, self._equations, self.hidden, costs=self._costs)
+        return cheapest_move(
+            component, self._equations, self.hidden, costs=self._costs, aim=(cell, goal)
+        )
 
-    def insist(self, component: Component, cells: Ints, goals: Floats) -> None:
-        """See to it that each cell can reach its goal, hiding what that takes."""
-        failed = self.pursue(component, cells, goals)
-        while failed:
-            cell = failed[0]
-            if found := self.price(component, cell, float(goals[cell])):
-                self.hidden[found[1]] = True
-            failed = self.pursue(component, failed, goals)
-            if failed and failed[0] == cell:
+    def make_room(self, component: Component) -> None:
+        """See to it that some table keeps within the component's limits, hiding what that takes."""
+        self._tally.programs += 1
+        found = cheapest_move(component, self._equations, self.hidden, costs=self._costs)
+        if found is None:
+            self._tally.unmet += 1
+        else:
+            self.hidden[found[1]] = True
+
+    def insist(self, component: Component, cells: Ints, *goals: Floats) -> None:
+        """See to it that each cell can reach one of the goals, hiding what the cheapest takes."""
+        for cell in self._without_any(component, cells, goals):
+            if not self._without_any(component, [cell], goals):
+                continue  # what was hidden for another serves this one too
+            found = [self.price(component, cell, float(goal[cell])) for goal in goals]
+            options = [option for option in found if option is not None]
+            for _, hide in sorted(options, key=lambda option: option[0]):
+                self.hidden[hide] = True
+                if not self._without_any(component, [cell], goals):
+                    break
+            else:
                 self._tally.unmet += 1
-                failed = failed[1:]
+
+    def _without_any(
+        self, component: Component, cells: Ints | Sequence[int], goals: Sequence[Floats]
+    ) -> list[int]:
+        left = [int(cell) for cell in cells]
+        for goal in goals:
+            left = self.pursue(component, left, goal)
+        return left
 
 
-def hide_for_respondents(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
+def hide_for_respondents(
+    layer: Layer, hidden: Flags, tally: Tally, *, witnesses: list[Floats]
+) -> Flags:
     """Hide more, so that no hidden number of respondents is known too closely.
 
     A small cell of n must be able to be as high as n + reach and as low as n - reach, see
@@ -101,6 +124,7 @@ def hide_for_respondents(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
         layer: the base group.
         hidden: what is hidden so far, shape (cells,).
         tally: is added to.
+        witnesses: is replaced by tables, shape (cells,), which between them do all that.
 
     Returns:
         What is hidden then, shape (cells,).
@@ -113,13 +137,44 @@ def hide_for_respondents(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
     counts = Component(people, whole=True, floor=floor)
     judged = _bounded(layer)
     small = np.flatnonzero(layer.small & hidden & judged)
-    search.insist(counts, small, people + reach)
-    search.insist(counts, small, np.maximum(floor, people - reach))
+    above, below = people + reach, np.maximum(floor, people - reach)
+    search.insist(counts, small, above)
+    search.insist(counts, small, below)
     large = layer.asked & ~layer.small & ~layer.block.change
     others = np.flatnonzero(search.hidden & large & ~search.moved(counts))
-    stuck = search.pursue(counts, search.pursue(counts, others, people + 1.0), people - 1.0)
-    search.insist(counts, np.array(stuck, dtype=np.int64), people + 1.0)
+    search.insist(counts, others, people + 1.0, people - 1.0)
+    witnesses[:] = _needed(
+        search.polytope(counts).witnesses,
+        (small, above, below),
+        np.flatnonzero(search.hidden & large),
+        people,
+    )
     return search.hidden
+
+
+def _needed(
+    tables: Sequence[Floats], far: tuple[Ints, Floats, Floats], near: Ints, truth: Floats
+) -> list[Floats]:
+    """Choose the tables that it takes to reach every goal; the first that does is taken.
+
+    Args:
+        tables: the candidates, shape (cells,) each.
+        far: cells, and how high and how low they must be once, shape (all cells,).
+        near: cells that must differ from the truth once.
+        truth: the true table.
+
+    """
+    cells, above, below = far
+    needed = []
+    high, low, other = (np.ones(len(places), dtype=bool) for places in (cells, cells, near))
+    for table in tables:
+        higher = high & (table[cells] >= above[cells] - SLACK)
+        lower = low & (table[cells] <= below[cells] + SLACK)
+        differs = other & (np.abs(table[near] - truth[near]) > SLACK)
+        if higher.any() or lower.any() or differs.any():
+            needed.append(table)
+            high, low, other = high & ~higher, low & ~lower, other & ~differs
+    return needed
 
 
 def fewest_respondents(layer: Layer) -> Floats:

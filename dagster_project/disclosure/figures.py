@@ -26,27 +26,49 @@ from dagster_project.disclosure.layer import Layer, is_small, spread
 Goal = tuple[int, Floats]
 
 
-def hide_for_figures(layer: Layer, hidden: Flags, tally: Tally) -> Flags:
+def hide_for_figures(
+    layer: Layer, hidden: Flags, tally: Tally, *, witnesses: Sequence[Floats]
+) -> Flags:
     """Hide more, so that no hidden figure of a group is known too closely.
 
     The n and the sum of every hidden cell must be able to differ from the truth, and the mean of a
-    small cell by `mean_share` of its scale.
+    small cell by `mean_share` of its scale. As nobody answers who did not respond, n must leave the
+    number of respondents as open as it was: with each of its witnesses there must be a table of n
+    that is nowhere larger.
 
     Args:
         layer: a group other than the base.
         hidden: what is hidden so far, shape (cells,).
         tally: is added to.
+        witnesses: tables of respondents, shape (cells,), from `hide_for_respondents`.
 
     Returns:
         What is hidden then, shape (cells,).
 
     """
     for system in layer.systems:
+        answered: dict[bytes, Measure] = {}
         for measures in _by_name(system.measures):
             search = Search(layer, system.bounded, hidden, tally)
             _Figure(layer, measures, search, tally).protect()
             hidden = search.hidden
+            answered[measures[0].n.tobytes()] = measures[0]
+        for measure in answered.values():
+            if measure.kind != "count":
+                search = Search(layer, system.bounded, hidden, tally)
+                _make_room(layer, measure, search, witnesses)
+                hidden = search.hidden
     return hidden
+
+
+def _make_room(layer: Layer, measure: Measure, search: Search, witnesses: Sequence[Floats]) -> None:
+    """Hide more, until with every witness there is a table of n that is nowhere larger."""
+    n = spread(layer.block, measure, measure.n)
+    for witness in witnesses:
+        # an answer may come without a respondent, so changes say nothing of each other
+        most = np.where(layer.block.change, np.inf, witness)
+        if (n > most + SLACK).any():
+            search.make_room(Component(n, whole=True, ceiling=most))
 
 
 def components_of(measure: Measure) -> list[tuple[Floats, bool]]:
@@ -135,19 +157,13 @@ class _Figure:
                 self._repair(int(cell))
 
     def _free_the_people(self, cells: Ints) -> None:
-        """See to it that n is not known, nor tells too much of a small number of respondents.
+        """See to it that n is not known.
 
         That everybody answered where the number of respondents is published is no secret.
         """
         search, people, n = self.search, self.people, self.n
         open_ended = cells[n[cells] < self.most[cells]]
-        stuck = search.pursue(people, search.pursue(people, open_ended, n - 1.0), n + 1.0)
-        search.insist(people, np.array(stuck, dtype=np.int64), n - 1.0)
-        if self.first.kind != "count":
-            reach = np.array([self.layer.rules.reach(int(r)) for r in self.respondents])
-            least = np.maximum(self.respondents - reach, 1.0)
-            telling = cells[self.layer.few[cells] & (n > least)[cells]]
-            search.insist(people, telling, np.minimum(n, least))
+        search.insist(people, open_ended, n - 1.0, n + 1.0)
 
     def _movable(self, cells: Ints, number: int, goal: Floats) -> Ints:
         step = np.abs(goal[cells] - self.tables[number].values[cells])
@@ -180,6 +196,9 @@ class _Figure:
             fine = (moved | ~present).all(axis=0) & moved.any(axis=0)
         elif kind == "share":
             fine = moved.any(axis=0) & (moved[0] | ~present[0])
+            if self.layer.rules.protect_extreme_shares:
+                # neither "nobody" nor "everybody" is certain
+                fine &= (moved | present).all(axis=0)
         elif kind == "net":
             fine = moved[0] | moved[1] | (moved[2] & ~present[0] & ~present[1])
         else:

@@ -41,9 +41,9 @@ class System:
 class Layer:
     """A group in a block: its measures, and the cells hidden before anything is decided here.
 
-    All flags have shape (cells,): `below` are cells hidden in the base group, `few` those of them
-    with a small number of respondents, `small` those whose own figures rest on too few, `stated`
-    those that an earlier release told.
+    All flags have shape (cells,): `below` are cells hidden in the base group, `small` those whose
+    own figures rest on too few, `stated` those that an earlier release told. `quiet`: nothing else
+    is told.
     """
 
     block: Block
@@ -52,18 +52,25 @@ class Layer:
     systems: tuple[System, ...]
     asked: Flags
     below: Flags
-    few: Flags
     small: Flags
     stated: Flags
+    quiet: bool
 
     @property
     def protected(self) -> Flags:
         """The cells that are hidden for a reason of their own, of the base group or of history."""
-        held = ~self.block.current & ~self.block.change
+        held = ~self.block.change if self.quiet else ~self.block.current & ~self.block.change
         return np.asarray((self.small | self.below | (held & self.asked)) & ~self.stated)
 
 
-def make_layer(block: Block, rules: Rules, measures: Sequence[Measure], below: Flags) -> Layer:
+def make_layer(
+    block: Block,
+    rules: Rules,
+    measures: Sequence[Measure],
+    below: Flags,
+    *,
+    quiet: bool = False,
+) -> Layer:
     """Gather the systems and small cells of a group; `below` has shape (cells,)."""
     size = len(block.names)
     asked = np.zeros(size, dtype=bool)
@@ -88,11 +95,9 @@ def make_layer(block: Block, rules: Rules, measures: Sequence[Measure], below: F
         matrix, ties = vectors(size, equations, empty)
         bounded = equations if found[key][0].grows else _without_changes(equations, block, empty)
         systems.append(System(here, equations, bounded, matrix, ties, tuple(found[key])))
-    few = np.zeros(size, dtype=bool)
-    few[block.base.cells[is_small(block.base, rules)]] = True
     stated = block.stated(measures[0].group) & asked
     return Layer(
-        block, rules, tuple(measures), tuple(systems), asked, below & asked, few, small, stated
+        block, rules, tuple(measures), tuple(systems), asked, below & asked, small, stated, quiet
     )
 
 

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -23,7 +24,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.disclosure.block import Block, Flags, Ints
+from dagster_project.disclosure.block import Block, Flags, Floats, Ints
 from dagster_project.disclosure.cut import cut_into_blocks
 from dagster_project.disclosure.demands import Tally, hide_for_respondents
 from dagster_project.disclosure.figures import hide_for_figures
@@ -32,7 +33,7 @@ from dagster_project.disclosure.ledger import Ledger
 from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
 
 ROUNDS = 3
-"""How often the greedy choice is made anew around cells that bounds require to be hidden."""
+"""How often the whole greedy choice is made anew around what bounds require to be hidden."""
 
 AHEAD = 8
 """Blocks per worker that are made before the first of them must be done."""
@@ -54,9 +55,10 @@ class Report:
 
     `rows` counts the rows of the pattern, `cells` the cells with respondents, `publishable` those
     that are not small themselves, `primary` the small ones and `secondary` those hidden to protect
-    others. `groups_hidden` and `frozen` count groups over all cells. `respondents_lost` is the
-    share of respondents, among those in publishable cells, whose cell is hidden. `unmet` counts
-    demands that no table could meet, `programs` the linear programs solved.
+    others, not counting those shown as an earlier release had them. `groups_hidden` and `frozen`
+    count groups over all cells. `respondents_lost` is the share of respondents, among those in
+    publishable cells, whose cell is hidden. `unmet` counts demands that no table could meet,
+    `programs` the linear programs solved.
     """
 
     rows: int
@@ -186,28 +188,48 @@ def _each(tasks: Iterable[tuple[Block, Rules]], workers: int) -> Iterator[Part]:
 def _protect_block(task: tuple[Block, Rules]) -> Part:
     block, rules = task
     tally = Tally()
-    base = make_layer(block, rules, [block.base], np.zeros(block.size, dtype=bool))
-    below = _settle(base, hide_for_respondents, tally)
-    patterns = {BASE_GROUP: (base, below)}
-    for group, measures in block.measures.items():
-        layer = make_layer(block, rules, measures, below)
-        patterns[group] = (layer, _settle(layer, hide_for_figures, tally))
+    patterns = _decide(block, rules, tally)
+    if tally.unmet and block.history is not None:
+        # what was told leaves no way to tell more
+        tally = Tally(programs=tally.programs)
+        patterns = _decide(block, rules, tally, quiet=True)
+    base, below = patterns[BASE_GROUP]
     n = block.respondents
     here = block.current & (n > 0)
     publishable = here & ~base.small
     table = _table(block, patterns)
+    lost = below & publishable
+    lost[block.current] &= ~_stays(block, BASE_GROUP, base, below)[0]
     return Part(
         table=table,
         tally=tally,
         cells=int(here.sum()),
         publishable=int(publishable.sum()),
         primary=int((base.small & here).sum()),
-        secondary=int((below & publishable).sum()),
+        secondary=int(lost.sum()),
         groups_hidden=table.filter(pc.equal(table["status"], "suppressed")).num_rows,
         frozen=table.filter(pc.equal(table["status"], "frozen")).num_rows,
         people=int(n[publishable].sum()),
-        lost=int(n[publishable & below].sum()),
+        lost=int(n[lost].sum()),
     )
+
+
+Patterns = Mapping[str, tuple[Layer, Flags]]
+"""Per group its layer and what of it is hidden, shape (cells,)."""
+
+
+def _decide(block: Block, rules: Rules, tally: Tally, *, quiet: bool = False) -> Patterns:
+    """Settle the base group, then the others; `quiet`: tell nothing that was not told before."""
+    nothing = np.zeros(block.size, dtype=bool)
+    base = make_layer(block, rules, [block.base], nothing, quiet=quiet)
+    witnesses: list[Floats] = []
+    below = _settle(base, partial(hide_for_respondents, witnesses=witnesses), tally)
+    patterns = {BASE_GROUP: (base, below)}
+    for group, measures in block.measures.items():
+        layer = make_layer(block, rules, measures, below, quiet=quiet)
+        hidden = _settle(layer, partial(hide_for_figures, witnesses=witnesses), tally)
+        patterns[group] = (layer, hidden)
+    return patterns
 
 
 Demand = Callable[[Layer, Flags, Tally], Flags]
@@ -233,30 +255,28 @@ def _hide(layer: Layer, demand: Demand, tally: Tally) -> tuple[Flags, bool]:
     """Hide until neither elimination nor bounds ask for more; say if a choice was made anew.
 
     What bounds ask for is kept and the greedy choice made anew around it, as fewer others may then
-    be needed; in the end everything found is kept, and only checked once more.
+    be needed; after some rounds all that is hidden is kept.
     """
-    forced, revised = layer.protected, False
-    for _ in range(ROUNDS):
+    current = layer.block.current
+    forced, revised, rounds = layer.protected, False, 0
+    while True:
         hidden, again = suppress(layer, forced)
-        revised |= again
         wider = demand(layer, hidden, tally)
-        if np.array_equal(wider, hidden):
+        revised |= again or not np.array_equal(wider, hidden)
+        kept = wider if rounds >= ROUNDS else wider & ~hidden
+        more = forced | (kept & current)
+        if np.array_equal(more, forced):
             return hidden, revised
-        forced, revised = forced | (wider & ~hidden & layer.block.current), True
-    return suppress(layer, forced | (wider & layer.block.current))[0], True
+        forced, rounds = more, rounds + 1
 
 
-def _table(block: Block, patterns: Mapping[str, tuple[Layer, Flags]]) -> pa.Table:
+def _table(block: Block, patterns: Patterns) -> pa.Table:
     """List the cells of now with what becomes of them; one that is gone only if it stays."""
     parts = []
     current = np.flatnonzero(block.current)
     names = pl.DataFrame([block.names[i] for i in current], schema=list(CELL), orient="row")
     for group, (layer, hidden) in patterns.items():
-        last = np.zeros(len(current), dtype=np.int64)
-        frozen = np.zeros(len(current), dtype=bool)
-        if block.history is not None and group in block.history.last:
-            last = block.history.last[group]
-            frozen = _stays(layer, hidden, last, block.history.since[group])
+        frozen, last = _stays(block, group, layer, hidden)
         suppressed = hidden[current] & ~frozen
         small = layer.small[current]
         status = np.where(suppressed, "suppressed", np.where(frozen, "frozen", "published"))
@@ -277,14 +297,18 @@ def _table(block: Block, patterns: Mapping[str, tuple[Layer, Flags]]) -> pa.Tabl
     return pl.concat(parts).to_arrow()
 
 
-def _stays(layer: Layer, hidden: Flags, last: Ints, since: Ints) -> Flags:
-    """Which cells of now stay as released: those that were, and cannot be told as they are now.
+def _stays(block: Block, group: str, layer: Layer, hidden: Flags) -> tuple[Flags, Ints]:
+    """Which cells of now stay as released, and in which version they were; shapes (current,).
 
-    One that has become too small goes once that is the work of at least min_n respondents.
+    Those that were told, and cannot be told as they are now. One that has become too small goes
+    once that is the work of at least min_n respondents.
     """
-    current = layer.block.current
-    gone = layer.small[current] & (since >= layer.rules.min_n)
-    return np.asarray(hidden[current] & (last > 0) & ~gone)
+    history, current = block.history, block.current
+    if history is None or group not in history.last:
+        return np.zeros(current.sum(), dtype=bool), np.zeros(current.sum(), dtype=np.int64)
+    last = history.last[group]
+    gone = layer.small[current] & (history.since[group] >= layer.rules.min_n)
+    return np.asarray(hidden[current] & (last > 0) & ~gone), last
 
 
 def _listed(layer: Layer) -> Flags:

@@ -27,6 +27,7 @@ from dagster_project.disclosure.attack import (
     attack,
     audit_derived,
     audit_files,
+    count_extreme_shares,
     judge,
     read_release,
     targets_of,
@@ -137,7 +138,7 @@ def attack_release(
             "published without it"
         ) from fault
     _keep(settings, staged, intervals, violations, findings)
-    return _verdict(targets, intervals, violations, findings)
+    return _verdict(targets, scales, intervals, violations, findings)
 
 
 def scales_of(cells: pa.Table) -> pa.Table:
@@ -188,6 +189,7 @@ def _keep(
 
 def _verdict(
     targets: pa.Table,
+    scales: pa.Table,
     intervals: Intervals,
     violations: list[Violation],
     findings: list[Finding],
@@ -199,14 +201,11 @@ def _verdict(
         .join(small, on=[*CELL, "measure", "figure"], how="semi")
         .with_columns(width=pl.col("high") - pl.col("low"))
     )
-    nobody = pl.DataFrame(intervals.table).filter(
-        pl.col("exact") & (pl.col("figure") == "total") & (pl.col("low") == 0)
-    )
     return Verdict(
         leaks=len(violations),
         findings=len(findings),
         intervals=intervals.table.num_rows,
-        extreme_shares=nobody.height,
+        extreme_shares=count_extreme_shares(intervals, scales),
         smallest_n=_smallest(widths, "n"),
         smallest_mean=_smallest(widths, "mean"),
         programs=intervals.programs,

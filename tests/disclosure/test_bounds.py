@@ -86,7 +86,7 @@ def test_half_a_person_is_no_witness():
 
 def test_hides_the_cheapest_part():
     costs = np.array([9.0, 1.0, 2.0, 3.0])
-    found = cheapest_move(1, 10.0, OPEN, ONE_TOTAL, hidden(1), costs=costs)
+    found = cheapest_move(OPEN, ONE_TOTAL, hidden(1), costs=costs, aim=(1, 10.0))
     assert found is not None
     assert found[0] == 2.0
     assert found[1].tolist() == [2]
@@ -96,13 +96,27 @@ def test_passes_over_a_part_that_cannot_give_enough():
     # A must rise by 2; B has 2 people and must keep one, so C gives
     values = np.array([40.0, 8.0, 2.0, 30.0])
     costs = np.array([9.0, 1.0, 1.0, 3.0])
-    found = cheapest_move(
-        1, 10.0, Component(values, floor=ONE_EACH), ONE_TOTAL, hidden(1), costs=costs
-    )
+    table = Component(values, floor=ONE_EACH)
+    found = cheapest_move(table, ONE_TOTAL, hidden(1), costs=costs, aim=(1, 10.0))
     assert found is not None
     assert 3 in found[1].tolist()
 
 
 def test_says_so_when_nothing_helps():
     costs = np.full(4, np.inf)
-    assert cheapest_move(1, 10.0, OPEN, ONE_TOTAL, hidden(1), costs=costs) is None
+    assert cheapest_move(OPEN, ONE_TOTAL, hidden(1), costs=costs, aim=(1, 10.0)) is None
+
+
+def test_makes_room_below_a_ceiling_that_the_truth_exceeds():
+    # A and B are hidden and hold 28: if B may hold 18 only, A takes the other two, if it has room
+    costs = np.array([9.0, 1.0, 1.0, 3.0])
+    for room, hides in ((12.0, []), (9.0, [3])):
+        ceiling = np.array([58.0, room, 18.0, 40.0])
+        found = cheapest_move(
+            Component(FIGURES, ceiling=ceiling), ONE_TOTAL, hidden(1, 2), costs=costs
+        )
+        assert found is not None
+        assert found[1].tolist() == hides
+    full = Component(FIGURES, ceiling=np.array([58.0, 8.0, 18.0, 30.0]))
+    costs[0] = np.inf
+    assert cheapest_move(full, ONE_TOTAL, hidden(1, 2), costs=costs) is None

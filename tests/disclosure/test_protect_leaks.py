@@ -9,6 +9,8 @@ from hand_cells import base_figures, counted, graded, listed, place
 from made_cells import Partition
 from verdicts import ABC, broken, hidden, products, statuses
 
+from dagster_project.disclosure import Rules
+
 
 def test_two_single_people_left_of_a_total_are_not_left_alone():
     # T = 42 and C = 40: the two others hold at least one each, so they hold one each
@@ -75,6 +77,29 @@ def test_people_who_all_gave_the_same_grade_are_not_left_over():
     assert hidden(found) == {place("A"), place("B")}
     assert len(hidden(found, "grade")) == 3
     assert broken(cells, four, found) == []
+
+
+def test_nobody_and_everybody_are_told_unless_a_study_protects_them():
+    # nobody in A and B was helped at once: with C and the total published, that is certain
+    share = {"measure": "helped", "disclosure_group": "helped", "kind": "share", "high": 100.0}
+    helped = {
+        "A": (8, 0, 0),
+        "B": (32, 0, 0),
+        "C": (60, 3000, 300_000),
+        "all": (100, 3000, 300_000),
+    }
+    cells = listed(
+        {
+            place(p): [base_figures(f[0]), graded(*f) | share | {"low": 0.0}]
+            for p, f in helped.items()
+        }
+    )
+    small = {place("A"), place("B")}
+    assert hidden(statuses(cells, ABC), "helped") == small
+    protecting = {"s": Rules(min_n=10, protect_extreme_shares=True)}
+    found = statuses(cells, ABC, protecting)
+    assert hidden(found) == small
+    assert hidden(found, "helped") > small
 
 
 def test_the_thirteen_of_the_guide_are_known_as_closely_as_it_says():

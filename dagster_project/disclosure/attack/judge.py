@@ -34,7 +34,7 @@ class Violation:
     """Something that a release must not tell.
 
     `rule` is one of `exact`, `narrow`, `narrow_mean`, `remainder`, `same_score`, `change`,
-    `restated`, `small_published`, `missing_row`, `not_attacked` and
+    `restated`, `small_published`, `missing_row`, `not_attacked`, `extreme_share` and
     `contradiction`; `cell` has the columns of a cell, `release` is 0 or that of an earlier release
     (-1 the newest), `what` says it in words and `equation` how it follows.
     """
@@ -123,6 +123,12 @@ def judge(
         changes(evidence),
         restated(evidence),
         remainders(evidence, {study for study, one in limits.items() if one.remainders}),
+        _told_shares(
+            intervals,
+            scales,
+            cells,
+            {study for study, one in limits.items() if one.protect_extreme_shares},
+        ),
     ]
     return [*_violations(found), *_contradictions(intervals)]
 
@@ -130,8 +136,13 @@ def judge(
 def count_extreme_shares(intervals: Intervals, scales: pa.Table) -> int:
     """Count hidden shares of which it is certain that nobody, or everybody, is part of them.
 
-    They are conceded, and reported.
+    They are conceded, and reported, unless a study protects them.
     """
+    return _extreme_shares(intervals, scales).select(*CELL, "measure", "answer").n_unique()
+
+
+def _extreme_shares(intervals: Intervals, scales: pa.Table) -> pl.DataFrame:
+    """Intervals of this release that leave a share, or that of an answer, at 0 % or 100 %."""
     kinds = pl.DataFrame(scales).select("study", "kind", "high", measure="metric")
     rows = (
         pl.DataFrame(intervals.table)
@@ -143,8 +154,25 @@ def count_extreme_shares(intervals: Intervals, scales: pa.Table) -> int:
     share = pl.col("kind") == "share"
     none = (pl.col("figure") == "total") & (pl.col("above").abs() < CLOSE)
     every = (pl.col("figure") == "mean") & ((pl.col("above") - pl.col("high")).abs() < CLOSE)
-    found = rows.filter((answer & none) | (share & (none | every)))
-    return found.select(*CELL, "measure", "answer").n_unique()
+    return rows.filter((answer & none) | (share & (none | every)))
+
+
+def _told_shares(
+    intervals: Intervals, scales: pa.Table, cells: pa.Table, studies: set[str]
+) -> pl.DataFrame:
+    """Shares that are certain in a study that protects them, in cells where somebody answered."""
+    answered = pl.DataFrame(cells).filter((pl.col("kind") == "share") & (pl.col("n") > 0))
+    rows = _extreme_shares(intervals, scales).filter(
+        pl.col("study").is_in(sorted(studies)) & (pl.col("kind") == "share")
+    )
+    return rows.join(answered.select(*CELL, "measure"), on=[*CELL, "measure"], how="semi").select(
+        pl.lit("extreme_share").alias("rule"),
+        *CELL,
+        "measure",
+        pl.col("release").cast(pl.Int64),
+        pl.format("everybody scores {} ({})", "above", "assumption").alias("what"),
+        "equation",
+    )
 
 
 def _shown(

@@ -32,13 +32,15 @@ class Limits:
     `min_n`: fewest respondents of a published figure. `width`: share of n by which the interval of
     a small n must miss it to either side (at least 1). `mean_share`: share of the scale by which
     the interval of a small cell's mean must miss it to one side. `remainders`: whether what is left
-    of a published total is judged as a cell.
+    of a published total is judged as a cell. `protect_extreme_shares`: whether it is a violation
+    that "nobody" or "everybody" of a hidden share is certain.
     """
 
     min_n: int = 10
     width: float = 0.2
     mean_share: float = 0.05
     remainders: bool = True
+    protect_extreme_shares: bool = False
 
     def reach(self, n: int) -> int:
         """Respondents by which an interval must miss n to either side."""

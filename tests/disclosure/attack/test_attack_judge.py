@@ -54,6 +54,7 @@ def verdict(
     hidden_grade: str | None = None,
     *,
     kind: str = "mean",
+    limits: dict[str, Limits] = LIMITS,
 ) -> set[tuple[str, str, str]]:
     """(rule, product, measure) of the violations of a release that hides these products."""
     hidden_grade = hidden if hidden_grade is None else hidden_grade
@@ -71,9 +72,9 @@ def verdict(
             cells,
             hierarchies=PRODUCTS,
             scales=known,
-            limits=LIMITS,
+            limits=limits,
         )
-        for targets in (None, targets_of(cells, LIMITS))
+        for targets in (None, targets_of(cells, limits))
     ]
     rules = [{(v.rule, v.cell[4], v.measure) for v in violations} for violations in found]
     assert rules[0] == rules[1]  # searching for what the judge needs only changes nothing
@@ -173,6 +174,10 @@ def test_a_share_of_nothing_is_counted_and_not_held_against_the_release():
     published = release(kpis=kpi({at(p): None if p in "AB" else s[:2] for p, s in scores.items()}))
     intervals = attack(published, [], PRODUCTS, scales(grade=("share", 0.0, 100.0)))
     assert count_extreme_shares(intervals, scales(grade=("share", 0.0, 100.0))) == 2
+
+    protecting = {"s": Limits(protect_extreme_shares=True)}
+    found = verdict(n, scores, "AB", kind="share", limits=protecting)
+    assert found == {("extreme_share", "A", "grade"), ("extreme_share", "B", "grade")}
 
 
 def test_an_n_pinned_at_a_published_number_of_respondents_is_harmless():
