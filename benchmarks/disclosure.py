@@ -6,9 +6,11 @@ made-up country (country.py).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from typing import TypeVar
 
 import click
 import polars as pl
+import psutil
 import pyarrow as pa
 from country import CELLS_PER_ORGANISATION, STUDY, country, hierarchies, released, scales
 
@@ -31,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Result:
-    """Figures of one run: seconds, megabytes, counts and percentages."""
+    """Figures of one run: seconds, mebibytes, counts and percentages."""
 
     organisations: int
     workers: int
@@ -50,7 +53,7 @@ class Result:
     attack_cpu_seconds: float
     attack_programs: int
     undecided: int
-    peak_megabytes: float
+    peak_mebibytes: float
     exact: int
     narrow: int
     other_violations: int
@@ -73,15 +76,34 @@ def _cpu() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
-def peak_megabytes(workers: int) -> float:
-    """Return at most how much memory was in use at once: the parent's peak and the workers'.
+class PeakMemory:
+    """The most memory that this process and those it started held at once, while in the block.
 
-    The system knows the peak of the largest child only; every worker is taken to be that large.
+    It looks every twentieth of a second. What processes share counts once for each, so it is
+    rather more than less.
     """
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + (workers if workers > 1 else 0) * child) / unit
+
+    def __init__(self) -> None:
+        self.mebibytes = 0.0
+        self._ended = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._ended.wait(0.05):
+            held = 0
+            for process in (me, *me.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    held += process.memory_info().rss
+            self.mebibytes = max(self.mebibytes, held / 2**20)
 
 
 def run(organisations: int, workers: int, seed: int, progress: Callable[[str], None]) -> Result:
@@ -89,21 +111,22 @@ def run(organisations: int, workers: int, seed: int, progress: Callable[[str], N
     cells, tree = country(organisations, seed), hierarchies()
     rules, limits = Rules(), Limits()
     progress(f"{organisations} organisations made")
-    pattern, protect_seconds, protect_cpu = measured(
-        lambda: protect(
-            cells, tree, Ledger.empty(), {STUDY: rules}, workers=workers, progress=progress
+    with PeakMemory() as memory:
+        pattern, protect_seconds, protect_cpu = measured(
+            lambda: protect(
+                cells, tree, Ledger.empty(), {STUDY: rules}, workers=workers, progress=progress
+            )
         )
-    )
-    tables = released(cells, pattern.table)
-    targets = targets_of(cells, {STUDY: limits})
-    intervals, attack_seconds, attack_cpu = measured(
-        lambda: attack(
-            tables, (), tree, scales(), targets=targets, workers=workers, progress=progress
+        tables = released(cells, pattern.table)
+        targets = targets_of(cells, {STUDY: limits})
+        intervals, attack_seconds, attack_cpu = measured(
+            lambda: attack(
+                tables, (), tree, scales(), targets=targets, workers=workers, progress=progress
+            )
         )
-    )
-    violations = judge(
-        intervals, tables, (), cells, hierarchies=tree, scales=scales(), limits={STUDY: limits}
-    )
+        violations = judge(
+            intervals, tables, (), cells, hierarchies=tree, scales=scales(), limits={STUDY: limits}
+        )
     broken = Counter(violation.rule for violation in violations)
     report, primaries = pattern.report, _primaries(cells, rules)
     return Result(
@@ -124,7 +147,7 @@ def run(organisations: int, workers: int, seed: int, progress: Callable[[str], N
         attack_cpu_seconds=attack_cpu,
         attack_programs=intervals.programs,
         undecided=intervals.undecided,
-        peak_megabytes=peak_megabytes(workers),
+        peak_mebibytes=memory.mebibytes,
         exact=broken.pop("exact", 0),
         narrow=broken.pop("narrow", 0) + broken.pop("narrow_mean", 0),
         other_violations=broken.total(),
@@ -146,7 +169,7 @@ def lines(result: Result) -> list[str]:
         f"  programs solved  {r.programs:,}",
         f"attack             {r.attack_seconds:.1f} s, {r.attack_cpu_seconds:.1f} s of processor",
         f"  programs solved  {r.attack_programs:,}, undecided {r.undecided:,}",
-        f"memory             at most {r.peak_megabytes:,.0f} MB",
+        f"memory             {r.peak_mebibytes:,.0f} MiB, all processes together",
         f"primaries          {r.primaries:,}, {r.primaries_percent:.1f} % of all cells",
         f"secondaries        {r.secondaries:,}, {r.secondaries_percent:.1f} % of the large cells",
         f"                   (at most {MOST_SECONDARIES:.0f} %)",

@@ -65,7 +65,9 @@ def in_words(report: Report) -> str:
         f"{report.cells} cells, {report.primary} too small, {report.secondary} more hidden to "
         f"protect them ({100 * report.respondents_lost:.1f} % of respondents)"
     )
-    return f"{line}, {report.frozen} figures as released before" if report.frozen else line
+    if report.frozen:
+        line += f", {report.frozen} figures as released before"
+    return f"{line} ({report.seconds:.0f} s)"
 
 
 def _metadata(report: Report) -> dict[str, int | float]:

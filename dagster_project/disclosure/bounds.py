@@ -112,6 +112,25 @@ class Polytope:
                 failed.append(cell)
         return failed
 
+    def has_room(self, most: Floats) -> bool:
+        """Whether some table is nowhere above `most`, shape (cells,)."""
+        columns = self._columns
+        if (self.values > most + SLACK)[~self.hidden].any():
+            return False
+        solver, every = self._model(), np.arange(len(columns), dtype=np.int32)
+        lower, upper = self._limits(columns)
+        solver.changeColsBounds(len(every), every, lower, np.minimum(upper, most[columns]))
+        self.programs += 1
+        solver.run()
+        possible = bool(solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+        if possible and self._component.whole:
+            point = np.asarray(solver.getSolution().col_value)
+            if not _is_whole(point):
+                self.programs += 1
+                possible = _solve_whole(solver, len(every)) is not None
+        solver.changeColsBounds(len(every), every, lower, upper)
+        return possible
+
     def _reached(self, cell: int, goals: Floats) -> bool:
         if goals[cell] >= self.values[cell]:
             return bool(self.most[cell] >= goals[cell] - SLACK)

@@ -7,7 +7,7 @@ here: demands on figures (figures), solving programs (bounds), exact recovery (l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,10 +78,19 @@ class Search:
             component, self._equations, self.hidden, costs=self._costs, aim=(cell, goal)
         )
 
-    def make_room(self, component: Component) -> None:
-        """See to it that some table keeps within the component's limits, hiding what that takes."""
+    def make_room(self, component: Component, most: Floats) -> None:
+        """See to it that some table is nowhere above `most`, hiding what that takes."""
+        if (component.values <= most + SLACK).all():
+            return
+        polytope = self.polytope(component)
+        before = polytope.programs
+        has_room = polytope.has_room(most)
+        self._tally.programs += polytope.programs - before
+        if has_room:
+            return
         self._tally.programs += 1
-        found = cheapest_move(component, self._equations, self.hidden, costs=self._costs)
+        below = replace(component, ceiling=most)
+        found = cheapest_move(below, self._equations, self.hidden, costs=self._costs)
         if found is None:
             self._tally.unmet += 1
         else:

@@ -63,12 +63,10 @@ def hide_for_figures(
 
 def _make_room(layer: Layer, measure: Measure, search: Search, witnesses: Sequence[Floats]) -> None:
     """Hide more, until with every witness there is a table of n that is nowhere larger."""
-    n = spread(layer.block, measure, measure.n)
+    people = Component(spread(layer.block, measure, measure.n), whole=True)
     for witness in witnesses:
         # an answer may come without a respondent, so changes say nothing of each other
-        most = np.where(layer.block.change, np.inf, witness)
-        if (n > most + SLACK).any():
-            search.make_room(Component(n, whole=True, ceiling=most))
+        search.make_room(people, np.where(layer.block.change, np.inf, witness))
 
 
 def components_of(measure: Measure) -> list[tuple[Floats, bool]]:

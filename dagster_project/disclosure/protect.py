@@ -5,8 +5,8 @@ Belongs here: the order of the steps, the result as tables. Does not belong here
 A *cell* is a study, organisation, period, channel, product and segment. Its *base group* counts the
 respondents themselves; every other *disclosure group* holds the figures computed from one question,
 or a composite with its items, which are published or hidden together. Groups are nested: what is
-hidden in the base group is hidden in every group of the cell, never the other way round, so that a
-figure's own n can never give the hidden number of respondents away.
+hidden in the base group is hidden in every group of the cell, never the other way round; and each
+leaves the hidden numbers of respondents as open as the base group does.
 """
 
 from __future__ import annotations

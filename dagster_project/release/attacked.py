@@ -70,7 +70,19 @@ class Verdict:
     def in_words(self, audit: Path) -> str:
         """Say it in a line without naming a cell."""
         if self.passed:
-            return f"{self.intervals} hidden figures attacked, none worked out"
+            narrow = [
+                f"{width:g} {what}"
+                for width, what in (
+                    (self.smallest_n, "respondents"),
+                    (self.smallest_mean and round(self.smallest_mean, 2), "points of a mean"),
+                )
+                if width is not None
+            ]
+            narrowest = f", the narrowest known to {' and '.join(narrow)}" if narrow else ""
+            return (
+                f"{self.intervals} hidden figures attacked, none worked out{narrowest} "
+                f"({self.seconds:.0f} s)"
+            )
         return (
             f"{self.leaks} hidden figures can be worked out and {self.findings} published ones do "
             f"not follow from the release; which and how is in {audit} (internal)"

@@ -58,6 +58,16 @@ def test_a_ceiling_binds_too():
     assert table.pursue([1], goals(cell1=11.0)) == [1]
 
 
+def test_there_is_room_below_a_ceiling_if_others_can_take_what_is_over():
+    # A and B hold 28; B may hold 18 only
+    table = Polytope(Component(FIGURES, floor=ONE_EACH), ONE_TOTAL, hidden(1, 2))
+    assert table.has_room(np.array([58.0, 10.0, 18.0, 30.0]))
+    assert not table.has_room(np.array([58.0, 9.0, 18.0, 30.0]))
+    assert not table.has_room(np.array([58.0, 28.0, 28.0, 29.0]))
+    # nothing of that stays behind
+    assert table.pursue([1], goals(cell1=27.0)) == []
+
+
 def test_a_hidden_total_leaves_its_parts_free():
     table = Polytope(Component(FIGURES, floor=ONE_EACH), ONE_TOTAL, hidden(0, 1))
     assert table.pursue([1], goals(cell1=1000.0)) == []
