@@ -206,12 +206,19 @@ def _verdict(
     violations: list[Violation],
     findings: list[Finding],
 ) -> Verdict:
-    small = pl.DataFrame(targets).filter(pl.col("release") == 0)
+    on = [*CELL, "measure", "figure"]
+    small = (
+        pl.DataFrame(targets)
+        .filter(pl.col("release") == 0)
+        .select(*on, truth=(pl.col("low") + pl.col("high")) / 2)
+    )
+    # where the search ended early, the attacker's interval holds what he saw, and the truth
+    seen = (pl.col("low"), pl.col("high"), pl.col("truth"))
     widths = (
         pl.DataFrame(intervals.table)
         .filter(pl.col("release") == 0)
-        .join(small, on=[*CELL, "measure", "figure"], how="semi")
-        .with_columns(width=pl.col("high") - pl.col("low"))
+        .join(small, on=on)
+        .with_columns(width=pl.max_horizontal(seen) - pl.min_horizontal(seen))
     )
     return Verdict(
         leaks=len(violations),

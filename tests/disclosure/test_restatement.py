@@ -16,8 +16,11 @@ from small_survey import CHANNELS, EVERYTHING, PRODUCTS, QUARTERS, Respondent, S
 A = ("2020Q1", "counter", "a")
 B = ("2020Q1", "counter", "b")
 ALL = ("2020Q1", "all", "all")
-SEEDS = int(os.environ.get("KTO_BATTERY", "0")) or 4
-"""Surveys that are drawn; `KTO_BATTERY` tries as many."""
+SEEDS = range(int(os.environ.get("KTO_BATTERY", "0"))) or (0, 1, 3, 2016, 2022)
+"""Surveys that are drawn; `KTO_BATTERY` tries as many.
+
+In the last two, those who answered would tell of those who responded, were it not for witnesses.
+"""
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def corrected(rng: np.random.Generator, old: Respondent) -> Respondent:
     return new if rng.random() < 0.5 else old._replace(place=new.place, helped=new.helped)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_late_withdrawn_and_corrected_answers_never_leak(tmp_path: Path, seed: int):
     rng = np.random.default_rng(seed)
     survey = Survey(EVERYTHING)
