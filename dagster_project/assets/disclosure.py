@@ -63,7 +63,7 @@ def in_words(report: Report) -> str:
     """Say in a line what a pattern hides; internal."""
     line = (
         f"{report.cells} cells, {report.primary} too small, {report.secondary} more hidden to "
-        f"protect them ({100 * report.respondents_lost:.1f} % of respondents)"
+        f"protect them, {100 * report.respondents_lost:.1f} % of respondents"
     )
     if report.frozen:
         line += f", {report.frozen} figures as released before"

@@ -70,15 +70,9 @@ class Verdict:
     def in_words(self, audit: Path) -> str:
         """Say it in a line without naming a cell."""
         if self.passed:
-            narrow = [
-                f"{width:g} {what}"
-                for width, what in (
-                    (self.smallest_n, "respondents"),
-                    (self.smallest_mean and round(self.smallest_mean, 2), "points of a mean"),
-                )
-                if width is not None
-            ]
-            narrowest = f", the narrowest known to {' and '.join(narrow)}" if narrow else ""
+            widths = (("n", self.smallest_n), ("a mean", self.smallest_mean))
+            known = [f"{width:.2g} in {what}" for what, width in widths if width is not None]
+            narrowest = f"; narrowest interval {', '.join(known)}" if known else ""
             return (
                 f"{self.intervals} hidden figures attacked, none worked out{narrowest} "
                 f"({self.seconds:.0f} s)"

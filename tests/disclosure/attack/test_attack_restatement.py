@@ -151,6 +151,17 @@ def test_a_growing_total_bounds_what_was_hidden_before():
     ]
 
 
+def test_answers_that_are_known_to_have_left_are_not_taken_for_added():
+    old = published(T=100, A=None, B=None, C=60)
+    new = published(T=110, A=15, B=None, C=None)
+    left = pa.Table.from_pylist([place(at("C")) | {"measure": "responses"}])
+
+    intervals = attack(new, [old], PRODUCTS, GRADE, shrunk=left)
+
+    assert found(intervals, "responses", "n") == [(1, 94, False)] * 2
+    assert found(intervals, "responses", "n", assumption=ADDED) == []
+
+
 def test_corrected_answers_contradict_that_answers_were_only_added():
     old = published(T=100, A=None, B=None, C=60)
     new = published(T=90, A=None, B=None, C=60)
