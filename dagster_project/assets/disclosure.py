@@ -80,6 +80,7 @@ def _metadata(report: Report) -> dict[str, int | float]:
         "respondents lost, % of those in publishable cells": 100 * report.respondents_lost,
         "figures hidden": report.groups_hidden,
         "figures frozen": report.frozen,
+        "years of an organisation of which nothing new can be told": report.quiet,
         "demands that the ledger does not allow": report.unmet,
         "linear programs": report.programs,
         "seconds": report.seconds,

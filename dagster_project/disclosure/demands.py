@@ -78,23 +78,22 @@ class Search:
             component, self._equations, self.hidden, costs=self._costs, aim=(cell, goal)
         )
 
-    def make_room(self, component: Component, most: Floats) -> None:
-        """See to it that some table is nowhere above `most`, hiding what that takes."""
+    def make_room(self, component: Component, most: Floats) -> bool:
+        """Hide what it takes that some table is nowhere above `most`; say if that can be."""
         if (component.values <= most + SLACK).all():
-            return
+            return True
         polytope = self.polytope(component)
         before = polytope.programs
         has_room = polytope.has_room(most)
         self._tally.programs += polytope.programs - before
         if has_room:
-            return
+            return True
         self._tally.programs += 1
         below = replace(component, ceiling=most)
         found = cheapest_move(below, self._equations, self.hidden, costs=self._costs)
-        if found is None:
-            self._tally.unmet += 1
-        else:
+        if found is not None:
             self.hidden[found[1]] = True
+        return found is not None
 
     def insist(self, component: Component, cells: Ints, *goals: Floats) -> None:
         """See to it that each cell can reach one of the goals, hiding what the cheapest takes."""
@@ -120,19 +119,21 @@ class Search:
 
 
 def hide_for_respondents(
-    layer: Layer, hidden: Flags, tally: Tally, *, witnesses: list[Floats]
+    layer: Layer, hidden: Flags, tally: Tally, *, answered: Floats, witnesses: list[Floats]
 ) -> Flags:
     """Hide more, so that no hidden number of respondents is known too closely.
 
     A small cell of n must be able to be as high as n + reach and as low as n - reach, see
     `Rules.reach`; any other hidden cell must be able to differ from the truth at all. Every cell
     holds somebody, since one without respondents has no row: so a cell cannot be lower than the
-    number of leaves in it, and that is as low as one must be able to be.
+    number of leaves in it, and that is as low as one must be able to be. What follows from earlier
+    releases is no secret any more.
 
     Args:
         layer: the base group.
         hidden: what is hidden so far, shape (cells,).
         tally: is added to.
+        answered: the most who are known to have answered something, shape (cells,).
         witnesses: is replaced by tables, shape (cells,), which between them do all that.
 
     Returns:
@@ -142,14 +143,14 @@ def hide_for_respondents(
     people = spread(layer.block, layer.measures[0], layer.measures[0].n)
     reach = np.array([layer.rules.reach(int(n)) for n in people], dtype=float)
     search = Search(layer, layer.systems[0].bounded, hidden, tally)
-    floor = fewest_respondents(layer)
+    floor = np.maximum(fewest_respondents(layer), answered)
     counts = Component(people, whole=True, floor=floor)
-    judged = _bounded(layer)
+    judged = _bounded(layer) & ~layer.systems[0].told
     small = np.flatnonzero(layer.small & hidden & judged)
     above, below = people + reach, np.maximum(floor, people - reach)
     search.insist(counts, small, above)
     search.insist(counts, small, below)
-    large = layer.asked & ~layer.small & ~layer.block.change
+    large = layer.asked & ~layer.small & ~layer.block.change & ~layer.systems[0].told
     others = np.flatnonzero(search.hidden & large & ~search.moved(counts))
     search.insist(counts, others, people + 1.0, people - 1.0)
     witnesses[:] = _needed(

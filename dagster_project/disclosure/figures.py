@@ -13,12 +13,12 @@ bounds on n, s and s / n follow by adding bounds on components.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from dagster_project.disclosure.block import Flags, Floats, Ints, Measure
+from dagster_project.disclosure.block import Block, Flags, Floats, Ints, Measure
 from dagster_project.disclosure.bounds import SLACK, Component
 from dagster_project.disclosure.demands import Search, Tally
 from dagster_project.disclosure.layer import Layer, is_small, spread
@@ -50,7 +50,7 @@ def hide_for_figures(
         answered: dict[bytes, Measure] = {}
         for measures in _by_name(system.measures):
             search = Search(layer, system.bounded, hidden, tally)
-            _Figure(layer, measures, search, tally).protect()
+            _Figure(layer, measures, search, tally, system.told).protect()
             hidden = search.hidden
             answered[measures[0].n.tobytes()] = measures[0]
         for measure in answered.values():
@@ -62,11 +62,32 @@ def hide_for_figures(
 
 
 def _make_room(layer: Layer, measure: Measure, search: Search, witnesses: Sequence[Floats]) -> None:
-    """Hide more, until with every witness there is a table of n that is nowhere larger."""
+    """Hide more, until with every witness there is a table of n that is nowhere larger.
+
+    What earlier releases told may not allow it; then n must be able to be no larger in each cell,
+    if not in all of them at once.
+    """
     people = Component(spread(layer.block, measure, measure.n), whole=True)
     for witness in witnesses:
         # an answer may come without a respondent, so changes say nothing of each other
-        search.make_room(people, np.where(layer.block.change, np.inf, witness))
+        most = np.where(layer.block.change, np.inf, witness)
+        if not search.make_room(people, most):
+            search.insist(people, np.flatnonzero(people.values > most + SLACK), most)
+
+
+def known_to_have_answered(layers: Iterable[Layer], block: Block) -> Floats:
+    """Count the most who are known to have answered something in each cell, shape (cells,).
+
+    That is what earlier releases tell, whatever is decided now. Changes say nothing of each other.
+    """
+    most = np.zeros(block.size)
+    for layer in layers:
+        for system in layer.systems:
+            for measure in system.measures:
+                if measure.kind != "count":
+                    n = spread(block, measure, measure.n)
+                    most = np.where(system.told, np.maximum(most, n), most)
+    return np.where(block.change, 0.0, most)
 
 
 def components_of(measure: Measure) -> list[tuple[Floats, bool]]:
@@ -107,6 +128,7 @@ class _Figure:
     measures: Sequence[Measure]
     search: Search
     tally: Tally
+    told: Flags
 
     def __post_init__(self) -> None:
         first, block, rules = self.measures[0], self.layer.block, self.layer.rules
@@ -140,7 +162,7 @@ class _Figure:
 
     def protect(self) -> None:
         """Try the moves in turn on the cells that still need one, then pay for the cheapest."""
-        here = self.n > 0
+        here = (self.n > 0) & ~self.told
         # a change is protected if it is one of few people, and bounded if nobody left
         here &= ~self.layer.block.change | (self.layer.small & self.first.grows)
         self._free_the_people(np.flatnonzero(self.search.hidden & here))

@@ -173,8 +173,13 @@ class _Expansion:
 
     def block(self) -> Block:
         """Put it all together."""
-        measures = {key: self._expand(key) for key in self._measures}
-        base = next(measures[k] for k in measures if k[0] == self._now.base.group)
+        base_key = next(key for key in self._measures if key[0] == self._now.base.group)
+        base = self._expand(base_key, may_grow=True)
+        # where respondents left, their answers may have left too
+        measures = {
+            key: base if key == base_key else self._expand(key, may_grow=base.grows)
+            for key in self._measures
+        }
         groups: dict[str, list[Measure]] = {}
         for (group, *_), measure in measures.items():
             if group != base.group:
@@ -215,7 +220,7 @@ class _Expansion:
         version, _ = self.owner[place]
         return version or len(self.owner)
 
-    def _expand(self, key: Key) -> Measure:
+    def _expand(self, key: Key, *, may_grow: bool) -> Measure:
         """One measure over the places of all versions, and over the changes."""
         filled = self._filled[key]
         some = next(iter(self._measures[key].values()))
@@ -235,7 +240,7 @@ class _Expansion:
                 everywhere[measure.cells] = measure.effective
                 effective[mine] = everywhere[cells[mine]]
         moved = self._moved(key)
-        grows = self._grows(key, moved)
+        grows = may_grow and self._grows(key, moved)
         if not grows:  # who was touched is told from each version to now only
             moved.here &= np.array([after == 0 for _, after, _ in self.changes], dtype=bool)
         asked = np.concatenate([here, moved.here])

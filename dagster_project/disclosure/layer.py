@@ -26,7 +26,8 @@ class System:
     """A set of cells in which something is asked, with how they add up there.
 
     `asked` shape (cells,); `matrix` (cells, leaves) and `ties` as `vectors` returns them. Bounds
-    hold for `bounded`, the equations between figures that cannot be negative.
+    hold for `bounded`, the equations between figures that cannot be negative. `told`, shape
+    (cells,), are the cells that follow from what earlier releases stated: no secret any more.
     """
 
     asked: Flags
@@ -34,6 +35,7 @@ class System:
     bounded: tuple[Equation, ...]
     matrix: Ints
     ties: Ints
+    told: Flags
     measures: tuple[Measure, ...]
 
 
@@ -42,8 +44,8 @@ class Layer:
     """A group in a block: its measures, and the cells hidden before anything is decided here.
 
     All flags have shape (cells,): `below` are cells hidden in the base group, `small` those whose
-    own figures rest on too few, `stated` those that an earlier release told. `quiet`: nothing else
-    is told.
+    own figures rest on too few, `stated` those that an earlier release stated. `quiet`: nothing
+    is published that does not follow from those.
     """
 
     block: Block
@@ -59,7 +61,7 @@ class Layer:
     @property
     def protected(self) -> Flags:
         """The cells that are hidden for a reason of their own, of the base group or of history."""
-        held = ~self.block.change if self.quiet else ~self.block.current & ~self.block.change
+        held = ~self.block.current & ~self.block.change
         return np.asarray((self.small | self.below | (held & self.asked)) & ~self.stated)
 
 
@@ -90,15 +92,24 @@ def make_layer(
         masks[key] = (here, empty)
         found.setdefault(key, []).append(measure)
     systems = []
+    stated = block.stated(measures[0].group) & asked
     for key, (here, empty) in masks.items():
         equations = tuple(_within(block, here))
         matrix, ties = vectors(size, equations, empty)
         bounded = equations if found[key][0].grows else _without_changes(equations, block, empty)
-        systems.append(System(here, equations, bounded, matrix, ties, tuple(found[key])))
-    stated = block.stated(measures[0].group) & asked
+        told = _following(matrix, ties, stated & here) if stated.any() else stated
+        systems.append(System(here, equations, bounded, matrix, ties, told, tuple(found[key])))
     return Layer(
         block, rules, tuple(measures), tuple(systems), asked, below & asked, small, stated, quiet
     )
+
+
+def _following(matrix: Ints, ties: Ints, stated: Flags) -> Flags:
+    """Cells that are combinations of the stated ones, shape (cells,)."""
+    span = Span(np.concatenate([matrix, ties]), np.zeros(len(matrix) + len(ties), dtype=bool))
+    for row in (*range(len(matrix), len(matrix) + len(ties)), *np.flatnonzero(stated)):
+        span.publish(int(row))
+    return span.known()[: len(matrix)]
 
 
 def is_small(measure: Measure, rules: Rules) -> Flags:
@@ -199,19 +210,25 @@ def _greedy(layer: Layer, forced: Flags, sums: Sequence[tuple[System, Ints]]) ->
     hidden = forced.copy()
     offered = layer.asked & layer.block.current & ~forced & ~layer.stated
     for cell in order_of_publication(layer):
-        if not offered[cell]:
-            continue
-        involved = [span for span, s in zip(spans, layer.systems, strict=True) if s.asked[cell]]
-        if len(involved) == 1:
-            hidden[cell] = not involved[0].offer(cell)
-        elif any(span.would_reveal(cell) for span in involved):
-            hidden[cell] = True
-        else:
-            for span in involved:
-                span.publish(cell)
+        if offered[cell]:
+            involved = [span for span, s in zip(spans, layer.systems, strict=True) if s.asked[cell]]
+            hidden[cell] = not _published(cell, involved, quiet=layer.quiet)
     for span, system in zip(spans, layer.systems, strict=True):
         hidden |= layer.block.change & system.asked & ~span.known()[:size]
     return hidden
+
+
+def _published(cell: int, involved: Sequence[Span], *, quiet: bool) -> bool:
+    """Publish a cell in all its systems, unless that reveals a target or has to be `quiet`."""
+    if quiet:
+        return all(span.is_known(cell) for span in involved)
+    if len(involved) == 1:
+        return involved[0].offer(cell)
+    if any(span.would_reveal(cell) for span in involved):
+        return False
+    for span in involved:
+        span.publish(cell)
+    return True
 
 
 def _small_remainders(layer: Layer, system: System, forced: Flags) -> list[tuple[System, Ints]]:

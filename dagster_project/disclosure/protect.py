@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from dagster_project.disclosure.block import Block, Flags, Floats, Ints
 from dagster_project.disclosure.cut import cut_into_blocks
 from dagster_project.disclosure.demands import Tally, hide_for_respondents
-from dagster_project.disclosure.figures import hide_for_figures
+from dagster_project.disclosure.figures import hide_for_figures, known_to_have_answered
 from dagster_project.disclosure.layer import Layer, make_layer, suppress
 from dagster_project.disclosure.ledger import Ledger
 from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
@@ -57,8 +57,9 @@ class Report:
     that are not small themselves, `primary` the small ones and `secondary` those hidden to protect
     others, not counting those shown as an earlier release had them. `groups_hidden` and `frozen`
     count groups over all cells. `respondents_lost` is the share of respondents, among those in
-    publishable cells, whose cell is hidden. `unmet` counts demands that no table could meet,
-    `programs` the linear programs solved.
+    publishable cells, whose cell is hidden. `quiet` counts the blocks (study, organisation and
+    year) of which nothing new is told, as what was told before leaves no way to; `unmet` counts
+    demands that no table could meet even so, `programs` the linear programs solved.
     """
 
     rows: int
@@ -69,6 +70,7 @@ class Report:
     groups_hidden: int
     frozen: int
     respondents_lost: float
+    quiet: int
     unmet: int
     programs: int
     seconds: float
@@ -147,6 +149,7 @@ def _report(parts: Sequence[Part], seconds: float) -> Report:
         groups_hidden=sum(part.groups_hidden for part in parts),
         frozen=sum(part.frozen for part in parts),
         respondents_lost=sum(part.lost for part in parts) / people if people else 0.0,
+        quiet=sum(part.quiet for part in parts),
         unmet=sum(part.tally.unmet for part in parts),
         programs=sum(part.tally.programs for part in parts),
         seconds=seconds,
@@ -159,6 +162,7 @@ class Part:
 
     table: pa.Table
     tally: Tally
+    quiet: bool
     cells: int
     publishable: int
     primary: int
@@ -189,8 +193,8 @@ def _protect_block(task: tuple[Block, Rules]) -> Part:
     block, rules = task
     tally = Tally()
     patterns = _decide(block, rules, tally)
-    if tally.unmet and block.history is not None:
-        # what was told leaves no way to tell more
+    quiet = tally.unmet > 0 and block.history is not None
+    if quiet:
         tally = Tally(programs=tally.programs)
         patterns = _decide(block, rules, tally, quiet=True)
     base, below = patterns[BASE_GROUP]
@@ -203,6 +207,7 @@ def _protect_block(task: tuple[Block, Rules]) -> Part:
     return Part(
         table=table,
         tally=tally,
+        quiet=quiet,
         cells=int(here.sum()),
         publishable=int(publishable.sum()),
         primary=int((base.small & here).sum()),
@@ -222,8 +227,13 @@ def _decide(block: Block, rules: Rules, tally: Tally, *, quiet: bool = False) ->
     """Settle the base group, then the others; `quiet`: tell nothing that was not told before."""
     nothing = np.zeros(block.size, dtype=bool)
     base = make_layer(block, rules, [block.base], nothing, quiet=quiet)
+    answered = np.zeros(block.size)
+    if block.history is not None:
+        groups = (make_layer(block, rules, group, nothing) for group in block.measures.values())
+        answered = known_to_have_answered(groups, block)
     witnesses: list[Floats] = []
-    below = _settle(base, partial(hide_for_respondents, witnesses=witnesses), tally)
+    demand = partial(hide_for_respondents, answered=answered, witnesses=witnesses)
+    below = _settle(base, demand, tally)
     patterns = {BASE_GROUP: (base, below)}
     for group, measures in block.measures.items():
         layer = make_layer(block, rules, measures, below, quiet=quiet)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 from hand_cells import base_figures, counted, graded, listed, place
-from made_cells import BASE, CELL, Partition, hierarchy_table, key
-from verdicts import ABC, TEN, Releases, hidden, products, read
+from made_cells import BASE, CELL, Partition, as_released, hierarchy_table, key
+from verdicts import ABC, TEN, Releases, hidden, products, read, statuses, touched_table
 
 from dagster_project.disclosure import Ledger, protect
+from dagster_project.disclosure.cut import cut_into_blocks
+from dagster_project.disclosure.layer import make_layer, suppress
 
 
 def test_c08b_three_late_respondents_leave_the_figure_as_it_was():
@@ -94,6 +97,25 @@ def test_a_question_that_gains_a_figure_shows_it_wherever_the_question_was_shown
     releases = Releases(listed(before), listed(now), ABC, touched)
     assert hidden(releases.first, "grade") == {place("A"), place("B")}
     assert releases.second == releases.first
+
+
+def test_what_was_told_stays_and_nothing_else_is_told_where_it_has_to_be_quiet():
+    before, now = products(A=20, B=30, C=40), products(A=20, B=42, C=40)
+    tree = hierarchy_table(ABC)
+    first = protect(before, tree, Ledger.empty(), TEN).table
+    changes = touched_table({(place("B"), BASE): 12, (place(), BASE): 12})
+    ledger = Ledger(as_released(before, first), changes)
+    assert set(statuses(now, ABC, ledger=ledger).values()) == {"published"}
+
+    count, blocks = cut_into_blocks(now, tree, TEN, ledger)
+    (block,) = blocks
+    layer = make_layer(block, TEN["s"], [block.base], np.zeros(block.size, bool), quiet=True)
+    hidden_now = suppress(layer, layer.protected)[0] & block.current
+    assert count == 1
+    assert {block.names[cell] for cell in np.flatnonzero(hidden_now)} == {place("B"), place()}
+    # the others follow from what was told, and so do the old figures of these
+    told = layer.systems[0].told & block.current
+    assert {block.names[cell] for cell in np.flatnonzero(told)} == {place("A"), place("C")}
 
 
 def test_several_organisations_are_protected_each_on_their_own():

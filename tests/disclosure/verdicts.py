@@ -83,13 +83,13 @@ class Releases:
         tree = hierarchy_table(partitions)
         first = protect(before, tree, Ledger.empty(), TEN).table
         self.first = statuses(before, partitions)
-        changes = _touched(touched)
+        changes = touched_table(touched)
         self.second = statuses(now, partitions, ledger=Ledger(as_released(before, first), changes))
         truths = Truth.of(before, tree, TEN), Truth.of(now, tree, TEN)
         self.faults = restatement_faults(truths, (shown(self.first), shown(self.second)), changes)
 
 
-def _touched(touched: Mapping[tuple[Key, *tuple[str, ...]], int]) -> pa.Table:
+def touched_table(touched: Mapping[tuple[Key, *tuple[str, ...]], int]) -> pa.Table:
     columns = [(name, pa.string()) for name in (*CELL, "disclosure_group", "measure")]
     rows = [
         dict(zip(CELL, cell, strict=True))
