@@ -76,14 +76,18 @@ def _metadata(report: Report) -> dict[str, int | float]:
         "cells": report.cells,
         "primary": report.primary,
         "secondary": report.secondary,
-        "secondary, % of publishable cells": 100 * report.secondary / max(1, report.publishable),
-        "respondents lost, % of those in publishable cells": 100 * report.respondents_lost,
+        "secondary, % of publishable cells": round(
+            100 * report.secondary / max(1, report.publishable), 2
+        ),
+        "respondents lost, % of those in publishable cells": round(
+            100 * report.respondents_lost, 2
+        ),
         "figures hidden": report.groups_hidden,
         "figures frozen": report.frozen,
         "years of an organisation of which nothing new can be told": report.quiet,
         "demands that the ledger does not allow": report.unmet,
         "linear programs": report.programs,
-        "seconds": report.seconds,
+        "seconds": round(report.seconds, 1),
     }
 
 
