@@ -229,7 +229,8 @@ def _decide(block: Block, rules: Rules, tally: Tally, *, quiet: bool = False) ->
     base = make_layer(block, rules, [block.base], nothing, quiet=quiet)
     answered = np.zeros(block.size)
     if block.history is not None:
-        groups = (make_layer(block, rules, group, nothing) for group in block.measures.values())
+        hidden = ~block.stated(BASE_GROUP)
+        groups = (make_layer(block, rules, group, hidden) for group in block.measures.values())
         answered = known_to_have_answered(groups, block)
     witnesses: list[Floats] = []
     demand = partial(hide_for_respondents, answered=answered, witnesses=witnesses)

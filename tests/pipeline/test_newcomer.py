@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -208,6 +209,29 @@ LONG_RUNNING = ("dagster dev",)
 TRIED_ELSEWHERE = ("make refresh", "make test")
 
 
+def until_it_serves(demo: Demo, line: str) -> list[str]:
+    """Start what runs until it is stopped, stop it once it serves, and return what it said."""
+    said: list[str] = []
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {line} 2>&1"],
+        cwd=PROJECT_ROOT,
+        env=demo.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        patience = threading.Timer(180, running.kill)
+        patience.start()
+        assert running.stdout is not None
+        for words in running.stdout:
+            said.append(words)
+            if "Serving" in words:
+                break
+        patience.cancel()
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    return said
+
+
 @pytest.mark.parametrize(
     "line",
     sorted(
@@ -224,8 +248,8 @@ def test_every_command_in_the_docs_runs(demo: Demo, my_feeds: Path, line: str) -
     if line.startswith(TRIED_ELSEWHERE):
         done = demo.run("make", "--dry-run", line.split()[1])
     elif any(words in line for words in LONG_RUNNING):
-        done = demo.run("sh", "-c", f"timeout --signal=INT 20 {line} --port 0 2>&1")
-        assert "Serving dagster-webserver" in done.stdout, done.stdout[-2000:]
+        said = until_it_serves(demo, f"{line} --port 0")
+        assert "Serving dagster-webserver" in said[-1], said[-20:]
         return
     else:
         # a line may need what the line before it sets
