@@ -7,7 +7,14 @@ import os
 import pytest
 from hypothesis import settings
 
-LONGEST = ("test_newcomer", "test_codebook_rows_alone", "test_late_deliveries", "test_same_marts")
+LONGEST = (
+    "test_newcomer",
+    "test_random_feeds",
+    "test_codebook_rows_alone",
+    "test_late_answers",
+    "test_late_deliveries",
+    "test_same_marts",
+)
 
 settings.register_profile("developer", deadline=None)
 # a change that is being checked must not fail on an example that it has nothing to do with
