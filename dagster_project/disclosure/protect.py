@@ -6,7 +6,8 @@ A *cell* is a study, organisation, period, channel, product and segment. Its *ba
 respondents themselves; every other *disclosure group* holds the figures computed from one question,
 or a composite with its items, which are published or hidden together. Groups are nested: what is
 hidden in the base group is hidden in every group of the cell, never the other way round; and each
-leaves the hidden numbers of respondents as open as the base group does.
+leaves the hidden numbers of respondents as open as the base group does, as far as what earlier
+releases told allows.
 """
 
 from __future__ import annotations
