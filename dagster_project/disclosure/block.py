@@ -49,6 +49,13 @@ class Measure:
     total: Floats
     squares: Floats
     grows: bool = True
+    stirred: Flags | None = None
+
+    @property
+    def is_empty(self) -> Flags:
+        """Whether nobody is behind a figure, so that it is 0 for certain, shape (asked cells,)."""
+        nobody = np.asarray(self.n == 0)
+        return nobody if self.stirred is None else nobody & ~self.stirred
 
     @property
     def is_weighted(self) -> bool:

@@ -45,6 +45,13 @@ class _Version:
     figures: dict[str, Floats | Ints]
 
 
+@dataclass
+class _Changes(_Version):
+    """The changes of a measure; `stirred` where respondents were touched and no figure tells."""
+
+    stirred: Flags
+
+
 def with_history(
     block: Block,
     released: pl.DataFrame,
@@ -251,11 +258,12 @@ class _Expansion:
             some,
             cells=np.flatnonzero(asked),
             effective=np.concatenate([effective, np.full(len(moved.here), np.inf)])[asked],
+            stirred=np.concatenate([np.zeros(len(here), dtype=bool), moved.stirred])[asked],
             grows=grows,
             **joined,
         )
 
-    def _moved(self, key: Key) -> _Version:
+    def _moved(self, key: Key) -> _Changes:
         """Find the changes of a measure: respondents touched, and by how much its sums differ."""
         filled = self._filled[key]
         group, name, _ = key
@@ -267,7 +275,7 @@ class _Expansion:
             for version, cell, count in rows.select("version", "cell", "touched").iter_rows()
         }
         count = len(self.changes)
-        here = np.zeros(count, dtype=bool)
+        here, stirred = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
         figures: dict[str, Floats | Ints] = {
             f: np.zeros(count, dtype=np.int64 if f == "n" else float) for f in FIGURES
         }
@@ -276,11 +284,13 @@ class _Expansion:
             for f in ("n", "weight", "total", "squares"):
                 earlier, later = (filled[v].figures[f][cell] for v in (before, after))
                 figures[f][number] = later - earlier
-            if not after and any(figures[f][number] for f in FIGURES):
-                figures["n"][number] = touched.get((before, cell), 0)
-        return _Version(here, figures)
+            visible = any(figures[f][number] for f in FIGURES)
+            if not after:
+                figures["n"][number] = touched.get((before, cell), 0) if visible else 0
+                stirred[number] = not visible and (before, cell) in touched
+        return _Changes(here, figures, stirred)
 
-    def _grows(self, key: Key, moved: _Version) -> bool:
+    def _grows(self, key: Key, moved: _Changes) -> bool:
         """Whether nobody left or changed: all touched are extra, and no sum went down."""
         filled, some = self._filled[key], next(iter(self._measures[key].values()))
         extra = np.array(

@@ -83,7 +83,7 @@ def make_layer(
         here = np.zeros(size, dtype=bool)
         here[measure.cells] = True
         empty = ~here
-        empty[measure.cells[measure.n == 0]] = True
+        empty[measure.cells[measure.is_empty]] = True
         # whether anybody answered in a hidden cell is not told
         empty &= ~(here & below & ~block.change)
         asked |= here
@@ -96,7 +96,9 @@ def make_layer(
     for key, (here, empty) in masks.items():
         equations = tuple(_within(block, here))
         matrix, ties = vectors(size, equations, empty)
-        bounded = equations if found[key][0].grows else _without_changes(equations, block, empty)
+        grows = found[key][0].grows
+        unmoved = np.asarray(~matrix.any(axis=1))
+        bounded = equations if grows else _without_changes(equations, block, unmoved)
         told = _following(matrix, ties, stated & here) if stated.any() else stated
         systems.append(System(here, equations, bounded, matrix, ties, told, tuple(found[key])))
     return Layer(
@@ -177,11 +179,14 @@ def _within(block: Block, here: Flags) -> list[Equation]:
 
 
 def _without_changes(
-    equations: Sequence[Equation], block: Block, empty: Flags
+    equations: Sequence[Equation], block: Block, unmoved: Flags
 ) -> tuple[Equation, ...]:
-    """Leave out changes that may be negative; a cell without change is what it was."""
-    left_out = block.change & ~empty
-    nothing = block.change & empty
+    """Leave out changes that may be negative; a cell without change is what it was.
+
+    One whose parts changed by as much up as down did change, to who does not know by how much.
+    """
+    left_out = block.change & ~unmoved
+    nothing = block.change & unmoved
     found = []
     for equation in equations:
         involved = np.array([equation.parent, *equation.children])
