@@ -135,6 +135,21 @@ class Polytope:
         solver.changeColsBounds(len(every), every, lower, upper)
         return possible
 
+    def limit(self, cell: int, *, upwards: bool) -> float:
+        """Bound what a hidden cell can be, from above or from below; infinite if nothing does."""
+        solver, column = self._model(), int(self._place[cell])
+        solver.changeColCost(column, -1.0 if upwards else 1.0)
+        self.programs += 1
+        solver.run()
+        solved = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        far = float(np.asarray(solver.getSolution().col_value)[column])
+        solver.changeColCost(column, 0.0)
+        if not solved:
+            return np.inf if upwards else -np.inf
+        if not self._component.whole:
+            return far
+        return float(np.floor(far + SLACK) if upwards else np.ceil(far - SLACK))
+
     def _reached(self, cell: int, goals: Floats) -> bool:
         if goals[cell] >= self.values[cell]:
             return bool(self.most[cell] >= goals[cell] - SLACK)

@@ -7,7 +7,7 @@ here: demands on figures (figures), solving programs (bounds), exact recovery (l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,25 @@ class Tally:
 
     programs: int = 0
     unmet: int = 0
+
+
+@dataclass
+class Respondents:
+    """What answers have to do with how many responded.
+
+    `answered`, shape (cells,), are the most who are known to have answered something whatever is
+    decided now, as nobody answers who did not respond. `witnesses` are tables, shape (cells,) each,
+    that show hidden numbers of respondents to be open: answers must agree with every one of them.
+    """
+
+    answered: Floats
+    witnesses: list[Floats] = field(default_factory=list)
+
+    def learn(self, cell: int, answered: float) -> bool:
+        """Note that so many answered in a cell; say if that was not known."""
+        new = answered > self.answered[cell] + SLACK
+        self.answered[cell] = max(self.answered[cell], answered)
+        return bool(new)
 
 
 class Search:
@@ -95,8 +114,38 @@ class Search:
             self.hidden[found[1]] = True
         return found is not None
 
-    def insist(self, component: Component, cells: Ints, *goals: Floats) -> None:
-        """See to it that each cell can reach one of the goals, hiding what the cheapest takes."""
+    def lowest(self, component: Component, cell: int) -> float:
+        """Bound from below what a cell can be if everything is hidden that still can be."""
+        self._tally.programs += 1
+        return self._most_open(component).limit(cell, upwards=False)
+
+    def farthest(self, component: Component, cell: int, goal: float) -> float:
+        """Find how near its goal a cell can come if everything is hidden that still can be."""
+        polytope, truth = self._most_open(component), float(component.values[cell])
+        upwards = goal > truth
+        far = polytope.limit(cell, upwards=upwards)
+        far = min(far, goal) if upwards else max(far, goal)
+        step = -1.0 if upwards else 1.0
+        while component.whole and abs(far - truth) > SLACK:
+            if not polytope.pursue([cell], np.full(len(self.hidden), far)):
+                break
+            far += step
+        self._tally.programs += polytope.programs
+        return far
+
+    def _most_open(self, component: Component) -> Polytope:
+        return Polytope(component, self._equations, self.hidden | np.isfinite(self._costs))
+
+    def insist(
+        self, component: Component, cells: Ints | Sequence[int], *goals: Floats
+    ) -> list[int]:
+        """See to it that each cell can reach one of the goals, hiding what the cheapest takes.
+
+        Returns:
+            The cells that cannot, whatever is hidden.
+
+        """
+        failed = []
         for cell in self._without_any(component, cells, goals):
             if not self._without_any(component, [cell], goals):
                 continue  # what was hidden for another serves this one too
@@ -107,7 +156,8 @@ class Search:
                 if not self._without_any(component, [cell], goals):
                     break
             else:
-                self._tally.unmet += 1
+                failed.append(cell)
+        return failed
 
     def _without_any(
         self, component: Component, cells: Ints | Sequence[int], goals: Sequence[Floats]
@@ -119,7 +169,7 @@ class Search:
 
 
 def hide_for_respondents(
-    layer: Layer, hidden: Flags, tally: Tally, *, answered: Floats, witnesses: list[Floats]
+    layer: Layer, hidden: Flags, tally: Tally, *, respondents: Respondents
 ) -> Flags:
     """Hide more, so that no hidden number of respondents is known too closely.
 
@@ -133,8 +183,7 @@ def hide_for_respondents(
         layer: the base group.
         hidden: what is hidden so far, shape (cells,).
         tally: is added to.
-        answered: the most who are known to have answered something, shape (cells,).
-        witnesses: is replaced by tables, shape (cells,), which between them do all that.
+        respondents: what answers tell; is given the tables which between them do all that.
 
     Returns:
         What is hidden then, shape (cells,).
@@ -143,17 +192,17 @@ def hide_for_respondents(
     people = spread(layer.block, layer.measures[0], layer.measures[0].n)
     reach = np.array([layer.rules.reach(int(n)) for n in people], dtype=float)
     search = Search(layer, layer.systems[0].bounded, hidden, tally)
-    floor = np.maximum(fewest_respondents(layer), answered)
+    floor = np.maximum(fewest_respondents(layer), respondents.answered)
     counts = Component(people, whole=True, floor=floor)
     judged = _bounded(layer) & ~layer.systems[0].told
     small = np.flatnonzero(layer.small & hidden & judged)
     above, below = people + reach, np.maximum(floor, people - reach)
-    search.insist(counts, small, above)
-    search.insist(counts, small, below)
+    failed = [*search.insist(counts, small, above), *search.insist(counts, small, below)]
     large = layer.asked & ~layer.small & ~layer.block.change & ~layer.systems[0].told
     others = np.flatnonzero(search.hidden & large & ~search.moved(counts))
-    search.insist(counts, others, people + 1.0, people - 1.0)
-    witnesses[:] = _needed(
+    failed += search.insist(counts, others, people + 1.0, people - 1.0)
+    tally.unmet += len(failed)
+    respondents.witnesses = _needed(
         search.polytope(counts).witnesses,
         (small, above, below),
         np.flatnonzero(search.hidden & large),

@@ -20,14 +20,14 @@ import numpy as np
 
 from dagster_project.disclosure.block import Block, Flags, Floats, Ints, Measure
 from dagster_project.disclosure.bounds import SLACK, Component
-from dagster_project.disclosure.demands import Search, Tally
+from dagster_project.disclosure.demands import Respondents, Search, Tally
 from dagster_project.disclosure.layer import Layer, is_small, spread
 
 Goal = tuple[int, Floats]
 
 
 def hide_for_figures(
-    layer: Layer, hidden: Flags, tally: Tally, *, witnesses: Sequence[Floats]
+    layer: Layer, hidden: Flags, tally: Tally, *, respondents: Respondents
 ) -> Flags:
     """Hide more, so that no hidden figure of a group is known too closely.
 
@@ -40,7 +40,7 @@ def hide_for_figures(
         layer: a group other than the base.
         hidden: what is hidden so far, shape (cells,).
         tally: is added to.
-        witnesses: tables of respondents, shape (cells,), from `hide_for_respondents`.
+        respondents: the tables of `hide_for_respondents`; learns how many answered for certain.
 
     Returns:
         What is hidden then, shape (cells,).
@@ -56,23 +56,28 @@ def hide_for_figures(
         for measure in answered.values():
             if measure.kind != "count":
                 search = Search(layer, system.bounded, hidden, tally)
-                _make_room(layer, measure, search, witnesses)
+                _make_room(layer, measure, search, tally, respondents)
                 hidden = search.hidden
     return hidden
 
 
-def _make_room(layer: Layer, measure: Measure, search: Search, witnesses: Sequence[Floats]) -> None:
+def _make_room(
+    layer: Layer, measure: Measure, search: Search, tally: Tally, respondents: Respondents
+) -> None:
     """Hide more, until with every witness there is a table of n that is nowhere larger.
 
     What earlier releases told may not allow it; then n must be able to be no larger in each cell,
-    if not in all of them at once.
+    if not in all of them at once. Where not even that can be, so many are known to have answered.
     """
     people = Component(spread(layer.block, measure, measure.n), whole=True)
-    for witness in witnesses:
+    for witness in respondents.witnesses:
         # an answer may come without a respondent, so changes say nothing of each other
         most = np.where(layer.block.change, np.inf, witness)
-        if not search.make_room(people, most):
-            search.insist(people, np.flatnonzero(people.values > most + SLACK), most)
+        if search.make_room(people, most):
+            continue
+        for cell in search.insist(people, np.flatnonzero(people.values > most + SLACK), most):
+            known = layer.only_earlier and respondents.learn(cell, search.lowest(people, cell))
+            tally.unmet += not known
 
 
 def known_to_have_answered(layers: Iterable[Layer], block: Block) -> Floats:
@@ -143,14 +148,14 @@ class _Figure:
         self.people = Component(self.n, whole=True, ceiling=self.most)
         self.components = list(self._components())
         self.tables = [*self.components, self.people]
-        self.goals = [
-            *_goals(first, self.components, self.n, rules.mean_share),
-            (len(self.components), self.n + 1.0),
-            (len(self.components), np.maximum(self.n - 1.0, 0.0)),
-        ]
         small = np.zeros(len(self.n), dtype=bool)
         small[first.cells[is_small(first, rules)]] = True
         self.narrow = small & (first.kind in {"mean", "net"})
+        self.goals = [
+            *_goals(first, self.components, np.where(self.narrow, self.n, 1.0), rules.mean_share),
+            (len(self.components), self.n + 1.0),
+            (len(self.components), np.maximum(self.n - 1.0, 0.0)),
+        ]
 
     def _components(self) -> Iterator[Component]:
         first = self.first
@@ -183,23 +188,31 @@ class _Figure:
         """
         search, people, n = self.search, self.people, self.n
         open_ended = cells[n[cells] < self.most[cells]]
-        search.insist(people, open_ended, n - 1.0, n + 1.0)
+        self.tally.unmet += len(search.insist(people, open_ended, n - 1.0, n + 1.0))
 
     def _movable(self, cells: Ints, number: int, goal: Floats) -> Ints:
         step = np.abs(goal[cells] - self.tables[number].values[cells])
         return cells[np.isfinite(step) & (step > SLACK)]
 
     def _repair(self, cell: int) -> None:
-        """Hide what makes possible the cheapest of the moves that would do."""
+        """Hide what makes possible the cheapest of the moves that would do.
+
+        Of a move that is too far, whatever is hidden, as much is made possible as can be: two
+        components that move a little may do together.
+        """
         options = []
         for number, goal in self.goals:
             if len(self._movable(np.array([cell]), number, goal)):
-                found = self.search.price(self.tables[number], cell, float(goal[cell]))
+                target = float(goal[cell])
+                found = self.search.price(self.tables[number], cell, target)
+                if found is None:
+                    target = self.search.farthest(self.tables[number], cell, target)
+                    found = self.search.price(self.tables[number], cell, target)
                 if found is not None:
-                    options.append((found[0], number, goal, found[1]))
-        for _, number, goal, cells in sorted(options, key=lambda option: option[:2]):
+                    options.append((found[0], number, target, found[1]))
+        for _, number, target, cells in sorted(options, key=lambda option: option[:2]):
             self.search.hidden[cells] = True
-            self.search.pursue(self.tables[number], [cell], goal)
+            self.search.pursue(self.tables[number], [cell], np.full(len(self.n), target))
             if self.passed(np.array([cell]))[0]:
                 return
         self.tally.unmet += 1
@@ -286,7 +299,10 @@ def _lowest_net(
 def _goals(
     measure: Measure, components: Sequence[Component], n: Floats, mean_share: float
 ) -> Iterator[Goal]:
-    """List moves worth trying, the likeliest first: component and goal, shape (cells,)."""
+    """List moves worth trying, the likeliest first: component and goal, shape (cells,).
+
+    `n` are the people by whom a net score is to move by `mean_share`; of 1, one moves.
+    """
     if measure.kind == "mean":
         yield from _goals_of_mean(components[0].values, components[1].values, mean_share)
         return

@@ -64,6 +64,11 @@ class Layer:
         held = ~self.block.current & ~self.block.change
         return np.asarray((self.small | self.below | (held & self.asked)) & ~self.stated)
 
+    @property
+    def only_earlier(self) -> bool:
+        """Whether nothing but earlier releases is taken for stated."""
+        return bool((self.stated <= self.block.stated(self.measures[0].group)).all())
+
 
 def make_layer(
     block: Block,

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 
 from dagster_project.disclosure.block import Block, Flags, Floats, Ints
 from dagster_project.disclosure.cut import cut_into_blocks
-from dagster_project.disclosure.demands import Tally, hide_for_respondents
+from dagster_project.disclosure.demands import Respondents, Tally, hide_for_respondents
 from dagster_project.disclosure.figures import hide_for_figures, known_to_have_answered
 from dagster_project.disclosure.layer import Layer, make_layer, suppress
 from dagster_project.disclosure.ledger import Ledger
@@ -225,23 +225,40 @@ Patterns = Mapping[str, tuple[Layer, Flags]]
 
 
 def _decide(block: Block, rules: Rules, tally: Tally, *, quiet: bool = False) -> Patterns:
-    """Settle the base group, then the others; `quiet`: tell nothing that was not told before."""
+    """Settle the base group, then the others; `quiet`: tell nothing that was not told before.
+
+    What turns out to be known of answers, whatever is decided, changes what can be asked of the
+    base group: then all is settled anew.
+    """
+    respondents = Respondents(_known_to_have_answered(block, rules))
+    while True:
+        before, unmet = respondents.answered.copy(), tally.unmet
+        patterns = _settle_groups(block, rules, tally, respondents, quiet=quiet)
+        if np.array_equal(before, respondents.answered):
+            return patterns
+        tally.unmet = unmet
+
+
+def _settle_groups(
+    block: Block, rules: Rules, tally: Tally, respondents: Respondents, *, quiet: bool
+) -> Patterns:
     nothing = np.zeros(block.size, dtype=bool)
     base = make_layer(block, rules, [block.base], nothing, quiet=quiet)
-    answered = np.zeros(block.size)
-    if block.history is not None:
-        hidden = ~block.stated(BASE_GROUP)
-        groups = (make_layer(block, rules, group, hidden) for group in block.measures.values())
-        answered = known_to_have_answered(groups, block)
-    witnesses: list[Floats] = []
-    demand = partial(hide_for_respondents, answered=answered, witnesses=witnesses)
-    below = _settle(base, demand, tally)
+    below = _settle(base, partial(hide_for_respondents, respondents=respondents), tally)
     patterns = {BASE_GROUP: (base, below)}
     for group, measures in block.measures.items():
         layer = make_layer(block, rules, measures, below, quiet=quiet)
-        hidden = _settle(layer, partial(hide_for_figures, witnesses=witnesses), tally)
+        hidden = _settle(layer, partial(hide_for_figures, respondents=respondents), tally)
         patterns[group] = (layer, hidden)
     return patterns
+
+
+def _known_to_have_answered(block: Block, rules: Rules) -> Floats:
+    if block.history is None:
+        return np.zeros(block.size)
+    hidden = ~block.stated(BASE_GROUP)
+    groups = (make_layer(block, rules, group, hidden) for group in block.measures.values())
+    return known_to_have_answered(groups, block)
 
 
 Demand = Callable[[Layer, Flags, Tally], Flags]
@@ -256,7 +273,11 @@ def _settle(layer: Layer, demand: Demand, tally: Tally) -> Flags:
     hidden, revised = _hide(layer, demand, tally)
     while revised:
         told = layer.asked & layer.block.current & ~hidden
+        unmet = tally.unmet
         again, _ = _hide(replace(layer, stated=layer.stated | told), demand, tally)
+        if tally.unmet > unmet:  # what was refused was needed
+            tally.unmet = unmet
+            break
         if np.array_equal(again, hidden):
             break
         hidden = again

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hand_cells import base_figures, counted, graded, listed, place
 from linear_oracles import exact_by_elimination
-from made_cells import BASE, Key, Partition, hierarchy_table
+from made_cells import BASE, Key, Measure, Partition, Survey, hierarchy_table
 from truth import Truth, coefficients
-from verdicts import ABC, TEN, broken, hidden, read, statuses
+from verdicts import ABC, TEN, broken, hidden, of, read, statuses
 
-from dagster_project.disclosure import Rules
+from dagster_project.disclosure import Ledger, Rules, protect
 
 
 def test_c01_three_secondaries_are_enough():
@@ -158,3 +159,28 @@ def test_c09_no_municipality_leaks(municipality: str):
     cells, partitions = municipalities()[municipality]
     found = statuses(cells, partitions)
     assert broken(cells, partitions, found) == []
+
+
+def test_c10_a_mean_moves_by_points_and_by_people_together():
+    rows = read("c10_hardly_above_the_lowest.csv")
+    rows = [row for row in rows for _ in range(int(row["respondents"]))]
+    items = ("kind", "clear", "quick")
+    answers = {item: np.array([float(row[item]) for row in rows]) for item in items}
+    answers["friendly"] = np.mean(list(answers.values()), axis=0)
+    survey = Survey(
+        (
+            Partition("channel", "leaf", "all", ("c0", "c1", "c2")),
+            Partition("segment", "size", "all", ("size=0", "size=1", "size=2")),
+        ),
+        {
+            ("channel", "leaf"): np.array([row["channel"] for row in rows]),
+            ("segment", "size"): np.array([f"size={row['size']}" for row in rows]),
+        },
+        tuple(Measure("friendly", name, "mean", 1.0, 10.0) for name in ("friendly", *items)),
+        answers,
+        np.array([float(row["weight"]) for row in rows]),
+    )
+    rules = {"s": Rules(min_n=5)}
+    pattern = protect(survey.cells(), survey.hierarchies(), Ledger.empty(), rules)
+    assert pattern.report.unmet == 0
+    assert broken(survey.cells(), survey.partitions, of(pattern.table), rules) == []

@@ -36,10 +36,13 @@ def statuses(
     ledger: Ledger | None = None,
 ) -> Statuses:
     tree = hierarchy_table(partitions)
-    pattern = protect(cells, tree, ledger or Ledger.empty(), rules)
+    return of(protect(cells, tree, ledger or Ledger.empty(), rules).table)
+
+
+def of(pattern: pa.Table) -> Statuses:
     return {
         (tuple(row[name] for name in CELL), row["disclosure_group"]): row["status"]
-        for row in pattern.table.to_pylist()
+        for row in pattern.to_pylist()
     }
 
 
