@@ -35,10 +35,9 @@ def restatement_faults(
     found: set[str] = set()
     for questions in _pairs(*truths):
         touched = {
-            cell: row["touched"]
+            tuple(row[name] for name in CELL): row["touched"]
             for row in changes.to_pylist()
             if row["measure"] == questions[0].measure
-            and _differs(questions, cell := tuple(row[name] for name in CELL))
         }
         found.update(Both(truths, questions, shown, touched).faults())
     return sorted(found)
@@ -84,12 +83,13 @@ class Both:
         few = self.truths[1].min_n
         told = {cell for cell in self.cells() if not residue(basis, self.change(cell, known))}
         for cell in told:
-            if 0 < self.touched.get(cell, 0) < few(cell):
+            if 0 < self.touched.get(cell, 0) < few(cell) and _differs(self.questions, cell):
                 yield f"difference: {self.touched[cell]} changed in {measure} of {cell}"
         for cell, children in self.truths[1].equations(self.cells()):
             rest = sum(self.touched.get(child, 0) for child in children if child not in told)
             # respondents who only moved within a cell leave it as it was, and that is all it tells
-            if cell in told and self.touched.get(cell, 0) and 0 < rest < few(cell):
+            seen = self.touched.get(cell, 0) and _differs(self.questions, cell)
+            if cell in told and seen and 0 < rest < few(cell):
                 yield f"rest of a difference: {rest} changed in {measure} below {cell}"
 
     def cells(self) -> set[Key]:

@@ -19,6 +19,7 @@ from dagster_project.disclosure.attack.judge_intervals import (
     narrow_respondents,
     not_attacked,
 )
+from dagster_project.disclosure.attack.judge_left_of_changes import left_of_changes
 from dagster_project.disclosure.attack.judge_published import missing_rows, small_published
 from dagster_project.disclosure.attack.judge_remainders import remainders
 from dagster_project.disclosure.attack.judge_restated import changes, restated
@@ -104,6 +105,7 @@ def judge(
         The violations; none if the release may go out.
 
     """
+    with_remainders = {study for study, one in limits.items() if one.remainders}
     evidence = Evidence(
         pl.DataFrame(intervals.table).with_columns(pl.col("release").cast(pl.Int64)),
         _shown((released, *reversed(ledger)), pl.DataFrame(scales), vintage),
@@ -122,7 +124,8 @@ def judge(
         missing_rows(evidence),
         changes(evidence),
         restated(evidence),
-        remainders(evidence, {study for study, one in limits.items() if one.remainders}),
+        remainders(evidence, with_remainders),
+        left_of_changes(evidence, with_remainders),
         _told_shares(
             intervals,
             scales,

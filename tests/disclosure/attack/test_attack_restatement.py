@@ -172,6 +172,25 @@ def test_corrected_answers_contradict_that_answers_were_only_added():
     assert found(intervals, "responses", "n", assumption=ADDED) == []
 
 
+def test_what_is_left_of_a_change_is_a_cell_too():
+    # of 17 who came 12 came to C, so 5 came to A and B together
+    old = published(T=100, A=None, B=None, C=60)
+    new = published(T=117, A=None, B=None, C=72)
+    cells = truth(T=117, A=24, B=21, C=72)
+
+    assert verdict(new, old, cells, touched(T=17, A=2, B=3, C=12)) == [
+        ("remainder", "all", "grade"),
+        ("remainder", "all", "responses"),
+    ]
+    # 10 came to them: few enough each, and enough together
+    assert ("remainder", "all", "grade") not in verdict(
+        published(T=122, A=None, B=None, C=72),
+        old,
+        truth(T=122, A=27, B=23, C=72),
+        touched(T=22, A=5, B=5, C=12),
+    )
+
+
 def test_frozen_figures_that_contradict_a_restated_one_are_doubted():
     """T is frozen at 100 though C grew from 60 to 80; A and B, hidden, had 40."""
     old = published(T=100, A=None, B=None, C=60)
