@@ -49,13 +49,17 @@ class Measure:
     total: Floats
     squares: Floats
     grows: bool = True
-    stirred: Flags | None = None
+    stirred: Ints | None = None
 
     @property
     def is_empty(self) -> Flags:
         """Whether nobody is behind a figure, so that it is 0 for certain, shape (asked cells,)."""
-        nobody = np.asarray(self.n == 0)
-        return nobody if self.stirred is None else nobody & ~self.stirred
+        return np.asarray(self.people == 0)
+
+    @property
+    def people(self) -> Ints:
+        """Respondents behind a figure, whether or not it shows them, shape (asked cells,)."""
+        return self.n if self.stirred is None else self.n + self.stirred
 
     @property
     def is_weighted(self) -> bool:

@@ -47,9 +47,9 @@ class _Version:
 
 @dataclass
 class _Changes(_Version):
-    """The changes of a measure; `stirred` where respondents were touched and no figure tells."""
+    """The changes of a measure; `stirred` counts who was touched where no figure tells."""
 
-    stirred: Flags
+    stirred: Ints
 
 
 def with_history(
@@ -258,7 +258,7 @@ class _Expansion:
             some,
             cells=np.flatnonzero(asked),
             effective=np.concatenate([effective, np.full(len(moved.here), np.inf)])[asked],
-            stirred=np.concatenate([np.zeros(len(here), dtype=bool), moved.stirred])[asked],
+            stirred=np.concatenate([np.zeros(len(here), dtype=np.int64), moved.stirred])[asked],
             grows=grows,
             **joined,
         )
@@ -275,7 +275,7 @@ class _Expansion:
             for version, cell, count in rows.select("version", "cell", "touched").iter_rows()
         }
         count = len(self.changes)
-        here, stirred = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        here, stirred = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
         figures: dict[str, Floats | Ints] = {
             f: np.zeros(count, dtype=np.int64 if f == "n" else float) for f in FIGURES
         }
@@ -286,8 +286,8 @@ class _Expansion:
                 figures[f][number] = later - earlier
             visible = any(figures[f][number] for f in FIGURES)
             if not after:
-                figures["n"][number] = touched.get((before, cell), 0) if visible else 0
-                stirred[number] = not visible and (before, cell) in touched
+                count_of = figures["n"] if visible else stirred
+                count_of[number] = touched.get((before, cell), 0)
         return _Changes(here, figures, stirred)
 
     def _grows(self, key: Key, moved: _Changes) -> bool:

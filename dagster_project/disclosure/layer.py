@@ -146,7 +146,7 @@ def suppress(layer: Layer, forced: Flags) -> tuple[Flags, bool]:
         hidden = _greedy(layer, forced, sums)
         more = []
         if layer.rules.remainders:
-            more = [s for system in layer.systems for s in _unanimous(layer, system, hidden)]
+            more = [s for system in layer.systems for s in _left_over(layer, system, hidden)]
         known = {(id(system), tuple(cells)) for system, cells in sums}
         more = [s for s in more if (id(s[0]), tuple(s[1])) not in known]
         if not more:
@@ -244,7 +244,8 @@ def _published(cell: int, involved: Sequence[Span], *, quiet: bool) -> bool:
 def _small_remainders(layer: Layer, system: System, forced: Flags) -> list[tuple[System, Ints]]:
     """Hidden parts of a total that are too few people together, and would be left of it.
 
-    A cell hidden later has at least min_n people, so only those hidden from the start matter.
+    A cell hidden later has at least min_n people, so only those hidden from the start matter; but
+    for a change of few people that no figure shows (see `_left_over`).
     """
     found = []
     for measure in system.measures:
@@ -257,22 +258,28 @@ def _small_remainders(layer: Layer, system: System, forced: Flags) -> list[tuple
     return found
 
 
-def _unanimous(layer: Layer, system: System, hidden: Flags) -> list[tuple[System, Ints]]:
-    """Hidden parts of a published total whose people all have the same score."""
+def _left_over(layer: Layer, system: System, hidden: Flags) -> list[tuple[System, Ints]]:
+    """Hidden parts of a published total that are too few people, or all have the same score."""
     found = []
     for measure in system.measures:
-        if measure.kind not in {"mean", "net"}:
-            continue
-        weight, total, squares = (
+        n, people, weight, total, squares = (
             spread(layer.block, measure, figures)
-            for figures in (measure.weight, measure.total, measure.squares)
+            for figures in (
+                measure.n,
+                measure.people,
+                measure.weight,
+                measure.total,
+                measure.squares,
+            )
         )
+        scored = measure.kind in {"mean", "net"}
         for equation in system.equations:
             parts = [child for child in equation.children if hidden[child]]
             if not parts or hidden[equation.parent]:
                 continue
+            few = n[parts].any() and people[parts].sum() < layer.rules.min_n
             w, s, q = weight[parts].sum(), total[parts].sum(), squares[parts].sum()
-            if w > 0 and w * q - s * s <= 1e-9 * w * q:
+            if few or (scored and w > 0 and w * q - s * s <= 1e-9 * w * q):
                 found.append((system, np.array(parts)))
     return found
 
