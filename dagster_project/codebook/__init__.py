@@ -23,6 +23,7 @@ from dagster_project.codebook.model import (
     Question,
     Scale,
     ScaleValue,
+    Segment,
     Study,
 )
 from dagster_project.codebook.problems import CodebookError, Problem
@@ -43,6 +44,7 @@ __all__ = [
     "Question",
     "Scale",
     "ScaleValue",
+    "Segment",
     "Study",
     "describe",
     "fold",

@@ -28,6 +28,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_scales.codes_mean_one_thing, ""),
     (check_scales.no_answers_are_no_answers, ""),
     (check_scales.questions_are_answerable, ""),
+    (check_scales.segments_have_codes, "scale_values"),
     (check_columns.fields_are_known, "questions"),
     (check_columns.aliases_agree, ""),
     (check_columns.formats_are_dates, ""),

@@ -16,6 +16,8 @@ from dagster_project.codebook.roles import ALL_ROLES
 
 SEPARATOR = "|"
 """Stands between the answers in one cell of a scale of kind `multiple`."""
+UNKNOWN = "unknown"
+"""The value of a segment for respondents who gave no answer to its question."""
 
 
 def scales_are_complete(codebook: Codebook) -> Iterator[Fault]:
@@ -36,6 +38,30 @@ def scales_are_complete(codebook: Codebook) -> Iterator[Fault]:
                 "scale",
                 f"'{scale.scale}' has no values; list its raw answers in scale_values.csv",
             )
+
+
+def segments_have_codes(codebook: Codebook) -> Iterator[Fault]:
+    """Check that each segment is by one code per respondent, none of which has a set meaning."""
+    for segment in codebook.segments:
+        try:
+            scale = codebook.scale(codebook.question(segment.study, segment.question).scale)
+        except KeyError:
+            continue  # a reference that is wrong is told of elsewhere
+        if scale.kind != "code":
+            yield Fault(
+                segment,
+                "question",
+                f"'{segment.question}' has a scale of kind {scale.kind}; a segment needs one of "
+                "kind code",
+            )
+        for value in codebook.values_of(scale.scale):
+            if value.code == UNKNOWN:
+                yield Fault(
+                    value,
+                    "code",
+                    f"'{UNKNOWN}' stands for respondents without an answer in segment "
+                    f"'{segment.segment}'; use another code",
+                )
 
 
 def _number_scale_faults(scale: Scale) -> Iterator[Fault]:

@@ -24,6 +24,7 @@ from dagster_project.codebook.model import (
     Question,
     Scale,
     ScaleValue,
+    Segment,
     Study,
 )
 
@@ -43,6 +44,7 @@ class Codebook:
     feeds: tuple[Feed, ...] = ()
     columns: tuple[Column, ...] = ()
     questions: tuple[Question, ...] = ()
+    segments: tuple[Segment, ...] = ()
     scales: tuple[Scale, ...] = ()
     scale_values: tuple[ScaleValue, ...] = ()
     metrics: tuple[Metric, ...] = ()

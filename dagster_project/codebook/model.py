@@ -91,6 +91,17 @@ class Question(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class Segment(Row):
+    """A breakdown of the respondents of a study by their answer to a coded question."""
+
+    study: str
+    segment: str
+    question: str
+    label_nl: str
+    label_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scale(Row):
     """How raw answers are read; `minimum`, `maximum`, `decimals` belong to number scales alone."""
 

@@ -52,6 +52,8 @@ REFERENCES = (
     Reference("columns", ("scale",), "scales"),
     Reference("questions", ("study",), "studies"),
     Reference("questions", ("scale",), "scales"),
+    Reference("segments", ("study",), "studies"),
+    Reference("segments", ("study", "question"), "questions"),
     Reference("scales", ("no_answer",), "scales", ("scale",)),
     Reference("scale_values", ("scale",), "scales"),
     Reference("metrics", ("study",), "studies"),

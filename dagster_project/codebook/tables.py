@@ -101,6 +101,17 @@ QUESTIONS = Table(
     },
     ("study", "question"),
 )
+SEGMENTS = Table(
+    "segments",
+    model.Segment,
+    {
+        "study": cells.reference,
+        "segment": cells.identifier,
+        "question": cells.reference,
+        **_LABELS,
+    },
+    ("study", "segment"),
+)
 SCALES = Table(
     "scales",
     model.Scale,
@@ -202,6 +213,7 @@ TABLES = (
     FEEDS,
     COLUMNS,
     QUESTIONS,
+    SEGMENTS,
     SCALES,
     SCALE_VALUES,
     METRICS,

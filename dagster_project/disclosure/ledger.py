@@ -29,7 +29,7 @@ from dagster_project.disclosure.ledger_queries import (
     TOUCHED,
     VINTAGE,
 )
-from dagster_project.disclosure.rules import CELL, TOTAL
+from dagster_project.disclosure.rules import CELL
 
 TEXT = pa.string()
 CELLS_SCHEMA = pa.schema(
@@ -64,7 +64,7 @@ CONTRIBUTIONS_SCHEMA = pa.schema(
             (name, TEXT)
             for name in (
                 *("study", "organisation_code", "period", "channel", "product_code"),
-                "measure",
+                *("segment", "segment_value", "measure"),
             )
         ),
         ("respondent", pa.int64()),
@@ -76,8 +76,9 @@ CHANGES_SCHEMA = pa.schema([*CONTRIBUTIONS_SCHEMA, ("year", TEXT), ("version", p
 Contributions = Callable[[pa.Table], pa.Table]
 """Gives the contributions of the blocks asked for (study, organisation_code, year), all of them.
 
-One row per respondent and measure: study, organisation_code, period (a leaf), channel, product_code
-and measure (text), respondent and content (fingerprints, int64). It may give more than was asked.
+One row per respondent and measure, and one more per segment: study, organisation_code, period (a
+leaf), channel, product_code, segment, segment_value and measure (text), respondent and content
+(fingerprints, int64). It may give more than was asked.
 """
 
 
@@ -116,14 +117,12 @@ class LedgerStore:
             hierarchies: study, dimension, partition, parent and child of every total.
 
         Raises:
-            ValueError: the ledger is damaged, or a cell is by segment, which contributions are not.
+            ValueError: the ledger is damaged.
 
         """
         known = versions(self._folder)
         if not known:
             return Ledger.empty()
-        if set(cells["segment"].unique().to_pylist()) - {TOTAL}:
-            raise ValueError("cells by segment need contributions by segment")
         stored = _cells(known)
         with _engine(cells=cells.select(CELLS_SCHEMA.names), stored=stored) as engine:
             _lay_out_changes(engine, known)

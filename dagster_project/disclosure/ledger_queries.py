@@ -3,18 +3,18 @@
 Belongs here: queries on `stored` (cells of every version), `changes` (respondents), `cells`,
 `current` (contributions of now), `pattern` and `hierarchies`. Does not belong here: running them.
 
-A contribution is known by its block, measure and respondent; `content` is null in a change that
-says the respondent left.
+A contribution is known by its block, measure, respondent and segment; `content` is null in a change
+that says the respondent left.
 """
 
 from __future__ import annotations
 
-from dagster_project.disclosure.rules import CELL, TOTAL
+from dagster_project.disclosure.rules import CELL
 
 CELL_LIST = ", ".join(CELL)
 BLOCK = "study, organisation_code, year"
-KEY = f"{BLOCK}, measure, respondent"
-PLACE = "period, channel, product_code, content"
+KEY = f"{BLOCK}, measure, respondent, segment"
+PLACE = "period, channel, product_code, segment_value, content"
 
 YEAR = "left(period, 4)"
 """A period is a year or begins with one."""
@@ -109,13 +109,14 @@ now as (
     where (study, organisation_code, {YEAR}) in (select ({BLOCK}) from blocks)
 )
 select
-    study, organisation_code, now.period, now.channel, now.product_code,
-    measure, respondent, now.content, year, cast($1 as integer) as version
+    study, organisation_code, now.period, now.channel, now.product_code, segment,
+    now.segment_value, measure, respondent, now.content, year, cast($1 as integer) as version
 from now
 full join latest using ({KEY})
-where (now.period, now.channel, now.product_code, now.content)
-    is distinct from (latest.period, latest.channel, latest.product_code, latest.content)
-order by {BLOCK}, period, channel, product_code, respondent, measure
+where (now.period, now.channel, now.product_code, now.segment_value, now.content)
+    is distinct from
+    (latest.period, latest.channel, latest.product_code, latest.segment_value, latest.content)
+order by {BLOCK}, period, channel, product_code, segment, segment_value, respondent, measure
 """
 """What changed in those blocks since their latest version; $1 is the version."""
 
@@ -169,8 +170,9 @@ suspects as (
     select {KEY}
     from (select * from now semi join changed using ({BLOCK})) as now
     full join (select * from latest semi join changed using ({BLOCK})) as latest using ({KEY})
-    where (now.period, now.channel, now.product_code, now.content)
-        is distinct from (latest.period, latest.channel, latest.product_code, latest.content)
+    where (now.period, now.channel, now.product_code, now.segment_value, now.content)
+        is distinct from
+        (latest.period, latest.channel, latest.product_code, latest.segment_value, latest.content)
 ),
 sides as (
     select {KEY}, block_versions.version, 'then' as side, {PLACE}
@@ -212,7 +214,7 @@ differing as (
     select
         moved.study, moved.organisation_code, periods.ancestor as period,
         channels.ancestor as channel, products.ancestor as product_code,
-        moved.measure, moved.version
+        moved.segment, moved.segment_value, moved.measure, moved.version
     from moved
     inner join ancestors as periods
         on moved.study = periods.study
@@ -225,13 +227,13 @@ differing as (
         and products.dimension = 'product_code' and moved.product_code = products.value
     group by
         moved.study, moved.organisation_code, periods.ancestor, channels.ancestor,
-        products.ancestor, moved.measure, moved.version, moved.respondent
+        products.ancestor, moved.segment, moved.segment_value,
+        moved.measure, moved.version, moved.respondent
     having any_value(moved.content) filter (side = 'then')
         is distinct from any_value(moved.content) filter (side = 'now')
 ),
 counted as (
-    select *, '{TOTAL}' as segment, '{TOTAL}' as segment_value, count(*) as touched
-    from differing group by all
+    select *, count(*) as touched from differing group by all
 ),
 known as (
     select {CELL_LIST}, disclosure_group, measure, version from stored where kind <> 'carried'

@@ -248,6 +248,24 @@ SCALES = [
         ],
     ),
     (
+        "set segments 2 question grade",
+        [
+            "segments.csv row 2 column question: 'grade' has a scale of kind number; a segment needs one of kind code",
+        ],
+    ),
+    (
+        "set segments 2 question speed",
+        [
+            "segments.csv row 2 column question: 'speed' of study 'desk' is not in questions.csv; correct it or add it there",
+        ],
+    ),
+    (
+        "set scale_values 6 code unknown",
+        [
+            "scale_values.csv row 6 column code: 'unknown' stands for respondents without an answer in segment 'pace'; use another code",
+        ],
+    ),
+    (
         "set scale_values 9 code x",
         [
             "scale_values.csv row 9 column code: a text that means no answer has none; clear the cell",

@@ -58,6 +58,10 @@ desk,clarity,tens,Helderheid,Clarity
 desk,told,topics,Verteld,Told
 port,stars,five,Sterren,Stars
 """,
+    "segments": """\
+study,segment,question,label_nl,label_en
+desk,pace,effort,Tempo,Pace
+""",
     "scales": """\
 scale,kind,minimum,maximum,decimals,no_answer
 tens,number,1,3,1,nothing

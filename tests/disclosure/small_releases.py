@@ -131,7 +131,7 @@ def published(cells: pa.Table, pattern: pa.Table, frozen: pa.Table) -> dict[str,
     )
     distribution = pl.col("kind") == "distribution"
     return {
-        "mart_response": _response(shown).to_arrow(),
+        "mart_response": _response(shown.filter(pl.col("segment") == "all")).to_arrow(),
         "mart_kpi": _kpi(figures.filter(~distribution)).to_arrow(),
         "mart_distribution": _distribution(figures.filter(distribution)).to_arrow(),
     }

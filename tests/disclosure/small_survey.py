@@ -21,6 +21,7 @@ CHANNELS = ("counter", "digital")
 PRODUCTS = ("a", "b", "c")
 QUARTERS = ("2020Q1", "2020Q2")
 YEAR = "2020"
+SIZES = ("large", "small", "unknown")
 HIERARCHIES = pa.Table.from_pylist(
     [
         {"study": "s", "dimension": dimension, "partition": "p", "parent": parent, "child": child}
@@ -28,6 +29,7 @@ HIERARCHIES = pa.Table.from_pylist(
             ("channel", "all", CHANNELS),
             ("product_code", "all", PRODUCTS),
             ("period", YEAR, QUARTERS),
+            ("segment", "all", tuple(f"size={size}" for size in SIZES)),
         )
         for child in children
     ]
@@ -35,12 +37,15 @@ HIERARCHIES = pa.Table.from_pylist(
 
 Place = tuple[str, str, str]
 """Quarter, channel and product."""
+Cell = tuple[str, str, str, str, str]
+"""Quarter or year, channel, product, segment and its value."""
 
 
 class Respondent(NamedTuple):
     """Where somebody was, and what they answered, if anything.
 
     A grade is 1 to 10, an effort 1 to 3 (little to much). `helped` is asked at the counter only.
+    `size` is the value of a segment, in a survey that has it.
     """
 
     place: Place
@@ -48,6 +53,7 @@ class Respondent(NamedTuple):
     effort: int | None = None
     helped: bool | None = None
     invited: bool = False
+    size: str = "unknown"
 
 
 class Measure(NamedTuple):
@@ -99,6 +105,7 @@ class Survey:
 
     measures: tuple[Measure, ...] = SIMPLE
     with_year: bool = True
+    with_segment: bool = False
     respondents: dict[int, Respondent] = field(default_factory=dict)
     invitations: tuple[Place, ...] = ()
 
@@ -110,13 +117,14 @@ class Survey:
         self.respondents[max(self.respondents, default=-1) + 1] = respondent
 
     def cells(self) -> pa.Table:
-        sums: dict[Place, dict[Measure, list[float]]] = {
+        sums: dict[Cell, dict[Measure, list[float]]] = {
             cell: {m: [0.0] * 4 for m in (RESPONSES, INVITED) if m in self.measures}
             for place in self.invitations
-            for cell in self._cells_of(place)
+            for cell in self._cells_of(Respondent(place))
+            if cell[3] == "all"
         }
         for number, respondent in self.respondents.items():
-            for cell in self._cells_of(respondent.place):
+            for cell in self._cells_of(respondent):
                 figures = sums.setdefault(cell, {})
                 for measure in self.measures:
                     if not _asked(measure, cell):
@@ -137,32 +145,41 @@ class Survey:
 
     def _contributions(self) -> Iterator[dict[str, object]]:
         for number, respondent in self.respondents.items():
-            at = dict(zip(("period", "channel", "product_code"), respondent.place, strict=True))
             content: dict[str, list[float]] = {}
             for measure in self.measures:
                 points = score(measure, respondent)
                 if points is not None:
                     content.setdefault(measure.name, []).append(points)
             for name, points_of in content.items():
-                yield {
-                    "study": "s",
-                    "organisation_code": "o",
-                    **at,
-                    "measure": name,
-                    "respondent": fingerprint(number),
-                    "content": fingerprint(points_of),
-                }
+                for at in self._leaves_of(respondent):
+                    if not name.startswith("distribution") or at[3] == "all":
+                        yield {
+                            **dict(zip(CELL, ("s", "o", *at), strict=True)),
+                            "measure": name,
+                            "respondent": fingerprint(number),
+                            "content": fingerprint(points_of),
+                        }
 
-    def _cells_of(self, place: Place) -> Iterator[Place]:
-        period, channel, product = place
-        periods = (period, YEAR) if self.with_year else (period,)
-        return itertools.product(periods, (channel, "all"), (product, "all"))
+    def _leaves_of(self, respondent: Respondent) -> Iterator[Cell]:
+        period, channel, product = respondent.place
+        yield period, channel, product, "all", "all"
+        if self.with_segment:
+            yield period, channel, "all", "size", respondent.size
+
+    def _cells_of(self, respondent: Respondent) -> Iterator[Cell]:
+        for period, channel, product, segment, value in self._leaves_of(respondent):
+            periods = (period, YEAR) if self.with_year else (period,)
+            channels, products = (channel, "all"), dict.fromkeys((product, "all"))
+            for cell in itertools.product(periods, channels, products):
+                yield *cell, segment, value
 
 
-def _asked(measure: Measure, cell: Place) -> bool:
-    _, channel, product = cell
+def _asked(measure: Measure, cell: Cell) -> bool:
+    _, channel, product, segment, _ = cell
     if measure is HELPED:
         return channel == CHANNELS[0]
+    if segment != "all":
+        return measure is not INVITED and measure.kind != "distribution"
     return measure.kind != "distribution" or product == "all"
 
 
@@ -173,11 +190,11 @@ def _add(figure: list[float], points: float, state: int) -> None:
     figure[3] = (int(figure[3]) + state) % 2**63
 
 
-def _row(cell: Place, measure: Measure, figure: list[float]) -> dict[str, object]:
+def _row(cell: Cell, measure: Measure, figure: list[float]) -> dict[str, object]:
     n, total, squared, state = figure
     scored = measure.kind != "count"
     return {
-        **dict(zip(CELL, ("s", "o", *cell, "all", "all"), strict=True)),
+        **dict(zip(CELL, ("s", "o", *cell), strict=True)),
         "disclosure_group": measure.group,
         "measure": measure.name,
         "kind": measure.kind,

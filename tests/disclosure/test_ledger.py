@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import product
 from pathlib import Path
 
@@ -15,7 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.disclosure import ledger_folder
-from dagster_project.disclosure.ledger import CELLS_SCHEMA, Ledger, LedgerStore
+from dagster_project.disclosure.ledger import (
+    CELLS_SCHEMA,
+    CONTRIBUTIONS_SCHEMA,
+    Ledger,
+    LedgerStore,
+)
 from dagster_project.disclosure.rules import CELL
 
 CHANNELS, PRODUCTS, QUARTERS = ("desk", "phone"), ("a", "b"), ("2020Q1", "2020Q2", "2021Q1")
@@ -91,6 +96,8 @@ class Asked:
                 "study": "s",
                 "organisation_code": organisation,
                 **dict(zip(("period", "channel", "product_code"), person[:3], strict=True)),
+                "segment": "all",
+                "segment_value": "all",
                 "measure": measure,
                 "respondent": who,
                 "content": content,
@@ -107,7 +114,7 @@ class Asked:
                     (name, pa.string())
                     for name in (
                         *("study", "organisation_code", "period", "channel"),
-                        *("product_code", "measure"),
+                        *("product_code", "segment", "segment_value", "measure"),
                     )
                 ),
                 ("respondent", pa.int64()),
@@ -407,14 +414,56 @@ def test_names_the_damaged_file(store: LedgerStore, tmp_path: Path, damage: str,
     assert "\n" not in str(raised.value)
 
 
-def test_refuses_cells_by_segment(store: LedgerStore):
-    release(store, "first", FIVE)
-    cells = cells_of(FIVE)
-    by_size = cells.set_column(
-        cells.schema.get_field_index("segment"), "segment", pa.array(["size"] * cells.num_rows)
+def test_who_moves_to_another_segment_is_touched_in_both_and_in_no_total(store: LedgerStore):
+    def by_size(sizes: dict[int, str]) -> tuple[pa.Table, pa.Table]:
+        """Grades of 7 at the desk, in all and by size."""
+        place = {"study": "s", "organisation_code": "o", "period": "2020Q1", "channel": "desk"}
+        cells = Counter({("all", "all"): len(sizes)}) + Counter(
+            ("size", size) for size in sizes.values()
+        )
+        figures = [
+            {
+                **place,
+                "product_code": "all",
+                "segment": segment,
+                "segment_value": value,
+                "disclosure_group": "responses",
+                "measure": "responses",
+                "kind": "count",
+                "n": n,
+                "state": sum(w for w in sizes if value in ("all", sizes[w])),
+            }
+            for (segment, value), n in cells.items()
+        ]
+        people = [
+            {
+                **place,
+                "product_code": "all",
+                "segment": segment,
+                "segment_value": value,
+                "measure": "responses",
+                "respondent": who,
+                "content": 0,
+            }
+            for who, size in sizes.items()
+            for segment, value in (("all", "all"), ("size", size))
+        ]
+        return (
+            pa.Table.from_pylist(figures, schema=CELLS_SCHEMA),
+            pa.Table.from_pylist(people, schema=CONTRIBUTIONS_SCHEMA),
+        )
+
+    cells, people = by_size({1: "large", 2: "large", 3: "small"})
+    store.append(
+        "1", cells, pattern(cells), contributions=lambda _: people, hierarchies=HIERARCHIES
     )
-    with pytest.raises(ValueError, match="cells by segment need contributions by segment"):
-        store.read(by_size, Asked(FIVE), HIERARCHIES)
+    now, moved = by_size({1: "large", 2: "small", 3: "small", 4: "small"})
+    rows = store.read(now, lambda _: moved, HIERARCHIES).touched.to_pylist()
+    assert {(row["segment"], row["segment_value"]): row["touched"] for row in rows} == {
+        ("all", "all"): 1,
+        ("size", "large"): 1,
+        ("size", "small"): 2,
+    }
 
 
 PEOPLE = st.dictionaries(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_releases import Releases
-from small_survey import CHANNELS, EVERYTHING, PRODUCTS, QUARTERS, Respondent, Survey
+from small_survey import CHANNELS, EVERYTHING, PRODUCTS, QUARTERS, SIZES, Respondent, Survey
 
 A = ("2020Q1", "counter", "a")
 B = ("2020Q1", "counter", "b")
@@ -178,7 +178,8 @@ def drawn(rng: np.random.Generator) -> Respondent:
     helped = bool(rng.random() < 0.7) if channel == "counter" and rng.random() < 0.9 else None
     product = str(rng.choice(PRODUCTS, p=[0.6, 0.3, 0.1]))
     place = (str(rng.choice(QUARTERS)), channel, product)
-    return Respondent(place, grade, effort, helped, bool(rng.random() < 0.4))
+    size = SIZES[-1] if grade is None else SIZES[grade // 4 % 2]
+    return Respondent(place, grade, effort, helped, bool(rng.random() < 0.4), size)
 
 
 def corrected(rng: np.random.Generator, old: Respondent) -> Respondent:
@@ -189,10 +190,14 @@ def corrected(rng: np.random.Generator, old: Respondent) -> Respondent:
     return new if rng.random() < 0.5 else old._replace(place=new.place, helped=new.helped)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_random_late_withdrawn_and_corrected_answers_never_leak(tmp_path: Path, seed: int):
+@pytest.mark.parametrize(
+    ("seed", "with_segment"), [*((seed, False) for seed in SEEDS), (2, True), (3, True)]
+)
+def test_random_late_withdrawn_and_corrected_answers_never_leak(
+    tmp_path: Path, seed: int, *, with_segment: bool
+):
     rng = np.random.default_rng(seed)
-    survey = Survey(EVERYTHING)
+    survey = Survey(EVERYTHING, with_segment=with_segment)
     survey.invitations = tuple(drawn(rng).place for _ in range(rng.integers(0, 20)))
     made = Releases(tmp_path, survey)
     for late in (rng.integers(60, 300), *rng.integers(0, 31, size=3)):

@@ -29,8 +29,8 @@ COLUMNS = {
 def left_of_changes(evidence: Evidence, studies: set[str]) -> pl.DataFrame:
     """Return equations in which the parts whose change is not published are of few respondents.
 
-    The change of a cell is published if its figures are, in this release and in the earlier one. If
-    no figure of the total shows a change, nothing can be worked out.
+    The change of a cell is published if its figures are, in this release and in the earlier one.
+    Parts of which no figure shows a change leave nothing to be worked out.
     """
     nothing = pl.DataFrame(schema=COLUMNS)
     if evidence.touched is None:
@@ -84,12 +84,13 @@ def _in_dimension(evidence: Evidence, moved: pl.DataFrame, dimension: str) -> pl
     children = tree.join(moved, left_on=["study", "child"], right_on=["study", own])
     by = [*on, "partition", "parent"]
     left = children.group_by(by).agg(
+        seen=(~pl.col("told") & pl.col("visible")).any(),
         left=pl.col("touched").filter(~pl.col("told")).sum(),
         names=pl.col("child").filter(~pl.col("told")).sort().str.join(" + "),
     )
     return (
         parents.join(left, on=[*on, "parent"])
-        .filter((pl.col("left") >= 1) & (pl.col("left") < pl.col("min_n")))
+        .filter("seen", (pl.col("left") >= 1) & (pl.col("left") < pl.col("min_n")))
         .rename({"parent": own})
         .select(
             pl.lit("remainder").alias("rule"),

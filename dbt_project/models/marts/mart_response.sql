@@ -2,6 +2,7 @@ with
 
 responses as (
     select * from {{ ref('int_published_responses') }}
+    where segment = 'all'
 ),
 
 studies as (

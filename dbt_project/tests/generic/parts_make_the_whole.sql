@@ -81,6 +81,10 @@ wholes as (
             when 'product_code' then cells.product_code
             when 'segment' then cells.node
         end
+    -- no product and segment at once
+    where
+        (parents.dimension <> 'segment' or cells.product_code = 'all')
+        and (parents.dimension <> 'product_code' or cells.node = 'all')
 )
 
 select

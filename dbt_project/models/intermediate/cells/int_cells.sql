@@ -45,6 +45,8 @@ totals as (
         start_of_period as period_start,
         coalesce(channel, 'all') as channel,
         coalesce(product_code, 'all') as product_code,
+        segment,
+        segment_value,
         metric,
         cast(sum(n) as bigint) as n,
         sum(sum_weight) as sum_weight,
@@ -59,9 +61,11 @@ totals as (
         period,
         period_type,
         start_of_period,
+        segment,
+        segment_value,
         metric,
         cube(channel, product_code)
-    -- a study without channels or products has their total only
+    -- a study without channels or products has their total only, and so has a segment of products
     having
         (grouping(channel) = 1 or channel is not null)
         and (grouping(product_code) = 1 or product_code is not null)
@@ -76,8 +80,8 @@ cells as (
         totals.period_start,
         totals.channel,
         totals.product_code,
-        'all' as segment,
-        'all' as segment_value,
+        totals.segment,
+        totals.segment_value,
         totals.metric,
         totals.n,
         totals.sum_weight,

@@ -6,6 +6,10 @@ responses as (
     select * from {{ ref('int_responses') }}
 ),
 
+places as (
+    select * from {{ ref('int_places') }}
+),
+
 invitations as (
     select * from {{ ref('int_invitations') }}
 ),
@@ -55,15 +59,21 @@ given as (
 
 contributed as (
     select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
+        responses.study,
+        responses.organisation_code,
+        responses.period_start,
+        places.channel,
+        places.product_code,
+        places.segment,
+        places.segment_value,
         'responses' as measure,
-        respondent,
+        responses.respondent,
         0 as content
     from responses
+    inner join places
+        on responses.feed = places.feed
+        and responses.delivery = places.delivery
+        and responses.source_row = places.source_row
     union all
     select
         invitations.study,
@@ -71,6 +81,8 @@ contributed as (
         invitations.period_start,
         invitations.channel,
         invitations.product_code,
+        'all' as segment,
+        'all' as segment_value,
         'responses_invited' as measure,
         invitations.respondent,
         0 as content
@@ -80,15 +92,21 @@ contributed as (
         and invitations.invitation_id = answered_invitations.invitation_id
     union all
     select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
-        metric as measure,
-        respondent,
-        {{ fingerprint(['cast(score as decimal(28, 12))', 'weight']) }} as content
+        scores.study,
+        scores.organisation_code,
+        scores.period_start,
+        places.channel,
+        places.product_code,
+        places.segment,
+        places.segment_value,
+        scores.metric as measure,
+        scores.respondent,
+        {{ fingerprint(['cast(scores.score as decimal(28, 12))', 'scores.weight']) }} as content
     from scores
+    inner join places
+        on scores.feed = places.feed
+        and scores.delivery = places.delivery
+        and scores.source_row = places.source_row
     union all
     select
         study,
@@ -96,6 +114,8 @@ contributed as (
         period_start,
         channel,
         product_code,
+        'all' as segment,
+        'all' as segment_value,
         measure,
         respondent,
         {{ folded(sum_of_fingerprints(fingerprint(['weight', 'code']))) }} as content
@@ -124,6 +144,8 @@ contributions as (
         end as period,
         coalesce(contributed.channel, 'all') as channel,
         coalesce(contributed.product_code, 'all') as product_code,
+        contributed.segment,
+        contributed.segment_value,
         contributed.measure,
         contributed.respondent,
         contributed.content

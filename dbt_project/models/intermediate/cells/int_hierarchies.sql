@@ -10,8 +10,39 @@ products as (
     select * from {{ ref('stg_products') }}
 ),
 
+segments as (
+    select * from {{ ref('stg_segments') }}
+),
+
+questions as (
+    select * from {{ ref('stg_questions') }}
+),
+
+scale_values as (
+    select * from {{ ref('stg_scale_values') }}
+),
+
 periods as (
     select * from {{ ref('int_periods') }}
+),
+
+segment_values as (
+    select distinct
+        segments.study,
+        segments.segment,
+        scale_values.code as segment_value
+    from segments
+    inner join questions
+        on segments.study = questions.study
+        and segments.question = questions.question
+    inner join scale_values on questions.scale = scale_values.scale
+    where scale_values.code is not null
+    union
+    select
+        study,
+        segment,
+        'unknown' as segment_value
+    from segments
 ),
 
 hierarchies as (
@@ -30,6 +61,14 @@ hierarchies as (
         'all' as parent,
         product_code as child
     from products
+    union all
+    select
+        study,
+        'segment' as dimension,
+        segment as partition,
+        'all' as parent,
+        concat(segment, '=', segment_value) as child
+    from segment_values
     union all
     select
         years.study,

@@ -118,6 +118,10 @@ counted as (
         end as n
     from response_cells
     cross join measures
+    -- who was invited is not known by segment
+    where
+        response_cells.segment = 'all'
+        or measures.disclosure_group = 'responses'
 ),
 
 counts as (

@@ -4,6 +4,10 @@ responses as (
     select * from {{ ref('int_responses') }}
 ),
 
+places as (
+    select * from {{ ref('int_places') }}
+),
+
 invitations as (
     select * from {{ ref('int_invitations') }}
 ),
@@ -22,21 +26,27 @@ answered_invitations as (
 
 events as (
     select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
+        responses.study,
+        responses.organisation_code,
+        responses.period_start,
+        places.channel,
+        places.product_code,
+        places.segment,
+        places.segment_value,
         1 as responses,
-        case when has_review then 1 else 0 end as reviews,
-        case when has_tip then 1 else 0 end as tips,
+        case when responses.has_review then 1 else 0 end as reviews,
+        case when responses.has_tip then 1 else 0 end as tips,
         0 as invited,
         0 as undeliverable,
         0 as opted_out,
         0 as responses_invited,
-        {{ fingerprint(['respondent']) }} as responses_state,
+        {{ fingerprint(['responses.respondent']) }} as responses_state,
         0 as responses_invited_state
     from responses
+    inner join places
+        on responses.feed = places.feed
+        and responses.delivery = places.delivery
+        and responses.source_row = places.source_row
     union all
     select
         invitations.study,
@@ -44,6 +54,8 @@ events as (
         invitations.period_start,
         invitations.channel,
         invitations.product_code,
+        'all' as segment,
+        'all' as segment_value,
         0 as responses,
         0 as reviews,
         0 as tips,
@@ -85,8 +97,8 @@ cells as (
         start_of_period as period_start,
         coalesce(channel, 'all') as channel,
         coalesce(product_code, 'all') as product_code,
-        'all' as segment,
-        'all' as segment_value,
+        segment,
+        segment_value,
         cast(sum(responses) as bigint) as responses,
         cast(sum(reviews) as bigint) as reviews,
         cast(sum(tips) as bigint) as tips,
@@ -103,6 +115,8 @@ cells as (
         period,
         period_type,
         start_of_period,
+        segment,
+        segment_value,
         cube(channel, product_code)
     having
         (grouping(channel) = 1 or channel is not null)

@@ -16,6 +16,10 @@ responses as (
     select * from {{ ref('int_responses') }}
 ),
 
+places as (
+    select * from {{ ref('int_places') }}
+),
+
 scope as (
     select * from {{ ref('int_metric_scope') }}
 ),
@@ -30,11 +34,17 @@ asked as (
         responses.study,
         responses.organisation_code,
         responses.period_start,
-        responses.channel,
-        responses.product_code,
+        places.channel,
+        places.product_code,
+        places.segment,
+        places.segment_value,
         scope.metric
     from responses
     inner join versions on responses.period_start = versions.period_start
+    inner join places
+        on responses.feed = places.feed
+        and responses.delivery = places.delivery
+        and responses.source_row = places.source_row
     inner join scope
         on responses.study = scope.study
         and responses.feed = scope.feed
@@ -47,8 +57,10 @@ answered as (
         scores.study,
         scores.organisation_code,
         scores.period_start,
-        scores.channel,
-        scores.product_code,
+        places.channel,
+        places.product_code,
+        places.segment,
+        places.segment_value,
         scores.metric,
         count(*) as n,
         sum(scores.weight) as sum_weight,
@@ -63,12 +75,18 @@ answered as (
         ])) }} as state
     from scores
     inner join versions on scores.period_start = versions.period_start
+    inner join places
+        on scores.feed = places.feed
+        and scores.delivery = places.delivery
+        and scores.source_row = places.source_row
     group by
         scores.study,
         scores.organisation_code,
         scores.period_start,
-        scores.channel,
-        scores.product_code,
+        places.channel,
+        places.product_code,
+        places.segment,
+        places.segment_value,
         scores.metric
 ),
 
@@ -79,6 +97,8 @@ cells as (
         asked.period_start,
         asked.channel,
         asked.product_code,
+        asked.segment,
+        asked.segment_value,
         asked.metric,
         coalesce(answered.n, 0) as n,
         coalesce(answered.sum_weight, 0) as sum_weight,
@@ -96,6 +116,8 @@ cells as (
         and asked.period_start = answered.period_start
         and asked.channel is not distinct from answered.channel
         and asked.product_code is not distinct from answered.product_code
+        and asked.segment = answered.segment
+        and asked.segment_value = answered.segment_value
         and asked.metric = answered.metric
 )
 

@@ -20,6 +20,10 @@ scope as (
     select * from {{ ref('int_metric_scope') }}
 ),
 
+segments as (
+    select * from {{ ref('stg_segments') }}
+),
+
 answer_options as (
     select * from {{ ref('stg_scale_values') }}
 ),
@@ -40,6 +44,9 @@ definition_rows as (
     union all
     select {{ row_hash(['study', 'feed', 'metric', 'family']) }} as fingerprint
     from scope
+    union all
+    select {{ row_hash(['study', 'segment', 'question']) }} as fingerprint
+    from segments
     union all
     select {{ row_hash(['scale', 'raw', 'code', 'number']) }} as fingerprint
     from answer_options

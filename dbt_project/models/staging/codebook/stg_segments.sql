@@ -1,0 +1,5 @@
+select
+    study,
+    segment,
+    question
+from {{ ref('segments') }}
