@@ -16,12 +16,12 @@ from small_survey import CHANNELS, EVERYTHING, PRODUCTS, QUARTERS, SIZES, Respon
 A = ("2020Q1", "counter", "a")
 B = ("2020Q1", "counter", "b")
 ALL = ("2020Q1", "all", "all")
-SEEDS = range(int(os.environ.get("KTO_BATTERY", "0"))) or (1, 6, 7, 65, 2016, 2022)
+SEEDS = range(int(os.environ.get("KTO_BATTERY", "0"))) or (1, 8, 9, 65, 2016, 2022)
 """Surveys that are drawn; `KTO_BATTERY` tries as many.
 
 In the last two, those who answered would tell of those who responded, were it not for witnesses; in
-1 totals stay as they were while their parts do not, in 6 net scores can hardly move, in 7 bounds
-alone tell how many answered, in 65 changes are left over that no figure shows.
+1, 8 and 9 a whole year waited once, with nothing in its way; in 65 changes are left over that no
+figure shows.
 """
 
 

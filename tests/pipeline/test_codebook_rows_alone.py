@@ -80,6 +80,32 @@ def test_a_new_kpi_appears_in_the_marts_without_a_new_delivery(settings: Setting
     assert (row["n"], row["value_rounded"]) == (11, 18.0)
 
 
+def test_a_segment_breaks_every_metric_down_and_hides_what_gives_the_few_away(
+    settings: Settings,
+) -> None:
+    small_feeds.deliver(settings, small_feeds.quarter(), "2021-01-05 Q4")
+    refresh(settings)
+    add_rows(settings, "segments", "nvvb,moeite,moeite,Moeite,Effort")
+    refresh(settings)
+    rows = small_feeds.released(
+        settings,
+        """
+        select channel, segment_value, n, value, status from marts.mart_kpi
+        where segment = 'moeite' and product_code = 'all' and metric = 'totaaloordeel'
+            and period = '2020Q4' and organisation_code = 'GM0637'
+        """,
+    )
+    found = {(row["channel"], row["segment_value"]): row["n"] or row["status"] for row in rows}
+    # at the desk 4, 3, 2, 2 and 1 answered 1 to 5; all ten by telephone said 1, and gave a 9
+    assert found == {
+        **{("counter", code): "suppressed" for code in "12345"},
+        ("telephone", "1"): 10,
+        ("all", "1"): "suppressed",
+        **{("all", code): "suppressed" for code in "2345"},
+    }
+    assert [row["value"] for row in rows if row["n"]] == [9.0]
+
+
 def test_a_new_product_lets_its_quarantined_rows_in(settings: Settings) -> None:
     visa = small_feeds.telephone().with_columns(pl.lit("rijbewijs_omwisselen").alias("product"))
     small_feeds.deliver(settings, {"telephone": visa}, "2021-01-05 Q4")

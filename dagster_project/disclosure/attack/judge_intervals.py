@@ -23,7 +23,8 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
     """Hidden n and totals that have one possible value, and it is the true one.
 
     Harmless: nobody answered; everybody did who responded; a share of nothing (counted apart); a
-    figure published in some release. An exact value that is not the true one comes of a frozen
+    figure published in some release; enough respondents in a cell of which no table lists them. An
+    exact value that is not the true one comes of a frozen
     figure taken for a new one and tells nothing, unless there is no earlier release to freeze.
     """
     rows = evidence.intervals.filter(
@@ -46,6 +47,7 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
         .select(*KEY, "answer", "figure", "low")
     )
     leaks = leaks.join(told, on=told.columns, how="anti", nulls_equal=True)
+    leaks = leaks.join(_unlisted(evidence), on=[*KEY, "truth_release"], how="anti")
     return leaks.select(
         pl.lit("exact").alias("rule"),
         *KEY,
@@ -53,6 +55,15 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
         pl.format("{} = {} follows exactly ({})", "figure", "low", "assumption").alias("what"),
         "equation",
     )
+
+
+def _unlisted(evidence: Evidence) -> pl.DataFrame:
+    """Cells with enough respondents whose number no table has a row for, hidden or not."""
+    listed = evidence.shown.filter(pl.col("measure") == BASE).select(CELL).unique()
+    large = evidence.truth.join(evidence.rules, on="study").filter(
+        (pl.col("measure") == BASE) & ~is_primary()
+    )
+    return large.join(listed, on=CELL, how="anti").select(*KEY, truth_release="release")
 
 
 def _public(evidence: Evidence) -> pl.DataFrame:
