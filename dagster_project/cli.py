@@ -19,6 +19,7 @@ from typing import ParamSpec
 
 import click
 
+from dagster_project.cli_check_figures import check_figures
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
 
@@ -73,6 +74,9 @@ verbose_option = click.option("--verbose", is_flag=True, help="Show Dagster's lo
 @click.version_option(package_name="kto-pipeline")
 def main() -> None:
     """Turn delivered customer-satisfaction surveys into a published release of figures."""
+
+
+main.add_command(check_figures)
 
 
 @main.command()

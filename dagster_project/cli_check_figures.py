@@ -1,0 +1,64 @@
+"""The command `kto check-figures`, apart from the others as it needs no settings.
+
+Belongs here: its help, printing, exit codes (0 nothing wrong, 1 something wrong, 2 wrong usage).
+Does not belong here: judging figures.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(name="check-figures")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check_figures(file: Path, as_json: bool) -> None:
+    """Say which figures printed in a report cannot be right, and what would be.
+
+    FILE.csv has one row per printed figure and at least the columns kind (mean, share, net or
+    count) and value, as printed. The others:
+
+    \b
+    n                        respondents it rests on: 58, or 58|60 if it may be either
+    numerator                the count, or sum of grades, printed beside it
+    minimum, maximum, step   of one answer, for a mean: 1, 10, 1
+    figure                   a name that other rows refer to
+    part_of, role, group     for parts of a whole, which are added up
+    same_as                  for a figure that is printed twice
+    weighted                 yes: n does not count whole answers
+    label, source            what it is about, where it stands
+
+    \b
+    Example:
+      kind;value;n;numerator;minimum;maximum;step
+      mean;7,5;9;;1;10;1
+      share;22%;255;58;;;
+
+    No nine whole grades have a mean of 7.5, and 58 of 255 is 23 %: both cannot be right.
+
+    Exit 0: nothing is wrong; 1: something cannot be right; 2: wrong usage, or a file that cannot
+    be read, with file, row and column. More in docs/check_figures.md.
+    """  # noqa: D301
+    from dagster_project.report_check import (  # noqa: PLC0415
+        FiguresError,
+        check_report,
+        report_json,
+        report_lines,
+    )
+
+    try:
+        report = check_report(file)
+    except FiguresError as error:
+        for problem in error.problems:
+            click.echo(f"kto: {problem}", err=True)
+        raise SystemExit(2) from None
+    if as_json:
+        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+    else:
+        for line in report_lines(report):
+            click.echo(line)
+    if report.findings:
+        raise SystemExit(1)

@@ -1,0 +1,227 @@
+"""From a CSV file to figures, or to all that is wrong with it.
+
+Belongs here: columns and rows. Does not belong here: how one cell is read (cells), whether rows
+that name each other fit (arrange).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+from dagster_project.codebook.cells import BadCellError
+from dagster_project.codebook.folding import fold
+from dagster_project.codebook.problems import Problem
+from dagster_project.errors import UserError
+from dagster_project.ingest.read_csv import open_csv
+from dagster_project.ingest.source import DeliveryRejectedError, Reading
+from dagster_project.report_check import cells
+from dagster_project.report_check.figure import EVERYBODY, Figure, Kind, Printed, Scale
+
+T = TypeVar("T")
+
+COLUMNS = (
+    "figure",
+    "source",
+    "label",
+    "kind",
+    "value",
+    "n",
+    "numerator",
+    "minimum",
+    "maximum",
+    "step",
+    "weighted",
+    "part_of",
+    "group",
+    "role",
+    "same_as",
+)
+REQUIRED = ("kind", "value")
+POINTS = Fraction(100)
+
+
+class FiguresError(UserError):
+    """The file cannot be used; `problems` holds every fault, by row."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in problems))
+
+
+@dataclass(frozen=True)
+class FiguresFile:
+    """All figures of a file, in its order; `ignored` are columns that mean nothing here."""
+
+    path: str
+    figures: tuple[Figure, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass
+class _Row:
+    """One row at work: parse its cells, note what is wrong with them."""
+
+    file: str
+    number: int
+    texts: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def blame(self, column: str | None, message: str) -> None:
+        self.problems.append(Problem(self.file, self.number, column, message))
+
+    def read(self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
+        try:
+            return parse(self.texts.get(column, ""))
+        except BadCellError as bad:
+            self.blame(column, str(bad))
+            return otherwise
+
+    def text(self, column: str) -> str:
+        return " ".join(self.texts.get(column, "").split())
+
+
+def read_figures(path: Path) -> FiguresFile:
+    """Read a file of printed figures.
+
+    CSV as everywhere in this project: `;`, `,` or tab, UTF-8 or Windows-1252, decimal comma or
+    point, headers without regard to case. Rows without any text are no rows.
+
+    Raises:
+        FiguresError: the file cannot be read, or a row of it; it carries every problem found.
+
+    """
+    file = str(path)
+    try:
+        source = open_csv(path, Reading())
+        columns = _columns(file, source.header)
+        batches = list(source.batches(list(columns)))
+    except OSError as error:
+        why = f"the file cannot be read ({error.strerror}); name a CSV file that can"
+        raise FiguresError([Problem(file, None, None, why)]) from None
+    except DeliveryRejectedError as error:
+        why = f"{error}; save the figures as a CSV file with the columns kind and value"
+        raise FiguresError([Problem(file, None, None, why)]) from None
+    figures: list[Figure] = []
+    problems = [
+        Problem(file, row, None, f"{why}; quote texts with commas, or separate cells by ;")
+        for batch in batches
+        for row, why in batch.malformed.iter_rows()
+    ]
+    for batch in batches:
+        frame = batch.frame.rename(columns)
+        for texts in frame.iter_rows(named=True):
+            row = _Row(file, texts.pop("row"), texts)
+            figure = _figure(row)
+            problems += row.problems
+            figures += [figure] if figure and not row.problems else []
+    if not figures and not problems:
+        problems.append(Problem(file, None, None, "no figures; write one printed figure per row"))
+    if problems:
+        raise FiguresError(sorted(problems, key=lambda problem: problem.row or 0))
+    ignored = tuple(name.strip() for name in source.header if name.strip() and name not in columns)
+    return FiguresFile(file, tuple(figures), ignored)
+
+
+def _columns(file: str, header: Sequence[str]) -> dict[str, str]:
+    """Map the names that stand in the file to ours."""
+    columns = {name: fold(name) for name in header if fold(name) in COLUMNS}
+    times = Counter(fold(name) for name in header)
+    problems = [
+        Problem(file, 1, name, "the column is there more than once; remove the others")
+        for name in COLUMNS
+        if times[name] > 1
+    ]
+    hint = "; separate columns by ; or , or tab" if len(header) == 1 else ""
+    problems += [
+        Problem(file, 1, name, f"the column is missing; add it{hint}")
+        for name in REQUIRED
+        if not times[name]
+    ]
+    if problems:
+        raise FiguresError(problems)
+    return columns
+
+
+def _figure(row: _Row) -> Figure | None:
+    kind = row.read("kind", cells.kind, None)
+    weighted = row.read("weighted", cells.yes_or_no, otherwise=False)
+    if kind is None:
+        return None
+    scale = _scale(row, kind)
+    return Figure(
+        row=row.number,
+        name=row.text("figure"),
+        source=row.text("source"),
+        label=row.text("label"),
+        kind=kind,
+        printed=_printed(row, kind, weighted=weighted),
+        n=row.read("n", cells.numbers, ()),
+        numerator=_numerator(row, kind),
+        minimum=scale["minimum"],
+        maximum=scale["maximum"],
+        step=scale["step"],
+        weighted=weighted,
+        part_of=_whole(row),
+        group=row.text("group"),
+        role=row.read("role", cells.role, None),
+        same_as=fold(row.text("same_as")),
+    )
+
+
+def _printed(row: _Row, kind: Kind, *, weighted: bool) -> Printed | None:
+    if kind is Kind.COUNT:
+        return row.read("value", lambda cell: cells.printed_count(cell, weighted=weighted), None)
+    return row.read("value", cells.printed, None)
+
+
+def _numerator(row: _Row, kind: Kind) -> Fraction | None:
+    found = row.read("numerator", cells.numerator, None)
+    if found is None:
+        return None
+    if kind is Kind.COUNT:
+        row.blame("numerator", "a count is its own numerator; leave the cell blank")
+    elif kind is not Kind.MEAN and found.denominator != 1:
+        row.blame("numerator", "respondents are counted whole; write a whole number")
+    return found
+
+
+def _whole(row: _Row) -> str:
+    """Read `part_of`: `100` and `100 %` are everybody."""
+    name = fold(row.text("part_of"))
+    return EVERYBODY if name.removesuffix("%").strip() == EVERYBODY else name
+
+
+def _scale(row: _Row, kind: Kind) -> dict[str, Fraction | None]:
+    """Give `minimum`, `maximum`, `step` of one score; only a mean brings all of them itself."""
+    said: dict[str, Fraction | None] = {
+        "minimum": row.read("minimum", cells.score, None),
+        "maximum": row.read("maximum", cells.score, None),
+        "step": row.read("step", cells.step, None),
+    }
+    fixed: dict[Kind, dict[str, Fraction | None]] = {
+        Kind.SHARE: {"minimum": Fraction(0), "step": POINTS},
+        Kind.NET: {"minimum": -POINTS, "maximum": POINTS, "step": POINTS},
+        Kind.COUNT: dict.fromkeys(said),
+        Kind.MEAN: {},
+    }
+    known = fixed[kind]
+    for column in known:
+        if said[column] is not None:
+            row.blame(column, f"a {kind} has no scale of its own; leave the cell blank")
+    if kind is Kind.SHARE and said["maximum"] is None:
+        said["maximum"] = POINTS
+    scale = {**said, **known}
+    low, high, step = scale["minimum"], scale["maximum"], scale["step"]
+    if low is not None and high is not None and low >= high:
+        row.blame("maximum", f"the highest answer is not above {low}; check both ends of the scale")
+    elif low is not None and high is not None and step is not None:
+        scores = Scale(low, high, step)
+        if low + scores.steps * step != high:
+            why = "the steps do not lead from the lowest answer to the highest; check the scale"
+            row.blame("step" if kind is Kind.MEAN else "maximum", why)
+    return scale
