@@ -18,7 +18,8 @@ from dagster_project.release.contract import Rules, TableContract
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
-BASES = {"n": False, "responses": True}  # columns that count respondents; True: 0 may be shown
+BASES = {"n": False, "responses": True, "asked": False, "answered": False}
+"""Columns that count respondents; True: 0 may be shown."""
 SHARE = re.compile(r"(^|_)(share|rate)$")
 COUNT_TYPE = re.compile(r"^(hugeint|bigint|int|integer|smallint)$", re.IGNORECASE)
 PERSONAL_COLUMN = (

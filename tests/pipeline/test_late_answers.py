@@ -63,6 +63,17 @@ def grade(settings: Settings) -> dict[str, object]:
     return row
 
 
+def item_response(settings: Settings) -> tuple[int, int, float]:
+    (row,) = small_feeds.released(
+        settings,
+        """
+        select asked, answered, share from marts.mart_item_response
+        where period = '2020Q4' and channel = 'counter' and question = 'totaaloordeel'
+        """,
+    )
+    return row["asked"], row["answered"], row["share"]
+
+
 def status(settings: Settings) -> str:
     environment = {"KTO_HOME": str(settings.home), "KTO_LANDING": str(settings.landing)}
     said = CliRunner().invoke(main, ["status"], env=environment, terminal_width=240)
@@ -90,6 +101,7 @@ def test_late_answers_are_told_once_ten_have_come(settings: Settings) -> None:
     assert f"8 cells stay as an earlier release had them: {EXPLAINED}" in status(settings)
     assert responses(settings) == {"all": 35, "paspoort": 20, "rijbewijs": 15}
     assert grade(settings) == released
+    assert item_response(settings) == (35, 35, 100.0)
 
     # six more make nine
     third = deliver(settings, answers(*range(23, 29)), "2021-01-19")
@@ -98,6 +110,7 @@ def test_late_answers_are_told_once_ten_have_come(settings: Settings) -> None:
 
     # one more, and the ten are told together: 20 + 10 grades, of which eight a 6 and a 7 each
     fourth = deliver(settings, answers(29), "2021-01-26")
+    assert item_response(settings) == (45, 45, 100.0)
     assert fourth["frozen"] == 0
     assert EXPLAINED not in status(settings)
     assert responses(settings) == {"all": 45, "paspoort": 30, "rijbewijs": 15}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,45 @@ DOCTORED = {
 def test_closes_on_and_only_on(name: str, tmp_path: Path):
     changes, expected = DOCTORED[name]
     assert failures(judged(tmp_path, *changes)) == expected
+
+
+ITEMS = TableContract(
+    (
+        ("study", "varchar"),
+        ("question", "varchar"),
+        ("asked", "bigint"),
+        ("answered", "bigint"),
+        ("share", "double"),
+        ("status", "varchar"),
+    ),
+    ("study", "question"),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("40, 38, 95.0, 'published'", None),
+        ("10, 9, 90.0, 'published'", "answered is 10 or more where published, study cafe"),
+        ("9, 10, 99.0, 'published'", "asked is 10 or more where published, study cafe"),
+        ("10, 12, 120.0, 'published'", "share lies between 0 and 100"),
+        ("null, 12, 100.0, 'published'", "asked is known in published rows"),
+        ("40, null, null, 'suppressed'", "asked is null in suppressed rows"),
+    ],
+)
+def test_closes_on_an_item_response_that_nobody_may_see(
+    tmp_path: Path, row: str, sentence: str | None
+):
+    settings = settings_in(tmp_path)
+    columns = ", ".join(f"{name} {kind}" for name, kind in ITEMS.columns)
+    make_warehouse(
+        settings,
+        f"create table mart_item_response ({columns})",
+        f"insert into mart_item_response values ('cafe', 'taste', {row})",
+    )
+    rules = replace(RULES, contract=TABLES | {"mart_item_response": ITEMS})
+    found = failures(judge(stage(settings), rules))
+    assert found == ({f"mart_item_response: {sentence}"} if sentence else set())
 
 
 def test_an_expectation_that_cannot_be_evaluated_is_a_failure(tmp_path: Path):

@@ -18,6 +18,7 @@ from dagster_project.disclosure.attack import (
     audit_benchmark,
     audit_compared,
     audit_copies,
+    audit_items,
     audit_response,
     audit_rows,
 )
@@ -63,6 +64,7 @@ def audit_derived(
         *audit_benchmark.checks(tables, benchmark_minimum or {}),
         *audit_response.checks(tables),
         *audit_copies.checks(tables),
+        *audit_items.checks(tables),
     ]
     if MERGED in tables:
         checks += audit_compared.checks(tables, MERGED)

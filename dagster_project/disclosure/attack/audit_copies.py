@@ -1,7 +1,7 @@
 """Tables that show again what stands in others.
 
-Belongs here: the tables of one metric, merged organisations, item response, priorities,
-publication. Does not belong here: the figures themselves.
+Belongs here: the tables of one metric, merged organisations, priorities, publication. Does not
+belong here: item response (audit_items), the figures themselves.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import polars as pl
 
 from dagster_project.disclosure.attack.audit_compared import same
 from dagster_project.disclosure.attack.contract import (
-    CHANNEL,
-    ITEMS,
     KEYS,
     MERGED,
     PRIORITY,
@@ -42,8 +40,6 @@ def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
     totals = tables[KPI].filter((pl.col("product_code") == TOTAL) & (pl.col("segment") == TOTAL))
     if MERGED in tables:
         found.append((MERGED, "not the sum of published cells", _merged(tables)))
-    if ITEMS in tables:
-        found += _items(tables[ITEMS], totals)
     if PRIORITY in tables:
         found += _priority(tables[PRIORITY], totals)
     if PUBLICATION in tables:
@@ -92,24 +88,6 @@ def _merged(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         & same(pl.col("value"), pl.col("mean"))
     )
     return rows.filter(~good)
-
-
-def _items(items: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
-    metrics = totals.select(*CHANNEL, question="metric", metric_n="n", metric_status="status")
-    rows = items.join(metrics, on=KEYS[ITEMS], how="left")
-    share = pl.when(pl.col("asked") > 0).then(100.0 * pl.col("answered") / pl.col("asked"))
-    shown = pl.col("status") == PUBLISHED
-    hidden = pl.col("metric_status").is_not_null() & (pl.col("metric_status") != PUBLISHED)
-    unlike = pl.col("metric_n").is_not_null() & (pl.col("metric_n") != pl.col("answered"))
-    return [
-        (
-            ITEMS,
-            "share is not answered of asked",
-            rows.filter(shown & ~same(pl.col("share"), share)),
-        ),
-        (ITEMS, "published, but the metric is hidden", rows.filter(shown & hidden)),
-        (ITEMS, "answered is not the n of the metric", rows.filter(shown & unlike)),
-    ]
 
 
 def _priority(priority: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
