@@ -59,7 +59,9 @@ def test_a_new_kpi_appears_in_the_marts_without_a_new_delivery(settings: Setting
     small_feeds.deliver(settings, small_feeds.quarter(), "2021-01-05 Q4")
     refresh(settings)
     metric = "nvvb,totaaloordeel_9plus,share,percent,answered,0,,totaaloordeel,true,,"
-    add_rows(settings, "metrics", f"{metric}9 of hoger,9 or higher,Aandeel 9 of hoger,Share 9 plus")
+    add_rows(
+        settings, "metrics", f"{metric}9 of hoger,9 or higher,Aandeel 9 of hoger,Share 9 plus,"
+    )
     add_rows(settings, "metric_questions", "nvvb,totaaloordeel_9plus,totaaloordeel")
     add_rows(
         settings,
