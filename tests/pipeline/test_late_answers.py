@@ -163,3 +163,40 @@ def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
         "GM0637 2020Q4 counter rijbewijs = 42 (GM0637 2020Q4 counter) "
         "- 40 (GM0637 2020Q4 counter paspoort)"
     )
+
+
+def test_a_cell_with_few_late_answers_tells_no_importance_until_ten_have_come(
+    settings: Settings,
+) -> None:
+    def waited(*numbers: int) -> pl.DataFrame:
+        # who gave 6, 7, 8, 9 in turn waited for 5, 7, 7, 9
+        seconds = [str((5, 7, 7, 9)[number % 4]) for number in numbers]
+        return answers(*numbers).with_columns(pl.Series("wachttijd", seconds))
+
+    def importance() -> tuple[object, ...]:
+        (row,) = small_feeds.released(
+            settings,
+            """
+            from marts.mart_priority
+            where period = '2020Q4' and channel = 'counter' and metric = 'wachttijd'
+            """,
+        )
+        return row["status"], row["n"], row["importance"], row["quadrant"]
+
+    # covariance 1.5, variances 1.25 and 2: 1.5 / sqrt(2.5); one aspect alone is in no quadrant
+    correlation = pytest.approx(1.5 / 2.5**0.5, abs=1e-12)
+    deliver(settings, waited(*range(40)), "2021-01-05")
+    assert importance() == ("published", 40, correlation, None)
+    deliver(settings, waited(40, 41, 42), "2021-01-12")
+    assert importance() == ("suppressed", None, None, None)
+    (row,) = small_feeds.released(
+        settings,
+        """
+        from marts.mart_kpi
+        where period = '2020Q4' and channel = 'counter' and metric = 'wachttijd'
+            and product_code = 'all'
+        """,
+    )
+    assert (row["status"], row["n"], row["value"]) == ("published", 40, 7.0)
+    deliver(settings, waited(*range(43, 52)), "2021-01-19")
+    assert importance() == ("published", 52, correlation, None)

@@ -14,7 +14,13 @@ import pytest
 from small_release import RULES, TABLES, make_warehouse, settings_in, stage
 
 from dagster_project.codebook import load_codebook
-from dagster_project.release.contract import Figure, TableContract, read_contract, rules_from
+from dagster_project.release.contract import (
+    Figure,
+    Priority,
+    TableContract,
+    read_contract,
+    rules_from,
+)
 from dagster_project.release.data_docs import without_outside
 from dagster_project.release.gates import judge, validate
 from dagster_project.release.manifest import ReleaseError
@@ -217,6 +223,48 @@ def test_closes_on_an_item_response_that_nobody_may_see(
     assert found == ({f"mart_item_response: {sentence}"} if sentence else set())
 
 
+MATRIX = TableContract(
+    (
+        ("study", "varchar"),
+        ("metric", "varchar"),
+        ("n", "bigint"),
+        ("satisfaction", "double"),
+        ("importance", "double"),
+        ("quadrant", "varchar"),
+        ("status", "varchar"),
+    ),
+    ("study", "metric"),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("30, 8.0, -1.0, 'strength', 'published'", None),
+        ("30, 8.0, null, null, 'published'", None),
+        ("29, 8.0, 0.5, 'strength', 'published'", "an importance rests on 30 or more, study cafe"),
+        ("30, 8.0, 1.1, 'strength', 'published'", "importance lies between -1 and 1, study cafe"),
+        ("30, 8.0, 0.5, 'better', 'published'", "quadrant is one of four"),
+        ("null, null, 0.5, null, 'suppressed'", "importance is null in suppressed rows"),
+    ],
+)
+def test_closes_on_a_priority_that_nobody_may_see(tmp_path: Path, row: str, sentence: str | None):
+    settings = settings_in(tmp_path)
+    columns = ", ".join(f"{name} {kind}" for name, kind in MATRIX.columns)
+    make_warehouse(
+        settings,
+        f"create table mart_priority ({columns})",
+        f"insert into mart_priority values ('cafe', 'taste', {row})",
+    )
+    rules = replace(
+        RULES,
+        contract=TABLES | {"mart_priority": MATRIX},
+        priorities={"cafe": Priority(30, 1.0)},
+    )
+    found = failures(judge(stage(settings), rules))
+    assert found == ({f"mart_priority: {sentence}"} if sentence else set())
+
+
 def test_an_expectation_that_cannot_be_evaluated_is_a_failure(tmp_path: Path):
     found = failures(judged(tmp_path, "alter table mart_kpi drop column margin"))
     assert any(
@@ -355,3 +403,4 @@ def test_figures_take_their_range_from_bands_or_scales():
     assert rules.figures["nvvb", "in_een_keer"] == Figure(0, 100, 0)
     assert rules.figures["sfo", "q7all"] == Figure(1, 5, 2)
     assert rules.min_n["nvvb"] == 10
+    assert rules.priorities["nvvb"] == Priority(30, 1.0)

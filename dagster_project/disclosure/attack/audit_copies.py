@@ -1,7 +1,7 @@
 """Tables that show again what stands in others.
 
-Belongs here: the tables of one metric, merged organisations, priorities, publication. Does not
-belong here: item response (audit_items), the figures themselves.
+Belongs here: the tables of one metric, merged organisations, publication. Does not belong here:
+item response (audit_items), priorities (audit_priority), the figures themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dagster_project.disclosure.attack.audit_compared import same
 from dagster_project.disclosure.attack.contract import (
     KEYS,
     MERGED,
-    PRIORITY,
     PUBLICATION,
 )
 from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED, RESPONSE, TOTAL
@@ -37,11 +36,8 @@ def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
         if name in tables:
             rows = tables[KPI].filter(pl.col("metric") == metric)
             found.append((name, f"not the rows of {KPI}", _apart(tables[name], rows)))
-    totals = tables[KPI].filter((pl.col("product_code") == TOTAL) & (pl.col("segment") == TOTAL))
     if MERGED in tables:
         found.append((MERGED, "not the sum of published cells", _merged(tables)))
-    if PRIORITY in tables:
-        found += _priority(tables[PRIORITY], totals)
     if PUBLICATION in tables:
         found += _publication(tables)
     return found
@@ -88,23 +84,6 @@ def _merged(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         & same(pl.col("value"), pl.col("mean"))
     )
     return rows.filter(~good)
-
-
-def _priority(priority: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
-    metrics = totals.filter(pl.col("status") == PUBLISHED).select(
-        *KEYS[PRIORITY], metric_n="n", metric_value="value"
-    )
-    shown = priority.filter(pl.col("status") == PUBLISHED).join(
-        metrics, on=KEYS[PRIORITY], how="left"
-    )
-    return [
-        (PRIORITY, "published, but the metric is not", shown.filter(pl.col("metric_n").is_null())),
-        (
-            PRIORITY,
-            "satisfaction is not the metric's value",
-            shown.filter(~same(pl.col("satisfaction"), pl.col("metric_value"))),
-        ),
-    ]
 
 
 def _publication(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
