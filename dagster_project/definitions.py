@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_project.assets.disclosure import disclosure_pattern
 from dagster_project.assets.feeds import feed_assets
 from dagster_project.assets.models import marts_among, model_assets
+from dagster_project.assets.priority import regression_coefficients
 from dagster_project.assets.release import release_assets
 from dagster_project.codebook import load_codebook
 from dagster_project.resources import Installation, lent_to_one_run
@@ -44,6 +45,7 @@ def build_definitions(installation: Installation) -> dg.Definitions:
             *feed_assets(codebook, settings.release_day),
             *models,
             disclosure_pattern,
+            regression_coefficients,
             *release,
         ],
         asset_checks=checks,

@@ -88,6 +88,11 @@ class Settings:
         return self.home / "disclosure" / "frozen.parquet"
 
     @property
+    def coefficients(self) -> Path:
+        """What regression made of the aspects; internal, as small cells are in it."""
+        return self.home / "priority" / "coefficients.parquet"
+
+    @property
     def ledger(self) -> Path:
         """Everything ever released, and the true cells behind it; internal, append-only."""
         return self.home / "disclosure" / "ledger"

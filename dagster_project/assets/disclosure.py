@@ -3,13 +3,9 @@
 Belongs here: reading cells, writing the pattern. Does not belong here: the rules.
 """
 
-import os
-from pathlib import Path
-
 import dagster as dg
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from dagster_project.assets.writing import write_parquet
 from dagster_project.disclosure import Report, Rules, protect
 from dagster_project.release.restatement import (
     CELLS,
@@ -51,8 +47,8 @@ def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResul
             workers=figures.workers,
             progress=installation.progress,
         )
-        _write(pattern.table, settings.pattern)
-        _write(frozen_figures(settings, pattern.table), settings.frozen)
+        write_parquet(pattern.table, settings.pattern)
+        write_parquet(frozen_figures(settings, pattern.table), settings.frozen)
     installation.done(f"disclosure: {in_words(pattern.report)}")
     return dg.MaterializeResult(
         metadata={"in words": in_words(pattern.report), **_metadata(pattern.report)}
@@ -89,10 +85,3 @@ def _metadata(report: Report) -> dict[str, int | float]:
         "linear programs": report.programs,
         "seconds": round(report.seconds, 1),
     }
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    pq.write_table(table, unfinished)
-    os.replace(unfinished, path)  # noqa: PTH105

@@ -13,10 +13,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject
 
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.feeds import feed_key
+from dagster_project.assets.priority import COEFFICIENTS
 from dagster_project.codebook import Codebook
 
 ONE_GROUP = frozenset({"codebook", "lake"})
 """Folders of staging that are shown as one group."""
+WRITTEN_BY = {"disclosure": PATTERN, "priority": COEFFICIENTS}
+"""The asset that writes all tables of a source; those of the lake are written feed by feed."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -62,7 +65,7 @@ class Translator(DagsterDbtTranslator):
         if dep.asset_key.path[0] != "source":
             return [dep]
         source, table = dep.asset_key.path[1:]
-        if source != "lake":
-            return [dg.AssetDep(PATTERN)]
+        if source in WRITTEN_BY:
+            return [dg.AssetDep(WRITTEN_BY[source])]
         feeds = [feed for feed in self._codebook.feeds if table in (feed.kind, "deliveries")]
         return [dg.AssetDep(feed_key(feed.feed)) for feed in feeds]

@@ -14,6 +14,7 @@ from dagster_project.codebook import (
     check_feeds,
     check_metrics,
     check_organisations,
+    check_priorities,
     check_scales,
 )
 from dagster_project.codebook.codebook import Codebook
@@ -45,6 +46,10 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_metrics.items_share_a_range, "scale_values"),
     (check_metrics.distributions_list_every_answer, "scale_values"),
     (check_metrics.groups_hold_together, ""),
+    (check_priorities.priorities_rest_on_enough, ""),
+    (check_priorities.aspects_and_overall_metrics_are_scores, "metrics"),
+    (check_priorities.answers_count_once, "metrics metric_questions"),
+    (check_priorities.aspects_share_a_range, "metric_questions questions scale_values"),
     (check_bands.bands_suit_the_family, "metric_bands"),
     (check_bands.bands_tile_their_scale, "metric_bands metric_questions scale_values"),
     (check_organisations.studies_know_their_organisations, "organisations"),

@@ -25,6 +25,7 @@ class Study(Row):
 
     `code_prefix` and `code_digits` say which spellings of an organisation code are the same; both
     blank means codes are taken as they are. `max_bad_rows_pct` is a percentage from 0 to 100.
+    `priority_min_n` is the fewest respondents on whom the importance of an aspect rests.
     """
 
     study: str
@@ -41,6 +42,8 @@ class Study(Row):
     population: str
     benchmark_method: str
     benchmark_min_organisations: int
+    priority_method: str
+    priority_min_n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ class ScaleValue(Row):
 
 @dataclass(frozen=True, slots=True)
 class Metric(Row):
-    """A figure that is published; the key is (study, metric, family)."""
+    """A figure that is published; the key is (study, metric, family).
+
+    With an `overall_metric` it is an aspect: its importance is how it goes with that metric.
+    """
 
     study: str
     metric: str
@@ -143,6 +149,7 @@ class Metric(Row):
     label_en: str
     definition_nl: str
     definition_en: str
+    overall_metric: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ REFERENCES = (
     Reference("scales", ("no_answer",), "scales", ("scale",)),
     Reference("scale_values", ("scale",), "scales"),
     Reference("metrics", ("study",), "studies"),
+    Reference("metrics", ("study", "overall_metric"), "metrics", ("study", "metric")),
     Reference("metric_questions", ("study", "metric"), "metrics"),
     Reference("metric_questions", ("study", "question"), "questions"),
     Reference("metric_bands", ("study", "metric"), "metrics"),

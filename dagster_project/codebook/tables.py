@@ -53,6 +53,8 @@ STUDIES = Table(
         "population": cells.one_of("invited", "unknown"),
         "benchmark_method": cells.one_of("mean_of_others", "pooled"),
         "benchmark_min_organisations": cells.whole(1),
+        "priority_method": cells.one_of("correlation", "regression"),
+        "priority_min_n": cells.whole(2),
     },
     ("study",),
 )
@@ -154,6 +156,7 @@ METRICS = Table(
         **_LABELS,
         "definition_nl": cells.text,
         "definition_en": cells.text,
+        "overall_metric": _REFERENCE,
     },
     ("study", "metric", "family"),
 )

@@ -23,6 +23,7 @@ from dagster_project.disclosure.attack import (
     Finding,
     Intervals,
     Limits,
+    Priorities,
     Violation,
     attack,
     audit_derived,
@@ -134,7 +135,7 @@ def attack_release(
         )
         fewest = {one.study: one.benchmark_min_organisations for one in codebook.studies}
         findings = [
-            *audit_derived(released, benchmark_minimum=fewest),
+            *audit_derived(released, benchmark_minimum=fewest, priorities=priorities_of(codebook)),
             *audit_files(staged.path, released),
         ]
     except (OSError, ValueError, duckdb.Error, pl.exceptions.PolarsError) as fault:
@@ -156,6 +157,19 @@ def scales_of(cells: pa.Table) -> pa.Table:
         .unique()
         .sort("study", "metric")
         .to_arrow()
+    )
+
+
+def priorities_of(codebook: Codebook) -> Priorities:
+    """Read off what the codebook tells everybody: which metric is an aspect of which."""
+    return Priorities(
+        overall={
+            (metric.study, metric.metric): metric.overall_metric
+            for metric in codebook.metrics
+            if metric.overall_metric is not None
+        },
+        least={study.study: study.priority_min_n for study in codebook.studies},
+        min_n={study.study: study.min_n for study in codebook.studies},
     )
 
 

@@ -7,15 +7,20 @@ range and decimals of each figure. Does not belong here: judging a release by th
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dagster_project.codebook import Codebook, Metric
+from dagster_project.priority import MOST_INFLATION
 from dagster_project.release.manifest import SCHEMA, ReleaseError
 
 DISTRIBUTION = "distribution"
+IMPORTANCE = {"correlation": 1.0, "regression": math.sqrt(MOST_INFLATION)}
+"""The most that importance can be, by the method that finds it: a coefficient's square is at most
+the inflation factor of its aspect."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,24 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Priority:
+    """What a study asks of its priorities: fewest respondents, and the most importance can be."""
+
+    min_n: int
+    most: float
+
+
+@dataclass(frozen=True)
 class Rules:
     """Everything a release is measured by.
 
-    `contract` by table name, `min_n` by study, `figures` by (study, metric).
+    `contract` by table name, `min_n` and `priorities` by study, `figures` by (study, metric).
     """
 
     contract: Mapping[str, TableContract]
     min_n: Mapping[str, int]
     figures: Mapping[tuple[str, str], Figure]
+    priorities: Mapping[str, Priority] = field(default_factory=dict)
 
 
 def rules_from(codebook: Codebook, contract: Mapping[str, TableContract]) -> Rules:
@@ -56,6 +70,10 @@ def rules_from(codebook: Codebook, contract: Mapping[str, TableContract]) -> Rul
             (metric.study, metric.metric): _figure(codebook, metric)
             for metric in codebook.metrics
             if metric.family != DISTRIBUTION
+        },
+        priorities={
+            study.study: Priority(study.priority_min_n, IMPORTANCE[study.priority_method])
+            for study in codebook.studies
         },
     )
 

@@ -14,12 +14,22 @@ from typing import Any
 import pandas as pd
 
 from dagster_project.release.comparisons import VALUES
-from dagster_project.release.contract import Rules, TableContract
+from dagster_project.release.contract import Priority, Rules, TableContract
+from dagster_project.release.described import (
+    Described,
+    between,
+    equal,
+    in_set,
+    not_below,
+    where,
+)
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
-BASES = {"n": False, "responses": True}  # columns that count respondents; True: 0 may be shown
+BASES = {"n": False, "responses": True, "asked": False, "answered": False}
+"""Columns that count respondents; True: 0 may be shown."""
 SHARE = re.compile(r"(^|_)(share|rate)$")
+QUADRANTS = ("high_priority", "low_priority", "strength", "maintain")
 COUNT_TYPE = re.compile(r"^(hugeint|bigint|int|integer|smallint)$", re.IGNORECASE)
 PERSONAL_COLUMN = (
     r"(?i)e_?mail|pseudonym|respons(?:e)?_id|invitation_id|uitnodiging|row_?number|masked"
@@ -33,13 +43,6 @@ PERSONAL_TEXT = (
 ROUNDING = 1e-9
 DIFFERENCE = 1e-6
 
-Described = tuple[str, str, dict[str, Any]]
-"""A sentence, the name of an expectation class, and its arguments.
-
-Among the arguments `where` is (column, comparison, value) triples that must all hold for a row to
-be looked at.
-"""
-
 
 def table_expectations(
     name: str, table: pd.DataFrame, contract: TableContract, rules: Rules
@@ -49,14 +52,16 @@ def table_expectations(
     yield from _key_expectations(name, contract.key)
     for column, kind in contract.columns:
         if SHARE.search(column):
-            yield f"{column} lies between 0 and 100", *_between(column, 0, 100)
+            yield f"{column} lies between 0 and 100", *between(column, 0, 100)
         if COUNT_TYPE.match(kind) or column == "margin":
-            yield f"{column} is not negative", *_between(column, 0, None)
+            yield f"{column} is not negative", *between(column, 0, None)
     # Periods come from the answers, and there may be none yet; all else is the codebook's.
     if name.startswith("dim_") and "period" not in kinds:
         yield f"{name} is not empty", "ExpectTableRowCountToBeBetween", {"min_value": 1}
     if "status" in kinds:
         yield from _suppression_expectations(table, contract, rules)
+    if {"importance", "quadrant"} <= set(kinds):
+        yield from _priority_expectations(table, rules)
 
 
 def _key_expectations(name: str, key: tuple[str, ...]) -> Iterator[Described]:
@@ -79,13 +84,13 @@ def _suppression_expectations(
     """Yield what keeps a hidden figure hidden."""
     kinds = dict(contract.columns)
     yield "status is never null", "ExpectColumnValuesToNotBeNull", {"column": "status"}
-    yield "status is published or suppressed", *_in_set("status", [PUBLISHED, SUPPRESSED])
+    yield "status is published or suppressed", *in_set("status", [PUBLISHED, SUPPRESSED])
     for column in kinds:
         if column not in contract.key and column not in SHOWN_WHEN_SUPPRESSED:
             yield (
                 f"{column} is null in suppressed rows",
                 "ExpectColumnValuesToBeNull",
-                {"column": column, **_where(status=SUPPRESSED)},
+                {"column": column, **where(status=SUPPRESSED)},
             )
     for base, may_be_none in BASES.items():
         if base not in kinds:
@@ -93,7 +98,7 @@ def _suppression_expectations(
         yield (
             f"{base} is known in published rows",
             "ExpectColumnValuesToNotBeNull",
-            {"column": base, **_where(status=PUBLISHED)},
+            {"column": base, **where(status=PUBLISHED)},
         )
         if "study" in kinds:
             yield from _enough(base, may_be_none, _studies(table), rules.min_n)
@@ -103,22 +108,36 @@ def _enough(
     base: str, may_be_none: bool, studies: list[str], min_n: Mapping[str, int]
 ) -> Iterator[Described]:
     """Yield the least number of respondents in a published row, per study."""
-    yield "study is one of the codebook", *_in_set("study", sorted(min_n))
+    yield "study is one of the codebook", *in_set("study", sorted(min_n))
     for study in studies:
         least = max(1, min_n.get(study, 1))
-        where = _where(status=PUBLISHED, study=study)
+        rows = where(status=PUBLISHED, study=study)
         if may_be_none:
-            where["where"] += ((base, "!=", 0),)
+            rows["where"] += ((base, "!=", 0),)
         none = " or 0" if may_be_none else ""
-        kind, arguments = _between(base, least, None)
+        kind, arguments = between(base, least, None)
         yield (
             f"{base} is {least} or more{none} where published, study {study}",
             kind,
             {
                 **arguments,
-                **where,
+                **rows,
             },
         )
+
+
+def _priority_expectations(table: pd.DataFrame, rules: Rules) -> Iterator[Described]:
+    """Yield what importance may be, and on how many it rests, per study."""
+    yield "quadrant is one of four", *in_set("quadrant", list(QUADRANTS))
+    for study in _studies(table):
+        rule = rules.priorities.get(study, Priority(1, 1.0))
+        kind, arguments = between("n", rule.min_n, None)
+        rows = where(status=PUBLISHED, study=study)
+        sentence = f"an importance rests on {rule.min_n} or more, study {study}"
+        yield sentence, kind, {**arguments, **rows}
+        kind, arguments = between("importance", -rule.most, rule.most)
+        sentence = f"importance lies between {-rule.most:.3g} and {rule.most:.3g}, study {study}"
+        yield sentence, kind, {**arguments, **rows}
 
 
 def evidence_expectations(subject: str) -> Iterator[Described]:
@@ -127,16 +146,16 @@ def evidence_expectations(subject: str) -> Iterator[Described]:
 
 
 def _files() -> Iterator[Described]:
-    yield "every table is in the contract", *_in_set("in_contract", [True])
-    yield "row counts agree with the manifest", *_equal("rows_parquet", "rows_manifest")
-    yield "Parquet files are those of the manifest", *_equal("sha256_parquet", "sha256_manifest")
-    yield "DuckDB file and Parquet hold the same", *_equal("content_database", "content_parquet")
-    yield "no figure is infinite or not a number", *_in_set("not_finite", [0])
+    yield "every table is in the contract", *in_set("in_contract", [True])
+    yield "row counts agree with the manifest", *equal("rows_parquet", "rows_manifest")
+    yield "Parquet files are those of the manifest", *equal("sha256_parquet", "sha256_manifest")
+    yield "DuckDB file and Parquet hold the same", *equal("content_database", "content_parquet")
+    yield "no figure is infinite or not a number", *in_set("not_finite", [0])
 
 
 def _columns() -> Iterator[Described]:
-    yield "columns and their order are the contract's", *_equal("column", "contract_column")
-    yield "types are the contract's", *_equal("type", "contract_type")
+    yield "columns and their order are the contract's", *equal("column", "contract_column")
+    yield "types are the contract's", *equal("type", "contract_type")
     yield (
         "no column is named like personal data",
         "ExpectColumnValuesToNotMatchRegex",
@@ -145,7 +164,7 @@ def _columns() -> Iterator[Described]:
 
 
 def _references() -> Iterator[Described]:
-    yield "every reference to a dimension is known there", *_in_set("known", [True])
+    yield "every reference to a dimension is known there", *in_set("known", [True])
 
 
 def _figures() -> Iterator[Described]:
@@ -153,29 +172,29 @@ def _figures() -> Iterator[Described]:
         yield "every metric is in the codebook", "ExpectColumnValuesToNotBeNull", {"column": bound}
     yield "value is known where published", "ExpectColumnValuesToNotBeNull", {"column": "value"}
     for value in VALUES:
-        yield f"{value} is not below its scale", *_not_below(value, "lower")
-        yield f"{value} is not above its scale", *_not_below("upper", value)
+        yield f"{value} is not below its scale", *not_below(value, "lower")
+        yield f"{value} is not above its scale", *not_below("upper", value)
     yield "value_rounded is known", "ExpectColumnValuesToNotBeNull", {"column": "value_rounded"}
-    yield "value_rounded is value, rounded", *_between("rounding_error", 0, ROUNDING)
-    yield "change is value - previous_value", *_between("change_error", 0, DIFFERENCE)
-    yield "year_ago_change is value - year_ago_value", *_between("year_ago_error", 0, DIFFERENCE)
+    yield "value_rounded is value, rounded", *between("rounding_error", 0, ROUNDING)
+    yield "change is value - previous_value", *between("change_error", 0, DIFFERENCE)
+    yield "year_ago_change is value - year_ago_value", *between("year_ago_error", 0, DIFFERENCE)
 
 
 def _periods() -> Iterator[Described]:
     yield (
         "every quarter has rows",
         "ExpectColumnValuesToBeBetween",
-        {"column": "rows", "min_value": 1, **_where(period_type="quarter")},
+        {"column": "rows", "min_value": 1, **where(period_type="quarter")},
     )
-    where = _where(period_type="year")
-    where["where"] += (("closed", "==", False),)
+    rows = where(period_type="year")
+    rows["where"] += (("closed", "==", False),)
     yield (
         "a year has rows once it is closed",
         "ExpectColumnValuesToBeInSet",
         {
             "column": "rows",
             "value_set": [0],
-            **where,
+            **rows,
         },
     )
 
@@ -201,36 +220,3 @@ EVIDENCE = {
 def _studies(table: pd.DataFrame) -> list[str]:
     found = table["study"].dropna().unique() if "study" in table else ()
     return sorted(str(study) for study in found)
-
-
-def _between(column: str, least: float, most: float | None) -> tuple[str, dict[str, Any]]:
-    return "ExpectColumnValuesToBeBetween", {
-        "column": column,
-        "min_value": least,
-        "max_value": most,
-    }
-
-
-def _in_set(column: str, allowed: list[Any]) -> tuple[str, dict[str, Any]]:
-    return "ExpectColumnValuesToBeInSet", {"column": column, "value_set": allowed}
-
-
-def _equal(one: str, other: str) -> tuple[str, dict[str, Any]]:
-    return "ExpectColumnPairValuesToBeEqual", {
-        "column_A": one,
-        "column_B": other,
-        "ignore_row_if": "neither",
-    }
-
-
-def _not_below(greater: str, lesser: str) -> tuple[str, dict[str, Any]]:
-    return "ExpectColumnPairValuesAToBeGreaterThanB", {
-        "column_A": greater,
-        "column_B": lesser,
-        "or_equal": True,
-        "ignore_row_if": "either_value_is_missing",
-    }
-
-
-def _where(**equal: str) -> dict[str, Any]:
-    return {"where": tuple((column, "==", value) for column, value in equal.items())}

@@ -18,10 +18,10 @@ import pandas as pd
 from dagster_project.progress import Progress, silent
 from dagster_project.release.contract import Rules
 from dagster_project.release.data_docs import write_data_docs
+from dagster_project.release.described import Described
 from dagster_project.release.evidence import read_evidence, read_tables
 from dagster_project.release.expectations import (
     EVIDENCE,
-    Described,
     evidence_expectations,
     table_expectations,
 )

@@ -41,6 +41,7 @@ def faults(bands: list[tuple[int, int]]) -> list[str]:
                 "Good",
                 "Saldo",
                 "Balance",
+                None,
             ),
         ),
         metric_questions=(MetricQuestion("desk", "good", "grade"),),

@@ -55,6 +55,8 @@ def test_changes_for_the_feeds_that_a_row_judges(tiny: Seeds, change: str, feeds
         "set organisations 2 name Stad",
         "set organisations 3 size_class small",
         "set metrics 2 decimals 2",
+        "set metrics 6 overall_metric",
+        "set studies 2 priority_min_n 50",
         "set columns 8 header GRADE",
         "set scale_values 3 raw ONE",
     ],

@@ -31,6 +31,8 @@ def test_cells_have_the_type_of_their_column(codebook: Codebook):
         population="unknown",
         benchmark_method="mean_of_others",
         benchmark_min_organisations=3,
+        priority_method="regression",
+        priority_min_n=30,
     )
 
 

@@ -374,7 +374,7 @@ METRICS = [
         ],
     ),
     (
-        "add metrics desk,ease,mean,grade,answered,0,,effort,true,,Gemak,Ease,Saldo,Balance",
+        "add metrics desk,ease,mean,grade,answered,0,,effort,true,,Gemak,Ease,Saldo,Balance,",
         [
             "metrics.csv row 10 column metric: 'ease' is a net in row 4 already; choose another id",
             "metric_bands.csv row 4 column metric: 'ease' is a mean and takes answers as they are; remove its bands",
@@ -455,6 +455,75 @@ METRICS = [
             "metrics.csv row 2 column disclosure_group: 'responses' is the group of counts; choose another",
             "metrics.csv row 3 column disclosure_group: 'responses' is the group of counts; choose another",
             "metrics.csv row 7 column disclosure_group: 'responses' is the group of counts; choose another",
+        ],
+    ),
+]
+
+PRIORITIES = [
+    (
+        "set studies 2 priority_min_n 9",
+        [
+            "studies.csv row 2 column priority_min_n: 9 is below min_n 10, under which nothing is published; write 10 or more",
+        ],
+    ),
+    (
+        "set studies 2 priority_method guess",
+        [
+            "studies.csv row 2 column priority_method: 'guess' is not known; use correlation or regression",
+        ],
+    ),
+    (
+        "set metrics 6 overall_metric + set metrics 4 overall_metric grade",
+        [
+            "metrics.csv row 4 column overall_metric: a net is no aspect; clear the cell",
+        ],
+    ),
+    (
+        "set metrics 6 higher_is_better false",
+        [
+            "metrics.csv row 6 column overall_metric: less is better for 'patience', so its figure is no satisfaction; clear the cell",
+        ],
+    ),
+    (
+        "set metrics 6 overall_metric told",
+        [
+            "metrics.csv row 6 column overall_metric: 'told' is no mean or composite; name one",
+        ],
+    ),
+    (
+        "set metrics 6 overall_metric ease",
+        [
+            "metrics.csv row 6 column overall_metric: 'ease' is no mean or composite; name one",
+        ],
+    ),
+    (
+        "set metrics 6 overall_metric joy",
+        [
+            "metrics.csv row 6 column overall_metric: 'joy' of study 'desk' is not in metrics.csv; correct it or add it there",
+        ],
+    ),
+    (
+        "set metrics 6 overall_metric manner",
+        [
+            "metrics.csv row 6 column overall_metric: 'manner' is computed from question 'patience' too; name another or clear the cell",
+        ],
+    ),
+    (
+        "set metrics 6 overall_metric patience",
+        [
+            "metrics.csv row 6 column overall_metric: 'patience' is computed from question 'patience' too; name another or clear the cell",
+        ],
+    ),
+    (
+        "set metrics 5 overall_metric grade",
+        [
+            "metrics.csv row 6 column overall_metric: question 'patience' counts in aspect 'manner' in row 5 already; keep one of the two",
+        ],
+    ),
+    (
+        "add metrics desk,haste,mean,scale,answered,1,,effort,true,,Haast,Haste,Gemiddelde,Mean,grade + add metric_questions desk,haste,effort",
+        [
+            "metrics.csv row 10 column overall_metric: 'haste' runs 1 to 4 and aspect 'patience' in row 6 1 to 3; keep aspects of one range",
         ],
     ),
 ]
@@ -619,7 +688,7 @@ ORGANISATIONS = [
     ),
 ]
 
-RULES = [*COLUMNS, *FEEDS, *SCALES, *METRICS, *BANDS, *ORGANISATIONS]
+RULES = [*COLUMNS, *FEEDS, *SCALES, *METRICS, *PRIORITIES, *BANDS, *ORGANISATIONS]
 
 
 @pytest.mark.parametrize(("change", "lines"), RULES, ids=[change for change, _ in RULES])

@@ -11,9 +11,9 @@ from dagster_project.codebook import read_codebook
 TINY = {
     "studies": """\
 study,label_nl,label_en,timing,organisation_kind,code_prefix,code_digits,min_n,starts_on,\
-fieldwork_days,max_bad_rows_pct,population,benchmark_method,benchmark_min_organisations
-desk,Balie,Desk,quarter,town,TN,2,10,2020-01-01,14,20,invited,mean_of_others,3
-port,Haven,Port,wave,harbour,,,10,2010-01-01,0,12.5,unknown,mean_of_others,3
+fieldwork_days,max_bad_rows_pct,population,benchmark_method,benchmark_min_organisations,priority_method,priority_min_n
+desk,Balie,Desk,quarter,town,TN,2,10,2020-01-01,14,20,invited,mean_of_others,3,correlation,30
+port,Haven,Port,wave,harbour,,,10,2010-01-01,0,12.5,unknown,mean_of_others,3,regression,30
 """,
     "channels": """\
 study,channel,label_nl,label_en
@@ -91,15 +91,15 @@ tens,3,3,3,3,3
 """,
     "metrics": """\
 study,metric,family,unit,base,decimals,min_items,disclosure_group,higher_is_better,\
-new_series_from,label_nl,label_en,definition_nl,definition_en
-desk,grade,mean,grade,answered,1,,grade,true,,Cijfer,Grade,Gemiddelde,Mean
-desk,grade_good,share,percent,asked,0,,grade,true,2021-01-01,Goed,Good,Aandeel,Share
-desk,ease,net,points,answered,0,,effort,true,,Gemak,Ease,Saldo,Balance
-desk,manner,composite,grade,answered,1,1,manner,true,,Houding,Manner,Gemiddelde,Mean
-desk,patience,mean,grade,answered,1,,manner,true,,Geduld,Patience,Gemiddelde,Mean
-desk,grade,distribution,percent,answered,0,,grade,true,,Cijfer,Grade,Verdeling,Distribution
-desk,told,distribution,percent,answered,0,,told,true,,Verteld,Told,Verdeling,Distribution
-port,stars,mean,scale,answered,2,,stars,true,,Sterren,Stars,Gemiddelde,Mean
+new_series_from,label_nl,label_en,definition_nl,definition_en,overall_metric
+desk,grade,mean,grade,answered,1,,grade,true,,Cijfer,Grade,Gemiddelde,Mean,
+desk,grade_good,share,percent,asked,0,,grade,true,2021-01-01,Goed,Good,Aandeel,Share,
+desk,ease,net,points,answered,0,,effort,true,,Gemak,Ease,Saldo,Balance,
+desk,manner,composite,grade,answered,1,1,manner,true,,Houding,Manner,Gemiddelde,Mean,
+desk,patience,mean,grade,answered,1,,manner,true,,Geduld,Patience,Gemiddelde,Mean,grade
+desk,grade,distribution,percent,answered,0,,grade,true,,Cijfer,Grade,Verdeling,Distribution,
+desk,told,distribution,percent,answered,0,,told,true,,Verteld,Told,Verdeling,Distribution,
+port,stars,mean,scale,answered,2,,stars,true,,Sterren,Stars,Gemiddelde,Mean,
 """,
     "metric_questions": """\
 study,metric,question

@@ -59,7 +59,9 @@ def test_a_new_kpi_appears_in_the_marts_without_a_new_delivery(settings: Setting
     small_feeds.deliver(settings, small_feeds.quarter(), "2021-01-05 Q4")
     refresh(settings)
     metric = "nvvb,totaaloordeel_9plus,share,percent,answered,0,,totaaloordeel,true,,"
-    add_rows(settings, "metrics", f"{metric}9 of hoger,9 or higher,Aandeel 9 of hoger,Share 9 plus")
+    add_rows(
+        settings, "metrics", f"{metric}9 of hoger,9 or higher,Aandeel 9 of hoger,Share 9 plus,"
+    )
     add_rows(settings, "metric_questions", "nvvb,totaaloordeel_9plus,totaaloordeel")
     add_rows(
         settings,
@@ -104,6 +106,35 @@ def test_a_segment_breaks_every_metric_down_and_hides_what_gives_the_few_away(
         **{("all", code): "suppressed" for code in "2345"},
     }
     assert [row["value"] for row in rows if row["n"]] == [9.0]
+
+
+def test_who_was_not_asked_is_no_item_non_response(settings: Settings) -> None:
+    # a paper form at the desk, with the grade and without the question on effort
+    add_rows(settings, "feeds", "paper,nvvb,responses,counter,,date,,")
+    header = (settings.seeds / "columns.csv").read_text(encoding="utf-8").splitlines()
+    counter = [line for line in header if line.startswith("counter,") and "moeite" not in line]
+    add_rows(settings, "columns", *(line.replace("counter,", "paper,", 1) for line in counter))
+    paper = small_feeds.desk().drop("moeite", "uitnodiging_id")
+    feeds = small_feeds.quarter() | {"paper": paper}
+    small_feeds.deliver(settings, feeds, "2021-01-05 Q4")
+    refresh(settings)
+    rows = small_feeds.released(
+        settings,
+        """
+        select channel, question, asked, answered from marts.mart_item_response
+        where period = '2020Q4' and organisation_code = 'GM0637'
+            and question in ('totaaloordeel', 'moeite')
+        """,
+    )
+    assert {(row["channel"], row["question"]): (row["asked"], row["answered"]) for row in rows} == {
+        ("counter", "totaaloordeel"): (24, 22),
+        ("telephone", "totaaloordeel"): (10, 10),
+        ("all", "totaaloordeel"): (34, 32),
+        # twelve of twenty-four were asked, and who they are is nowhere else
+        ("counter", "moeite"): (None, None),
+        ("telephone", "moeite"): (10, 10),
+        ("all", "moeite"): (None, None),
+    }
 
 
 def test_a_new_product_lets_its_quarantined_rows_in(settings: Settings) -> None:

@@ -173,6 +173,48 @@ def test_distributions_of_the_golden_quarter(quarter: Query) -> None:
     assert len(digital) == 10 + 5
 
 
+def test_item_response_of_the_golden_quarter(quarter: Query) -> None:
+    rows = quarter(
+        """
+        from marts.mart_item_response
+        where period = '2020Q4' and organisation_code = 'GM0637'
+        """
+    )
+    found = {
+        (row["channel"], row["question"]): (row["asked"], row["answered"], row["share"])
+        for row in rows
+        if row["status"] == "published"
+    }
+    assert found == {
+        # twelve at the desk: one gave no grade, one left out four of the six items, one three
+        ("counter", "totaaloordeel"): (12, 11, pytest.approx(1100 / 12, abs=1e-11)),
+        ("counter", "moeite"): (12, 12, 100.0),
+        ("counter", "deskundigheid"): (12, 12, 100.0),
+        ("counter", "bereidheid"): (12, 12, 100.0),
+        ("counter", "inleving"): (12, 11, pytest.approx(1100 / 12, abs=1e-11)),
+        ("counter", "verantwoordelijkheid"): (12, 10, pytest.approx(1000 / 12, abs=1e-11)),
+        ("counter", "meedenken"): (12, 10, pytest.approx(1000 / 12, abs=1e-11)),
+        ("counter", "vertegenwoordiging"): (12, 10, pytest.approx(1000 / 12, abs=1e-11)),
+        ("telephone", "totaaloordeel"): (10, 10, 100.0),
+        ("telephone", "moeite"): (10, 10, 100.0),
+        # both questions are asked in every channel
+        ("all", "totaaloordeel"): (22, 21, pytest.approx(2100 / 22, abs=1e-11)),
+        ("all", "moeite"): (22, 22, 100.0),
+    }
+    hidden = {(row["channel"], row["question"]) for row in rows if row["status"] == "suppressed"}
+    # the ten who answered are one who does not know and nine others, and the share is of the nine
+    assert hidden == {("telephone", "in_een_keer")}
+
+
+def test_nine_respondents_have_no_item_response(quarter: Query) -> None:
+    rows = quarter("from marts.mart_item_response where organisation_code = 'GM0518'")
+    assert {(row["status"], row["asked"], row["answered"], row["share"]) for row in rows} == {
+        ("suppressed", None, None, None)
+    }
+    # asked and answered by nobody, and hidden like the rest
+    assert "vindbaar" in {row["question"] for row in rows}
+
+
 def test_what_is_hidden_in_the_golden_quarter(quarter: Query) -> None:
     rows = quarter("from marts.mart_suppression where period = '2020Q4'")
     share = {

@@ -63,6 +63,17 @@ def grade(settings: Settings) -> dict[str, object]:
     return row
 
 
+def item_response(settings: Settings) -> tuple[int, int, float]:
+    (row,) = small_feeds.released(
+        settings,
+        """
+        select asked, answered, share from marts.mart_item_response
+        where period = '2020Q4' and channel = 'counter' and question = 'totaaloordeel'
+        """,
+    )
+    return row["asked"], row["answered"], row["share"]
+
+
 def status(settings: Settings) -> str:
     environment = {"KTO_HOME": str(settings.home), "KTO_LANDING": str(settings.landing)}
     said = CliRunner().invoke(main, ["status"], env=environment, terminal_width=240)
@@ -90,6 +101,7 @@ def test_late_answers_are_told_once_ten_have_come(settings: Settings) -> None:
     assert f"8 cells stay as an earlier release had them: {EXPLAINED}" in status(settings)
     assert responses(settings) == {"all": 35, "paspoort": 20, "rijbewijs": 15}
     assert grade(settings) == released
+    assert item_response(settings) == (35, 35, 100.0)
 
     # six more make nine
     third = deliver(settings, answers(*range(23, 29)), "2021-01-19")
@@ -98,6 +110,7 @@ def test_late_answers_are_told_once_ten_have_come(settings: Settings) -> None:
 
     # one more, and the ten are told together: 20 + 10 grades, of which eight a 6 and a 7 each
     fourth = deliver(settings, answers(29), "2021-01-26")
+    assert item_response(settings) == (45, 45, 100.0)
     assert fourth["frozen"] == 0
     assert EXPLAINED not in status(settings)
     assert responses(settings) == {"all": 45, "paspoort": 30, "rijbewijs": 15}
@@ -150,3 +163,40 @@ def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
         "GM0637 2020Q4 counter rijbewijs = 42 (GM0637 2020Q4 counter) "
         "- 40 (GM0637 2020Q4 counter paspoort)"
     )
+
+
+def test_a_cell_with_few_late_answers_tells_no_importance_until_ten_have_come(
+    settings: Settings,
+) -> None:
+    def waited(*numbers: int) -> pl.DataFrame:
+        # who gave 6, 7, 8, 9 in turn waited for 5, 7, 7, 9
+        seconds = [str((5, 7, 7, 9)[number % 4]) for number in numbers]
+        return answers(*numbers).with_columns(pl.Series("wachttijd", seconds))
+
+    def importance() -> tuple[object, ...]:
+        (row,) = small_feeds.released(
+            settings,
+            """
+            from marts.mart_priority
+            where period = '2020Q4' and channel = 'counter' and metric = 'wachttijd'
+            """,
+        )
+        return row["status"], row["n"], row["importance"], row["quadrant"]
+
+    # covariance 1.5, variances 1.25 and 2: 1.5 / sqrt(2.5); one aspect alone is in no quadrant
+    correlation = pytest.approx(1.5 / 2.5**0.5, abs=1e-12)
+    deliver(settings, waited(*range(40)), "2021-01-05")
+    assert importance() == ("published", 40, correlation, None)
+    deliver(settings, waited(40, 41, 42), "2021-01-12")
+    assert importance() == ("suppressed", None, None, None)
+    (row,) = small_feeds.released(
+        settings,
+        """
+        from marts.mart_kpi
+        where period = '2020Q4' and channel = 'counter' and metric = 'wachttijd'
+            and product_code = 'all'
+        """,
+    )
+    assert (row["status"], row["n"], row["value"]) == ("published", 40, 7.0)
+    deliver(settings, waited(*range(43, 52)), "2021-01-19")
+    assert importance() == ("published", 52, correlation, None)

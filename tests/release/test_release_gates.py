@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,13 @@ import pytest
 from small_release import RULES, TABLES, make_warehouse, settings_in, stage
 
 from dagster_project.codebook import load_codebook
-from dagster_project.release.contract import Figure, TableContract, read_contract, rules_from
+from dagster_project.release.contract import (
+    Figure,
+    Priority,
+    TableContract,
+    read_contract,
+    rules_from,
+)
 from dagster_project.release.data_docs import without_outside
 from dagster_project.release.gates import judge, validate
 from dagster_project.release.manifest import ReleaseError
@@ -177,6 +184,87 @@ def test_closes_on_and_only_on(name: str, tmp_path: Path):
     assert failures(judged(tmp_path, *changes)) == expected
 
 
+ITEMS = TableContract(
+    (
+        ("study", "varchar"),
+        ("question", "varchar"),
+        ("asked", "bigint"),
+        ("answered", "bigint"),
+        ("share", "double"),
+        ("status", "varchar"),
+    ),
+    ("study", "question"),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("40, 38, 95.0, 'published'", None),
+        ("10, 9, 90.0, 'published'", "answered is 10 or more where published, study cafe"),
+        ("9, 10, 99.0, 'published'", "asked is 10 or more where published, study cafe"),
+        ("10, 12, 120.0, 'published'", "share lies between 0 and 100"),
+        ("null, 12, 100.0, 'published'", "asked is known in published rows"),
+        ("40, null, null, 'suppressed'", "asked is null in suppressed rows"),
+    ],
+)
+def test_closes_on_an_item_response_that_nobody_may_see(
+    tmp_path: Path, row: str, sentence: str | None
+):
+    settings = settings_in(tmp_path)
+    columns = ", ".join(f"{name} {kind}" for name, kind in ITEMS.columns)
+    make_warehouse(
+        settings,
+        f"create table mart_item_response ({columns})",
+        f"insert into mart_item_response values ('cafe', 'taste', {row})",
+    )
+    rules = replace(RULES, contract=TABLES | {"mart_item_response": ITEMS})
+    found = failures(judge(stage(settings), rules))
+    assert found == ({f"mart_item_response: {sentence}"} if sentence else set())
+
+
+MATRIX = TableContract(
+    (
+        ("study", "varchar"),
+        ("metric", "varchar"),
+        ("n", "bigint"),
+        ("satisfaction", "double"),
+        ("importance", "double"),
+        ("quadrant", "varchar"),
+        ("status", "varchar"),
+    ),
+    ("study", "metric"),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("30, 8.0, -1.0, 'strength', 'published'", None),
+        ("30, 8.0, null, null, 'published'", None),
+        ("29, 8.0, 0.5, 'strength', 'published'", "an importance rests on 30 or more, study cafe"),
+        ("30, 8.0, 1.1, 'strength', 'published'", "importance lies between -1 and 1, study cafe"),
+        ("30, 8.0, 0.5, 'better', 'published'", "quadrant is one of four"),
+        ("null, null, 0.5, null, 'suppressed'", "importance is null in suppressed rows"),
+    ],
+)
+def test_closes_on_a_priority_that_nobody_may_see(tmp_path: Path, row: str, sentence: str | None):
+    settings = settings_in(tmp_path)
+    columns = ", ".join(f"{name} {kind}" for name, kind in MATRIX.columns)
+    make_warehouse(
+        settings,
+        f"create table mart_priority ({columns})",
+        f"insert into mart_priority values ('cafe', 'taste', {row})",
+    )
+    rules = replace(
+        RULES,
+        contract=TABLES | {"mart_priority": MATRIX},
+        priorities={"cafe": Priority(30, 1.0)},
+    )
+    found = failures(judge(stage(settings), rules))
+    assert found == ({f"mart_priority: {sentence}"} if sentence else set())
+
+
 def test_an_expectation_that_cannot_be_evaluated_is_a_failure(tmp_path: Path):
     found = failures(judged(tmp_path, "alter table mart_kpi drop column margin"))
     assert any(
@@ -315,3 +403,4 @@ def test_figures_take_their_range_from_bands_or_scales():
     assert rules.figures["nvvb", "in_een_keer"] == Figure(0, 100, 0)
     assert rules.figures["sfo", "q7all"] == Figure(1, 5, 2)
     assert rules.min_n["nvvb"] == 10
+    assert rules.priorities["nvvb"] == Priority(30, 1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dagster_project.disclosure.attack.audit import Finding, audit_derived
 from dagster_project.disclosure.attack.audit_files import audit_files
+from dagster_project.disclosure.attack.audit_priority import Priorities
 from dagster_project.disclosure.attack.judge import Violation, count_extreme_shares, judge
 from dagster_project.disclosure.attack.limits import Limits, targets_of
 from dagster_project.disclosure.attack.release import read_release
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "Intervals",
     "Limits",
+    "Priorities",
     "Violation",
     "attack",
     "audit_derived",

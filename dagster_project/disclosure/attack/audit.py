@@ -18,9 +18,12 @@ from dagster_project.disclosure.attack import (
     audit_benchmark,
     audit_compared,
     audit_copies,
+    audit_items,
+    audit_priority,
     audit_response,
     audit_rows,
 )
+from dagster_project.disclosure.attack.audit_priority import Priorities
 from dagster_project.disclosure.attack.contract import COLUMNS, KEYS, MERGED, NEEDED
 from dagster_project.disclosure.attack.names import KPI
 
@@ -41,13 +44,18 @@ class Finding:
 
 
 def audit_derived(
-    released: Mapping[str, pa.Table], *, benchmark_minimum: Mapping[str, int] | None = None
+    released: Mapping[str, pa.Table],
+    *,
+    benchmark_minimum: Mapping[str, int] | None = None,
+    priorities: Priorities | None = None,
 ) -> list[Finding]:
     """Recompute everything derived in a release from its own published figures.
 
     Args:
         released: the published tables by name.
         benchmark_minimum: fewest other organisations of a benchmark, by study; 3 where not named.
+        priorities: the aspects of each overall metric and the fewest respondents; without it all of
+            a study are aspects of one.
 
     Returns:
         The findings; none if everything follows.
@@ -63,6 +71,8 @@ def audit_derived(
         *audit_benchmark.checks(tables, benchmark_minimum or {}),
         *audit_response.checks(tables),
         *audit_copies.checks(tables),
+        *audit_items.checks(tables),
+        *audit_priority.checks(tables, priorities or Priorities()),
     ]
     if MERGED in tables:
         checks += audit_compared.checks(tables, MERGED)

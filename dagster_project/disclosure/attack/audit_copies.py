@@ -1,7 +1,7 @@
 """Tables that show again what stands in others.
 
-Belongs here: the tables of one metric, merged organisations, item response, priorities,
-publication. Does not belong here: the figures themselves.
+Belongs here: the tables of one metric, merged organisations, publication. Does not belong here:
+item response (audit_items), priorities (audit_priority), the figures themselves.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ import polars as pl
 
 from dagster_project.disclosure.attack.audit_compared import same
 from dagster_project.disclosure.attack.contract import (
-    CHANNEL,
-    ITEMS,
     KEYS,
     MERGED,
-    PRIORITY,
     PUBLICATION,
 )
 from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED, RESPONSE, TOTAL
@@ -39,13 +36,8 @@ def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
         if name in tables:
             rows = tables[KPI].filter(pl.col("metric") == metric)
             found.append((name, f"not the rows of {KPI}", _apart(tables[name], rows)))
-    totals = tables[KPI].filter((pl.col("product_code") == TOTAL) & (pl.col("segment") == TOTAL))
     if MERGED in tables:
         found.append((MERGED, "not the sum of published cells", _merged(tables)))
-    if ITEMS in tables:
-        found += _items(tables[ITEMS], totals)
-    if PRIORITY in tables:
-        found += _priority(tables[PRIORITY], totals)
     if PUBLICATION in tables:
         found += _publication(tables)
     return found
@@ -92,41 +84,6 @@ def _merged(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         & same(pl.col("value"), pl.col("mean"))
     )
     return rows.filter(~good)
-
-
-def _items(items: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
-    metrics = totals.select(*CHANNEL, question="metric", metric_n="n", metric_status="status")
-    rows = items.join(metrics, on=KEYS[ITEMS], how="left")
-    share = pl.when(pl.col("asked") > 0).then(100.0 * pl.col("answered") / pl.col("asked"))
-    shown = pl.col("status") == PUBLISHED
-    hidden = pl.col("metric_status").is_not_null() & (pl.col("metric_status") != PUBLISHED)
-    unlike = pl.col("metric_n").is_not_null() & (pl.col("metric_n") != pl.col("answered"))
-    return [
-        (
-            ITEMS,
-            "share is not answered of asked",
-            rows.filter(shown & ~same(pl.col("share"), share)),
-        ),
-        (ITEMS, "published, but the metric is hidden", rows.filter(shown & hidden)),
-        (ITEMS, "answered is not the n of the metric", rows.filter(shown & unlike)),
-    ]
-
-
-def _priority(priority: pl.DataFrame, totals: pl.DataFrame) -> list[Check]:
-    metrics = totals.filter(pl.col("status") == PUBLISHED).select(
-        *KEYS[PRIORITY], metric_n="n", metric_value="value"
-    )
-    shown = priority.filter(pl.col("status") == PUBLISHED).join(
-        metrics, on=KEYS[PRIORITY], how="left"
-    )
-    return [
-        (PRIORITY, "published, but the metric is not", shown.filter(pl.col("metric_n").is_null())),
-        (
-            PRIORITY,
-            "satisfaction is not the metric's value",
-            shown.filter(~same(pl.col("satisfaction"), pl.col("metric_value"))),
-        ),
-    ]
 
 
 def _publication(tables: Mapping[str, pl.DataFrame]) -> list[Check]:

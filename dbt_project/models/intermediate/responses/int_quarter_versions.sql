@@ -30,7 +30,7 @@ answer_options as (
 
 definition_rows as (
     select
-        {{ row_hash(['study', 'metric', 'family', 'base', 'min_items']) }}
+        {{ row_hash(['study', 'metric', 'family', 'base', 'min_items', 'overall_metric']) }}
             as fingerprint
     from metrics
     union all

@@ -12,5 +12,6 @@ select
     label_nl,
     label_en,
     definition_nl,
-    definition_en
+    definition_en,
+    overall_metric
 from {{ ref('metrics') }}

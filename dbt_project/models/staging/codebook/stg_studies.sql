@@ -6,5 +6,7 @@ select
     fieldwork_days,
     population,
     benchmark_method,
-    benchmark_min_organisations
+    benchmark_min_organisations,
+    priority_method,
+    priority_min_n
 from {{ ref('studies') }}

@@ -1,0 +1,249 @@
+with
+
+cells as (
+    select * from {{ ref('int_published_cells') }}
+    where
+        product_code = 'all'
+        and segment = 'all'
+),
+
+metrics as (
+    select * from {{ ref('stg_metrics') }}
+    where family <> 'distribution'
+),
+
+studies as (
+    select * from {{ ref('stg_studies') }}
+),
+
+-- what is frozen is not in it: nothing new is told of such a cell
+open_groups as (
+    select * from {{ ref('stg_pattern') }}
+    where
+        product_code = 'all'
+        and segment = 'all'
+        and status = 'published'
+),
+
+importance as (
+    select * from {{ ref('int_importance') }}
+),
+
+-- where both metrics have a row, there is a pair to judge
+candidates as (
+    select
+        cells.study,
+        cells.organisation_code,
+        cells.period,
+        cells.period_type,
+        cells.period_start,
+        cells.channel,
+        cells.metric,
+        aspects.overall_metric,
+        aspects.disclosure_group,
+        overall.disclosure_group as overall_group,
+        cells.value as satisfaction,
+        studies.min_n,
+        studies.priority_min_n
+    from cells
+    inner join metrics as aspects
+        on cells.study = aspects.study
+        and cells.metric = aspects.metric
+    inner join metrics as overall
+        on aspects.study = overall.study
+        and aspects.overall_metric = overall.metric
+    inner join cells as overall_cells
+        on cells.study = overall_cells.study
+        and cells.organisation_code = overall_cells.organisation_code
+        and cells.period = overall_cells.period
+        and cells.channel = overall_cells.channel
+        and aspects.overall_metric = overall_cells.metric
+    inner join studies on cells.study = studies.study
+),
+
+with_importance as (
+    select
+        candidates.*,
+        coalesce(importance.n, 0) as n,
+        importance.n_effective,
+        importance.importance,
+        base_group.study is not null
+        and aspect_group.study is not null
+        and overall_group.study is not null as is_open
+    from candidates
+    left join importance
+        on candidates.study = importance.study
+        and candidates.organisation_code = importance.organisation_code
+        and candidates.period = importance.period
+        and candidates.channel = importance.channel
+        and candidates.metric = importance.metric
+    left join open_groups as base_group
+        on candidates.study = base_group.study
+        and candidates.organisation_code = base_group.organisation_code
+        and candidates.period = base_group.period
+        and candidates.channel = base_group.channel
+        and base_group.disclosure_group = 'responses'
+    left join open_groups as aspect_group
+        on candidates.study = aspect_group.study
+        and candidates.organisation_code = aspect_group.organisation_code
+        and candidates.period = aspect_group.period
+        and candidates.channel = aspect_group.channel
+        and candidates.disclosure_group = aspect_group.disclosure_group
+    left join open_groups as overall_group
+        on candidates.study = overall_group.study
+        and candidates.organisation_code = overall_group.organisation_code
+        and candidates.period = overall_group.period
+        and candidates.channel = overall_group.channel
+        and candidates.overall_group = overall_group.disclosure_group
+),
+
+judged as (
+    select
+        *,
+        is_open and n between 1 and min_n - 1 as is_small,
+        is_open
+        and n >= priority_min_n
+        and n_effective >= priority_min_n / 2.0 as is_enough
+    from with_importance
+),
+
+-- a cell and each total that it is in
+totals as (
+    select
+        part.study,
+        part.organisation_code,
+        part.metric,
+        part.period as part_period,
+        part.channel as part_channel,
+        part.n as part_n,
+        part.is_small,
+        part.is_enough,
+        total.period,
+        total.channel,
+        total.n,
+        total.min_n,
+        case
+            when part.period = total.period then 'channel'
+            when part.channel = total.channel then 'period'
+        end as partition
+    from judged as part
+    inner join judged as total
+        on part.study = total.study
+        and part.organisation_code = total.organisation_code
+        and part.metric = total.metric
+        and (part.channel = total.channel or total.channel = 'all')
+        and (
+            part.period = total.period
+            or (
+                part.period_type = 'quarter'
+                and total.period_type = 'year'
+                and part.period_start >= total.period_start
+                and year(part.period_start) = year(total.period_start)
+            )
+        )
+        and (part.channel <> total.channel or part.period <> total.period)
+    where total.is_enough
+),
+
+-- the n of a total and of its other parts would tell that of a small one
+over_small_parts as (
+    select
+        study,
+        organisation_code,
+        metric,
+        period,
+        channel
+    from totals
+    where is_small
+    group by study, organisation_code, metric, period, channel
+),
+
+told_parts as (
+    select
+        totals.*,
+        totals.is_enough and over_small_parts.study is null as is_told
+    from totals
+    left join over_small_parts
+        on totals.study = over_small_parts.study
+        and totals.organisation_code = over_small_parts.organisation_code
+        and totals.metric = over_small_parts.metric
+        and totals.part_period = over_small_parts.period
+        and totals.part_channel = over_small_parts.channel
+),
+
+-- and what its parts leave of it would tell of a few
+over_small_remainders as (
+    select
+        study,
+        organisation_code,
+        metric,
+        period,
+        channel
+    from told_parts
+    where partition is not null
+    group by study, organisation_code, metric, period, channel, partition, n, min_n
+    having
+        n - coalesce(sum(part_n) filter (where is_told), 0) between 1 and min_n - 1
+),
+
+-- with a total, the totals that it is in
+spoiled as (
+    select
+        study,
+        organisation_code,
+        metric,
+        period,
+        channel
+    from over_small_parts
+    union
+    select
+        study,
+        organisation_code,
+        metric,
+        period,
+        channel
+    from over_small_remainders
+    union
+    select
+        totals.study,
+        totals.organisation_code,
+        totals.metric,
+        totals.period,
+        totals.channel
+    from totals
+    inner join over_small_remainders
+        on totals.study = over_small_remainders.study
+        and totals.organisation_code = over_small_remainders.organisation_code
+        and totals.metric = over_small_remainders.metric
+        and totals.part_period = over_small_remainders.period
+        and totals.part_channel = over_small_remainders.channel
+),
+
+priority_cells as (
+    select
+        judged.study,
+        judged.organisation_code,
+        judged.period,
+        judged.period_type,
+        judged.period_start,
+        judged.channel,
+        judged.metric,
+        judged.overall_metric,
+        case when judged.is_enough and spoiled.study is null then judged.n end as n,
+        case when judged.is_enough and spoiled.study is null then judged.satisfaction end
+            as satisfaction,
+        case when judged.is_enough and spoiled.study is null then judged.importance end
+            as importance,
+        case
+            when judged.is_enough and spoiled.study is null then 'published' else 'suppressed'
+        end as status
+    from judged
+    left join spoiled
+        on judged.study = spoiled.study
+        and judged.organisation_code = spoiled.organisation_code
+        and judged.metric = spoiled.metric
+        and judged.period = spoiled.period
+        and judged.channel = spoiled.channel
+)
+
+select * from priority_cells

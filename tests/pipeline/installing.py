@@ -1,0 +1,26 @@
+"""A copy of the project with a codebook and a home of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.warehouse import dbt_manifest
+
+
+def install(folder: Path) -> Settings:
+    """Copy the project, parsed already: parsing takes longer than most of what is tested."""
+    dbt_manifest(Settings(root=PROJECT_ROOT, landing=folder, home=folder / "parsing"))
+    root = folder / "project"
+    root.mkdir()
+    for part in ("seeds", "dbt_project"):
+        shutil.copytree(
+            PROJECT_ROOT / part,
+            root / part,
+            ignore=shutil.ignore_patterns("compiled", "run", "logs"),
+        )
+    shutil.copy(PROJECT_ROOT / "dagster.yaml", root)
+    landing = folder / "landing"
+    landing.mkdir()
+    return Settings(root=root, landing=landing, home=folder / "home", pseudonym_key=b"test")
