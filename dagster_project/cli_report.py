@@ -76,6 +76,7 @@ def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterato
                 figure.organisation_code,
                 figure.period,
                 "" if figure.channel == "all" else figure.channel,
+                "" if figure.product_code == "all" else figure.product_code,
                 figure.metric,
                 "" if figure.column == "value_rounded" else figure.column,
             )

@@ -59,8 +59,9 @@ def _latent(question: Question, factor: Floats, rng: Generator) -> Floats:
 
 
 def _ranked(latent: Floats, codes: Sequence[str], counts: NDArray[np.int64]) -> Texts:
-    answers = np.empty(latent.size, dtype="<U8")
-    answers[np.argsort(-latent, kind="stable")] = np.repeat(np.array(codes), counts)
+    ordered = np.repeat(np.array(codes), counts)
+    answers = np.empty(latent.size, dtype=ordered.dtype)
+    answers[np.argsort(-latent, kind="stable")] = ordered
     return answers
 
 

@@ -29,6 +29,11 @@ def generator(tables: DemoTables, *names: object) -> Generator:
     )
 
 
+def numbered(stem: str, numbers: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Ids of a stem and at least five digits."""
+    return np.array([f"{stem}{number:05}" for number in numbers.tolist()], dtype="<U64")
+
+
 def working_days(
     first: np.datetime64, last: np.datetime64, size: int, rng: Generator
 ) -> NDArray[np.datetime64]:

@@ -19,6 +19,7 @@ from dagster_project.demo.draws import (
     SECOND,
     Columns,
     Flags,
+    numbered,
     pick,
     quarter_of,
     working_days,
@@ -32,8 +33,7 @@ REMINDED_SILENT, REMINDED_ANSWERED = 0.35, 0.15
 def invitation_ids(block: Block, order: int, numbers: NDArray[np.int64]) -> Texts:
     """Ids unique over all years, feeds and organisations; `order` tells feeds apart."""
     stem = f"U{block.year % 100}{order}-{block.organisation[-4:]}-"
-    ids: Texts = np.char.add(stem, np.char.zfill(numbers.astype(str), 5))
-    return ids
+    return numbered(stem, numbers)
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def invite(tables: DemoTables, block: Block, columns: Columns, rng: Generator) -
     elif answered.size:
         silent = _like_those_who_came(tables, block, columns, answered.size, rng)
     else:
+        silent = None
+    if silent is None or answered.size + silent.days.size == 0:
         return {"quarter": []}
     is_silent = np.arange(answered.size + silent.days.size) >= answered.size
     order = tables.number_of(block.feed)

@@ -19,6 +19,7 @@ from dagster_project.demo.draws import (
     Columns,
     Flags,
     generator,
+    numbered,
     pick,
     quarter_of,
     working_days,
@@ -81,7 +82,7 @@ def _contacts(tables: DemoTables, block: Block, rng: Generator) -> Columns:
     order = tables.number_of(block.feed)
     return {
         "quarter": quarter,
-        "response_id": np.char.add(f"{block.year}-", np.char.zfill(numbers.astype(str), 5)),
+        "response_id": numbered(f"{block.year}-", numbers),
         "contact_date": days,
         "submitted_at": (days + lag * DAY).astype("datetime64[s]") + seconds * SECOND,
         "invitation_id": np.where(invited, invitation_ids(block, order, numbers), ""),

@@ -347,6 +347,7 @@ METRICS = [
         "drop metric_questions 2",
         [
             "metrics.csv row 2 column metric: 'grade' is a mean of 0 questions; list exactly one in metric_questions.csv",
+            "metrics.csv row 3 column base: nothing counts who answered 'grade'; add a metric on it with base answered, or a few answers would not be seen to be few",
         ],
     ),
     (
@@ -386,6 +387,12 @@ METRICS = [
         "set metrics 4 base asked",
         [
             "metrics.csv row 4 column base: a net has no score for whoever did not answer; write answered",
+        ],
+    ),
+    (
+        "add metrics desk,clear,share,percent,asked,0,,manner,true,,Helder,Clear,Aandeel,Share + add metric_questions desk,clear,clarity + add metric_bands desk,clear,1,2.9,0 + add metric_bands desk,clear,3,3,100",
+        [
+            "metrics.csv row 10 column base: nothing counts who answered 'clarity'; add a metric on it with base answered, or a few answers would not be seen to be few",
         ],
     ),
     (

@@ -1,0 +1,61 @@
+"""The surveys in waves: the landed answers show what was published, and what makes them special."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from demo_oracle import rounded
+from wave_oracle import SCORES, numbers, value, wave_figure, wave_rows
+
+from dagster_project.demo import PublishedFigure, published_figures
+
+FIGURES = [figure for figure in published_figures() if figure.study in SCORES]
+
+
+@pytest.fixture(scope="module")
+def rows(landing: Path) -> dict[str, pd.DataFrame]:
+    return {study: wave_rows(landing, study) for study in SCORES}
+
+
+@pytest.mark.parametrize(
+    "figure",
+    FIGURES,
+    ids=lambda f: f"{f.study}-{f.period}-{f.product_code}-{f.metric}-{f.column}",
+)
+def test_landed_answers_show_the_published_figure(
+    rows: dict[str, pd.DataFrame], figure: PublishedFigure
+):
+    assert rounded(wave_figure(rows, figure), figure.decimals) == figure.published
+
+
+def test_grades_are_spread_as_printed_and_ten_people_gave_none(rows: dict[str, pd.DataFrame]):
+    own = rows["madi"].query("organisatie == 'dynamo'")
+    grades = numbers(own["rapportcijfer"])
+    counts = ((grades >= 8).sum(), grades.between(6, 7).sum(), (grades < 6).sum())
+    assert (*counts, grades.isna().sum()) == (181, 41, 23, 10)
+
+
+def test_all_organisations_together_recommend_as_printed(rows: dict[str, pd.DataFrame]):
+    everybody = rows["madi"]
+    assert (len(everybody), everybody["organisatie"].nunique()) == (2540, 7)
+    nps = SCORES["madi"]["nps"]
+    assert rounded(value(everybody, nps)[1], 0) == 28
+    by_product = {
+        product: rounded(value(part, nps)[1], 0) for product, part in everybody.groupby("werksoort")
+    }
+    assert by_product == {
+        "sociaal_raadslieden": Decimal(33),
+        "schuldhulpverlening": Decimal(33),
+        "maatschappelijk_werk": Decimal(22),
+    }
+
+
+def test_net_counts_of_the_products_add_up_to_that_of_the_whole(rows: dict[str, pd.DataFrame]):
+    own = rows["madi"].query("organisatie == 'dynamo'")
+    points = numbers(own["aanbeveling"]).map(SCORES["madi"]["nps"].points) / 100
+    net = points.groupby(own["werksoort"]).sum().to_dict()
+    assert net == {"sociaal_raadslieden": 43, "schuldhulpverlening": 21, "maatschappelijk_werk": 33}
+    assert points.sum() == 97
