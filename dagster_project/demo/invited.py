@@ -61,7 +61,7 @@ def invite(tables: DemoTables, block: Block, columns: Columns, rng: Generator) -
     order = tables.number_of(block.feed)
     later = invitation_ids(block, order, block.responses + 1 + np.arange(silent.days.size))
     ids = np.concatenate([columns["invitation_id"][answered], later])
-    methods = tables.choices(block.feed, "method")
+    methods = tables.choices(block.feed, "method", block.organisation)
     method = pick(methods, "weight", ids.size, rng)
     mailed = np.array([row["email"] == "true" for row in methods])[method]
     days = np.concatenate([columns["contact_date"][answered], silent.days])

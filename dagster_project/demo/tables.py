@@ -70,10 +70,15 @@ class DemoTables:
         """Return the study that a feed belongs to."""
         return self.feeds[feed]["study"]
 
-    def choices(self, feed: str, purpose: str) -> list[Row]:
-        """Return the rows of `choices.csv` for a feed's study and one purpose."""
+    def choices(self, feed: str, purpose: str, organisation: str = "") -> list[Row]:
+        """Return the rows of `choices.csv` for a feed's study and one purpose.
+
+        Those of the organisation, or where it has none those of all.
+        """
         study = self.study_of(feed)
-        return [r for r in self._choices if (r["study"], r["purpose"]) == (study, purpose)]
+        rows = [r for r in self._choices if (r["study"], r["purpose"]) == (study, purpose)]
+        own = [r for r in rows if r["organisation_code"] == organisation]
+        return own or [r for r in rows if not r["organisation_code"]]
 
     @cached_property
     def _choices(self) -> list[Row]:

@@ -70,7 +70,12 @@ def test_rounds_half_away_from_zero_and_tells_whether_it_is_equal(
 def test_lists_every_figure_that_the_demo_must_show():
     figures = published_figures()
     by_study = Counter(figure.study for figure in figures)
-    assert by_study == {"nvvb": 2 * (9 + 7) + 2 + 6, "sfo": 5, "madi": 6 + 4 + 6 + 8 + 3 + 1}
+    assert by_study == {
+        "nvvb": 2 * (9 + 7) + 2 + 6,
+        "sfo": 5,
+        "madi": 6 + 4 + 6 + 8 + 3 + 1,
+        "divosa": 4,
+    }
     by_place = {(f.study, f.period, f.channel, f.metric, f.column): f.published for f in figures}
     assert by_place["nvvb", "2020", "counter", "hostmanship", "value_rounded"] == Decimal("8.9")
     assert by_place["nvvb", "2020", "digital", "info_vindbaar", "benchmark_value"] == Decimal(60)

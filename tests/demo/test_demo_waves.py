@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,6 +51,33 @@ def test_all_organisations_together_recommend_as_printed(rows: dict[str, pd.Data
         "sociaal_raadslieden": Decimal(33),
         "schuldhulpverlening": Decimal(33),
         "maatschappelijk_werk": Decimal(22),
+    }
+
+
+def test_required_samples_follow_from_the_people_invited(landing: Path):
+    (path,) = (landing / "divosa_uitnodigingen").rglob("*.parquet")
+    people = pd.read_parquet(path).groupby("gemeentecode").size()
+    assert people.to_dict() == {"GM0637": 4000, "GM0502": 2500, "GM1916": 1500, "GM0796": 1000}
+    # 384.16 answers would do for a population without end
+    required = {code: math.ceil(384.16 / (1 + 383.16 / n)) for code, n in people.items()}
+    printed = {f.organisation_code: f.published for f in published_figures() if f.study == "divosa"}
+    assert printed == required
+
+
+def test_one_municipality_falls_short_of_its_required_sample(landing: Path):
+    (path,) = (landing / "divosa").rglob("*.csv")
+    answers = pd.read_csv(path, sep=";", dtype=str).groupby("gemeentecode").size()
+    assert answers.to_dict() == {"GM0637": 588, "GM0502": 461, "GM1916": 352, "GM0796": 243}
+
+
+def test_each_municipality_is_approached_in_its_own_way(landing: Path):
+    (path,) = (landing / "divosa_uitnodigingen").rglob("*.parquet")
+    ways = pd.read_parquet(path).groupby("gemeentecode")["methode"].unique().map(list)
+    assert ways.to_dict() == {
+        "GM0637": ["e-mail"],
+        "GM0502": ["e-mail en brief"],
+        "GM1916": ["e-mail, brief en papieren vragenlijst"],
+        "GM0796": ["e-mail, brief en papieren vragenlijst"],
     }
 
 

@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
-    assert "73 of 73 as published" in demo.output
+    assert "77 of 77 as published" in demo.output
     assert str(demo.current) in demo.output
 
 
@@ -95,6 +95,20 @@ def test_the_real_survey_is_what_ten_lines_of_pandas_make_of_its_files(demo: Dem
         (2746, pytest.approx(asked.WEIGHT.sum(), abs=1e-9), pytest.approx(nps, abs=1e-9)),
     ]
     assert (round(mean, 4), round(nps, 2)) == (4.0533, 40.40)
+
+
+def test_a_benchmark_is_the_mean_of_the_three_other_municipalities(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric, organisation_code, value, benchmark_value, benchmark_organisations
+        from marts.mart_kpi where study = 'divosa'
+        """
+    )
+    assert len(rows) == 4 * 10
+    values = {(metric, code): value for metric, code, value, _, _ in rows}
+    for metric, code, _, benchmark, organisations in rows:
+        others = [value for (m, c), value in values.items() if m == metric and c != code]
+        assert (benchmark, organisations) == (pytest.approx(sum(others) / 3), 3)
 
 
 def test_status_accounts_for_every_row(demo: Demo) -> None:
