@@ -132,15 +132,14 @@ def _answers(
         if question.section
     }
     columns: Columns = {}
-    eager: NDArray[np.int64] | None = None
+    orders = _orders(tables, block, rng)
     for question in tables.questions[block.feed]:
         exact = tables.exact(block, question)
         answered = ~_missing(question, skipped, factor.size, rng)
         values = raws[pick(nothing, "weight", factor.size, rng)]
         if exact:
-            eager = rng.permutation(factor.size) if eager is None else eager
             for part in exact:
-                who = _who(part, products, eager, rng)
+                who = _who(part, question.section, products, orders, rng)
                 values[who] = exactly(question, factor[who], part.counts, rng)
         else:
             target = tables.target(block, question)
@@ -149,12 +148,29 @@ def _answers(
     return columns
 
 
+def _orders(tables: DemoTables, block: Block, rng: Generator) -> dict[str, NDArray[np.int64]]:
+    """All respondents in order of how willing they are to answer: at all, and in each section."""
+    questions = tables.questions[block.feed]
+    if not any(tables.exact(block, question) for question in questions):
+        return {}
+    names = dict.fromkeys(["", *(question.section for question in questions)])
+    return {name: rng.permutation(block.responses) for name in names}
+
+
 def _who(
-    exact: Exact, products: Texts, eager: NDArray[np.int64], rng: Generator
+    exact: Exact,
+    section: str,
+    products: Texts,
+    orders: dict[str, NDArray[np.int64]],
+    rng: Generator,
 ) -> NDArray[np.int64]:
-    """Draw those who answer; `eager` has all respondents, those who answer most first."""
-    able = eager[products[eager] == exact.product] if exact.product else eager
-    return rng.permutation(able[: exact.among])[: sum(exact.counts.values())]
+    """Draw those who answer; who answers one question of a section answers the others first."""
+    able = orders[""]
+    if exact.product:
+        able = able[products[able] == exact.product]
+    able = able[: exact.among]
+    order = orders[section][np.isin(orders[section], able)] if section else rng.permutation(able)
+    return order[: sum(exact.counts.values())]
 
 
 def _missing(question: Question, skipped: dict[str, Flags], size: int, rng: Generator) -> Flags:

@@ -9,7 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from demo_oracle import rounded
-from wave_oracle import SCORES, numbers, value, wave_figure, wave_rows
+from wave_oracle import (
+    INVITED,
+    SCORES,
+    SERVICES,
+    VERBAL,
+    invited_rows,
+    numbers,
+    value,
+    wave_figure,
+    wave_rows,
+)
 
 from dagster_project.demo import PublishedFigure, published_figures
 
@@ -21,15 +31,20 @@ def rows(landing: Path) -> dict[str, pd.DataFrame]:
     return {study: wave_rows(landing, study) for study in SCORES}
 
 
+@pytest.fixture(scope="module")
+def invited(landing: Path) -> dict[str, pd.DataFrame]:
+    return {study: invited_rows(landing, study) for study in INVITED}
+
+
 @pytest.mark.parametrize(
     "figure",
     FIGURES,
     ids=lambda f: f"{f.study}-{f.period}-{f.product_code}-{f.metric}-{f.column}",
 )
 def test_landed_answers_show_the_published_figure(
-    rows: dict[str, pd.DataFrame], figure: PublishedFigure
+    rows: dict[str, pd.DataFrame], invited: dict[str, pd.DataFrame], figure: PublishedFigure
 ):
-    assert rounded(wave_figure(rows, figure), figure.decimals) == figure.published
+    assert rounded(wave_figure(rows, invited, figure), figure.decimals) == figure.published
 
 
 def test_grades_are_spread_as_printed_and_ten_people_gave_none(rows: dict[str, pd.DataFrame]):
@@ -87,3 +102,52 @@ def test_net_counts_of_the_products_add_up_to_that_of_the_whole(rows: dict[str, 
     net = points.groupby(own["werksoort"]).sum().to_dict()
     assert net == {"sociaal_raadslieden": 43, "schuldhulpverlening": 21, "maatschappelijk_werk": 33}
     assert points.sum() == 97
+
+
+@pytest.mark.parametrize(
+    ("year", "took_part", "customers", "groups"),
+    [(2022, 64, 60, (24, 24, 9, 3)), (2018, 102, 97, (20, 47, 22, 8))],
+)
+def test_recommendation_falls_into_four_groups_of_all_customers(
+    rows: dict[str, pd.DataFrame],
+    year: int,
+    took_part: int,
+    customers: int,
+    groups: tuple[int, ...],
+):
+    own = rows["halt"][rows["halt"]["wave"] == year]
+    given = numbers(own["aanbeveling"]).dropna()
+    assert (len(own), len(given)) == (took_part, customers)
+    bands = ((9, 10), (7, 8), (5, 6), (0, 4))
+    assert tuple(given.between(low, high).sum() for low, high in bands) == groups
+
+
+def test_who_is_no_customer_answers_nothing(rows: dict[str, pd.DataFrame]):
+    own = rows["halt"]
+    strangers = own[numbers(own["aanbeveling"]).isna()]
+    assert len(strangers) == 4 + 5
+    for header in ("algemene_waardering", "beeld", "factsheets", *SERVICES):
+        assert numbers(strangers[header].replace(VERBAL), {}).isna().all(), header
+
+
+def test_services_are_used_by_as_many_as_printed(rows: dict[str, pd.DataFrame]):
+    own = rows["halt"].query("wave == 2022")
+    used = {name: int(numbers(own[name], VERBAL).notna().sum()) for name in SERVICES[:8]}
+    assert used == {
+        "informatie_advies": 36,
+        "netwerkoverleggen": 44,
+        "voorlichtingen": 55,
+        "ouderbijeenkomsten": 9,
+        "schoolveiligheid": 14,
+        "veilige_wijk": 4,
+        "halt_loket": 4,
+        "sportveiligheid": 1,
+    }
+    several = sum(numbers(own[name], VERBAL).notna().astype(int) for name in SERVICES[:8])
+    assert several.max() > 3
+
+
+def test_a_price_is_judged_by_those_who_use_the_service(rows: dict[str, pd.DataFrame]):
+    for name in ("netwerkoverleggen", "voorlichtingen"):
+        judged = numbers(rows["halt"][f"{name}_prijs"], VERBAL).notna()
+        assert numbers(rows["halt"][name], VERBAL)[judged].notna().all()

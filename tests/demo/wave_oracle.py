@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +14,15 @@ from dagster_project.demo import PublishedFigure
 
 @dataclass(frozen=True)
 class Score:
-    """A header and what one answer is worth; `asked` counts who did not answer as 0."""
+    """A header and what one answer is worth; `asked` counts who did not answer as 0.
+
+    `words` are what the answers of a verbal scale stand for.
+    """
 
     header: str
     points: Callable[[float], float]
     asked: bool = False
+    words: Mapping[str, float] = field(default_factory=dict)
 
 
 def _itself(answer: float) -> float:
@@ -37,6 +41,19 @@ SMILEYS = (
     *("welkom", "locatie", "telefonisch_welkom", "telefonisch_bereikbaar"),
     *("omgang", "kennis", "afspraken", "verder_geholpen"),
 )
+VERBAL = {
+    "zeer ontevreden": 1,
+    "ontevreden": 3.25,
+    "noch tevreden/noch ontevreden": 5.5,
+    "tevreden": 7.75,
+    "zeer tevreden": 10,
+}
+IMAGE = {"zeer negatief": 1, "negatief": 2, "neutraal": 3, "positief": 4, "zeer positief": 5}
+SERVICES = (
+    *("informatie_advies", "netwerkoverleggen", "voorlichtingen", "ouderbijeenkomsten"),
+    *("schoolveiligheid", "veilige_wijk", "halt_loket", "sportveiligheid"),
+    *("netwerkoverleggen_prijs", "voorlichtingen_prijs"),
+)
 SCORES: dict[str, dict[str, Score]] = {
     "madi": {
         "totaaloordeel": Score("rapportcijfer", _itself),
@@ -49,50 +66,79 @@ SCORES: dict[str, dict[str, Score]] = {
         **{f"{name}_zeer_tevreden": Score(name, _share(5, 5), asked=True) for name in SMILEYS},
         **{f"{name}_tevreden": Score(name, _share(4, 5), asked=True) for name in SMILEYS},
     },
+    "halt": {
+        "totaaloordeel": Score("algemene_waardering", _itself),
+        "nps": Score("aanbeveling", _net),
+        "beeld_positief": Score("beeld", _share(4, 5), words=IMAGE),
+        "factsheets_gezien": Score("factsheets", _share(1, 1), words={"ja": 1, "nee": 2}),
+        **{name: Score(name, _itself, words=VERBAL) for name in SERVICES},
+    },
 }
 ORGANISATION = {"madi": "organisatie"}
 PRODUCT = {"madi": "werksoort"}
-DAY = {"madi": "datum"}
+DAY = {"madi": "datum", "halt": "datum_uitnodiging"}
+INVITED = {"halt": "halt_uitnodigingen"}
+PREVIOUS = {("halt", 2022): 2018}
+
+
+def _text(landing: Path, feed: str) -> pd.DataFrame:
+    """All rows of a feed, every value as text."""
+    read = [
+        pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        for path in sorted((landing / feed).rglob("*.csv"))
+    ]
+    return pd.concat(read, ignore_index=True)
 
 
 def wave_rows(landing: Path, feed: str) -> pd.DataFrame:
-    """All rows of a feed, every value as text, with the year of the wave."""
-    paths = sorted((landing / feed).rglob("*.csv"))
-    frame = pd.concat(
-        [
-            pd.read_csv(
-                path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            ).assign(file=path.name)
-            for path in paths
-        ],
-        ignore_index=True,
-    )
+    """All responses of a feed, with the year of the wave."""
+    frame = _text(landing, feed)
     return frame.assign(wave=pd.to_datetime(frame[DAY[feed]], format="%d-%m-%Y").dt.year)
 
 
-def numbers(answers: pd.Series) -> pd.Series:
+def invited_rows(landing: Path, study: str) -> pd.DataFrame:
+    """All invitations of a study, with the year of the wave."""
+    frame = _text(landing, INVITED[study])
+    return frame.assign(wave=pd.to_datetime(frame["verzonden_op"], format="%d-%m-%Y").dt.year)
+
+
+def numbers(answers: pd.Series, words: Mapping[str, float] | None = None) -> pd.Series:
     """Answers as numbers; NaN for no answer."""
-    given = answers.where(~answers.isin(NO_ANSWER)).str.replace(",", ".")
-    return pd.to_numeric(given)
+    given = answers.where(~answers.isin(NO_ANSWER)).replace(words or {})
+    return pd.to_numeric(given.astype(str).str.replace(",", ".").replace("nan", None))
 
 
 def value(frame: pd.DataFrame, score: Score) -> tuple[int, float]:
     """N and mean of the scores."""
-    answers = numbers(frame[score.header])
+    answers = numbers(frame[score.header], score.words)
     points = answers.dropna().map(score.points)
     n = len(frame) if score.asked else len(points)
     return n, float(points.sum()) / n
 
 
-def wave_figure(rows: dict[str, pd.DataFrame], figure: PublishedFigure) -> float:
+def wave_figure(
+    rows: dict[str, pd.DataFrame], invited: dict[str, pd.DataFrame], figure: PublishedFigure
+) -> float:
     """One published figure of a survey in waves."""
-    frame = rows[figure.study]
-    own = frame[frame["wave"] == int(figure.period)]
+    year = int(figure.period)
+    if figure.column == "previous_value":
+        year = PREVIOUS[figure.study, year]
+    own = _cell(rows[figure.study], figure, year)
+    if figure.table == "mart_response":
+        addresses = _cell(invited[figure.study], figure, year) if figure.study in invited else own
+        return {
+            "responses": len(own),
+            "invited": len(addresses),
+            "response_rate": 100 * len(own) / len(addresses),
+        }[figure.column]
+    n, mean = value(own, SCORES[figure.study][figure.metric])
+    return n if figure.column == "n" else mean
+
+
+def _cell(frame: pd.DataFrame, figure: PublishedFigure, year: int) -> pd.DataFrame:
+    own = frame[frame["wave"] == year]
     if figure.study in ORGANISATION:
         own = own[own[ORGANISATION[figure.study]] == figure.organisation_code]
     if figure.product_code != "all":
         own = own[own[PRODUCT[figure.study]] == figure.product_code]
-    if figure.column == "responses":
-        return len(own)
-    n, mean = value(own, SCORES[figure.study][figure.metric])
-    return n if figure.column == "n" else mean
+    return own

@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
-    assert "77 of 77 as published" in demo.output
+    assert "110 of 110 as published" in demo.output
     assert str(demo.current) in demo.output
 
 
@@ -109,6 +109,37 @@ def test_a_benchmark_is_the_mean_of_the_three_other_municipalities(demo: Demo) -
     for metric, code, _, benchmark, organisations in rows:
         others = [value for (m, c), value in values.items() if m == metric and c != code]
         assert (benchmark, organisations) == (pytest.approx(sum(others) / 3), 3)
+
+
+def test_a_wave_is_compared_with_the_wave_before_it_however_long_ago(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric, change, change_significant, series_break from marts.mart_kpi
+        where study = 'halt' and period = '2022' and metric in ('nps', 'totaaloordeel')
+        order by metric
+        """
+    )
+    # 12 of 60 after -10 of 97, and 452 points of 58 after 694 of 95
+    assert rows == [
+        ("nps", pytest.approx(100 * (12 / 60 + 10 / 97)), True, False),
+        ("totaaloordeel", pytest.approx(452 / 58 - 694 / 95), True, False),
+    ]
+
+
+def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric from marts.mart_kpi
+        where study = 'halt' and period = '2022' and status = 'suppressed' order by metric
+        """
+    )
+    # on 4, 9, 1 and 4 answers
+    assert rows == [
+        ("halt_loket",),
+        ("ouderbijeenkomsten",),
+        ("sportveiligheid",),
+        ("veilige_wijk",),
+    ]
 
 
 def test_status_accounts_for_every_row(demo: Demo) -> None:
