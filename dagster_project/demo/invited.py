@@ -58,6 +58,7 @@ def invite(tables: DemoTables, block: Block, columns: Columns, rng: Generator) -
     if silent is None or answered.size + silent.days.size == 0:
         return {"quarter": []}
     is_silent = np.arange(answered.size + silent.days.size) >= answered.size
+    lost = np.concatenate([np.zeros(answered.size, dtype=np.bool_), silent.status != ""])
     order = tables.number_of(block.feed)
     later = invitation_ids(block, order, block.responses + 1 + np.arange(silent.days.size))
     ids = np.concatenate([columns["invitation_id"][answered], later])
@@ -76,7 +77,7 @@ def invite(tables: DemoTables, block: Block, columns: Columns, rng: Generator) -
         "sent_at": _moments(days, rng.integers(9 * 3600, 18 * 3600, ids.size)),
         "email": _addresses(tables, mailed, ids, rng),
         "status": _statuses(tables, block.feed, is_silent, silent.status, rng),
-        "reminded_at": _reminders(days, mailed, is_silent, rng),
+        "reminded_at": _reminders(days, mailed & ~lost, is_silent, rng),
     }
 
 

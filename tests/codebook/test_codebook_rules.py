@@ -76,7 +76,7 @@ COLUMNS = [
     (
         "set columns 18 scale",
         [
-            "columns.csv row 18 column scale: status needs a scale that gives the codes delivered, opted_out, sent, undeliverable; name it",
+            "columns.csv row 18 column scale: status needs a scale that gives the codes delivered, duplicate, incomplete, opted_out, sent, undeliverable; name it",
         ],
     ),
     (
@@ -214,7 +214,7 @@ SCALES = [
     (
         "set scale_values 13 code posted",
         [
-            "scale_values.csv row 13 column code: 'posted' is no status for feed 'desk_sent', which uses this scale; use one of delivered, opted_out, sent, undeliverable",
+            "scale_values.csv row 13 column code: 'posted' is no status for feed 'desk_sent', which uses this scale; use one of delivered, duplicate, incomplete, opted_out, sent, undeliverable",
         ],
     ),
     (

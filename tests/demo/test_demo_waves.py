@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from demo_oracle import rounded
 from wave_oracle import (
+    ASPECTS,
     INVITED,
     SCORES,
     SERVICES,
@@ -23,12 +24,13 @@ from wave_oracle import (
 
 from dagster_project.demo import PublishedFigure, published_figures
 
-FIGURES = [figure for figure in published_figures() if figure.study in SCORES]
+STUDIES = (*SCORES, "blik_op_werk_opdrachtgevers")
+FIGURES = [figure for figure in published_figures() if figure.study in STUDIES]
 
 
 @pytest.fixture(scope="module")
 def rows(landing: Path) -> dict[str, pd.DataFrame]:
-    return {study: wave_rows(landing, study) for study in SCORES}
+    return {study: wave_rows(landing, study) for study in STUDIES}
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +153,37 @@ def test_a_price_is_judged_by_those_who_use_the_service(rows: dict[str, pd.DataF
     for name in ("netwerkoverleggen", "voorlichtingen"):
         judged = numbers(rows["halt"][f"{name}_prijs"], VERBAL).notna()
         assert numbers(rows["halt"][name], VERBAL)[judged].notna().all()
+
+
+def test_a_net_sample_is_what_is_left_of_the_gross_one(invited: dict[str, pd.DataFrame]):
+    status = invited["blik_op_werk"]["status"].value_counts()
+    lost = {
+        name: int(status[name]) for name in ("dubbel", "onvolledig", "onbestelbaar", "afgemeld")
+    }
+    assert lost == {"dubbel": 4, "onvolledig": 7, "onbestelbaar": 11, "afgemeld": 2}
+    assert status.sum() - sum(lost.values()) == 183
+
+
+def test_nobody_is_reminded_at_an_address_that_led_to_nobody(invited: dict[str, pd.DataFrame]):
+    everybody = invited["blik_op_werk"]
+    reminded = everybody[everybody["herinnerd_op"].ne("")]
+    assert len(reminded) > 10
+    assert set(reminded["status"]) <= {"bezorgd", "verzonden"}
+
+
+def test_each_service_has_the_answers_that_the_report_lists(rows: dict[str, pd.DataFrame]):
+    own = rows["blik_op_werk"]
+    grades = numbers(own["rapportcijfer"]).groupby(own["dienst"])
+    found = {service: (len(part), rounded(float(part.mean()), 1)) for service, part in grades}
+    assert found == {
+        "diagnose": (1, Decimal("9.0")),
+        "verzuimbegeleiding": (12, Decimal("8.3")),
+        "naar_werk": (28, Decimal("7.8")),
+        "sociale_activering": (9, Decimal("7.9")),
+    }
+
+
+def test_three_questionnaires_say_nothing_about_the_service(landing: Path):
+    (path,) = (landing / "blik_op_werk").rglob("*.csv")
+    everything = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
+    assert (len(everything), everything[list(ASPECTS)].eq("").all(axis=1).sum()) == (53, 3)

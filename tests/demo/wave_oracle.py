@@ -73,11 +73,23 @@ SCORES: dict[str, dict[str, Score]] = {
         "factsheets_gezien": Score("factsheets", _share(1, 1), words={"ja": 1, "nee": 2}),
         **{name: Score(name, _itself, words=VERBAL) for name in SERVICES},
     },
+    "blik_op_werk": {
+        "totaaloordeel": Score("rapportcijfer", _itself),
+        "promotorscore": Score("aangeraden", _share(1, 1), words={"ja": 1, "nee": 2}),
+    },
 }
+ASPECTS = ("persoonlijk_contact", "bereikbaar_en_snel", "begeleiding")
+USABLE = {"blik_op_werk": ASPECTS}
+"""A questionnaire counts when the questions on the service were filled in."""
 ORGANISATION = {"madi": "organisatie"}
-PRODUCT = {"madi": "werksoort"}
-DAY = {"madi": "datum", "halt": "datum_uitnodiging"}
-INVITED = {"halt": "halt_uitnodigingen"}
+PRODUCT = {"madi": "werksoort", "blik_op_werk": "dienst"}
+DAY = {"madi": "datum", "halt": "datum_uitnodiging", "blik_op_werk": "datum_einde_traject"}
+INVITED = {
+    study: f"{study}_uitnodigingen"
+    for study in ("halt", "blik_op_werk", "blik_op_werk_opdrachtgevers")
+}
+NOT_INVITED = ("dubbel", "onvolledig")
+NOT_REACHED = ("onbestelbaar", "afgemeld")
 PREVIOUS = {("halt", 2022): 2018}
 
 
@@ -91,8 +103,12 @@ def _text(landing: Path, feed: str) -> pd.DataFrame:
 
 
 def wave_rows(landing: Path, feed: str) -> pd.DataFrame:
-    """All responses of a feed, with the year of the wave."""
+    """All responses that count, with the year of the wave; none where nobody answered."""
+    if not (landing / feed).is_dir():
+        return pd.DataFrame({"wave": []})
     frame = _text(landing, feed)
+    if feed in USABLE:
+        frame = frame[frame[list(USABLE[feed])].ne("").all(axis=1)]
     return frame.assign(wave=pd.to_datetime(frame[DAY[feed]], format="%d-%m-%Y").dt.year)
 
 
@@ -125,14 +141,24 @@ def wave_figure(
         year = PREVIOUS[figure.study, year]
     own = _cell(rows[figure.study], figure, year)
     if figure.table == "mart_response":
-        addresses = _cell(invited[figure.study], figure, year) if figure.study in invited else own
-        return {
-            "responses": len(own),
-            "invited": len(addresses),
-            "response_rate": 100 * len(own) / len(addresses),
-        }[figure.column]
+        return _response(own, invited, figure, year)
     n, mean = value(own, SCORES[figure.study][figure.metric])
     return n if figure.column == "n" else mean
+
+
+def _response(
+    own: pd.DataFrame, invited: dict[str, pd.DataFrame], figure: PublishedFigure, year: int
+) -> float:
+    if figure.column == "responses":
+        return len(own)
+    gross = _cell(invited[figure.study], figure, year)["status"]
+    asked = gross[~gross.isin(NOT_INVITED)]
+    net = asked[~asked.isin(NOT_REACHED)]
+    return {
+        "invited": len(asked),
+        "net_sample": len(net),
+        "response_rate": 100 * len(own) / len(net),
+    }[figure.column]
 
 
 def _cell(frame: pd.DataFrame, figure: PublishedFigure, year: int) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
-    assert "110 of 110 as published" in demo.output
+    assert "129 of 129 as published" in demo.output
     assert str(demo.current) in demo.output
 
 
@@ -140,6 +140,30 @@ def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Dem
         ("sportveiligheid",),
         ("veilige_wijk",),
     ]
+
+
+def test_of_the_services_of_a_provider_only_the_large_one_is_visible(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select product_code, status, n from marts.mart_kpi
+        where study = 'blik_op_werk' and metric = 'totaaloordeel' order by product_code
+        """
+    )
+    # 12 answers on absence protect the one on diagnosis and the nine on social activation
+    assert rows == [
+        ("all", "published", 50),
+        ("diagnose", "suppressed", None),
+        ("naar_werk", "published", 28),
+        ("sociale_activering", "suppressed", None),
+        ("verzuimbegeleiding", "suppressed", None),
+    ]
+
+
+def test_a_questionnaire_without_the_questions_that_count_is_set_apart(demo: Demo) -> None:
+    found = json.loads(demo.run("kto", "status", "--json").stdout)
+    (delivery,) = (d for d in found["deliveries"] if d["feed"] == "blik_op_werk")
+    assert (delivery["rows_read"], delivery["rows_counted"]) == (53, 50)
+    assert delivery["reasons"].keys() == {"missing_required"}
 
 
 def test_status_accounts_for_every_row(demo: Demo) -> None:
