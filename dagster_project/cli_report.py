@@ -68,14 +68,19 @@ def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterato
     equal = sum(comparison.equal for comparison in comparisons)
     yield f"figures      {equal} of {len(comparisons)} as published"
     yield f"  {'where':56} {'published':>10} {'computed':>10}"
+    study = None
     for comparison in comparisons:
         figure = comparison.figure
+        if figure.study != study:
+            study = figure.study
+            yield f"  {study}"
         where = " ".join(
             part
             for part in (
                 figure.organisation_code,
                 figure.period,
                 "" if figure.channel == "all" else figure.channel,
+                "" if figure.product_code == "all" else figure.product_code,
                 figure.metric,
                 "" if figure.column == "value_rounded" else figure.column,
             )
@@ -83,7 +88,7 @@ def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterato
         )
         computed = "none" if comparison.computed is None else str(comparison.computed)
         mark = "" if comparison.equal else "  differs"
-        yield f"  {where:56} {figure.published!s:>10} {computed:>10}{mark}"
+        yield f"    {where:54} {figure.published!s:>10} {computed:>10}{mark}"
     yield ""
     yield f"results      {settings.published / 'current'}: kto.duckdb, parquet/, manifest.json"
     yield f"checks       {settings.data_docs} (internal)"

@@ -42,6 +42,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_metrics.families_have_their_questions, "questions metric_questions"),
     (check_metrics.distributions_stand_alone, "metrics"),
     (check_metrics.families_have_their_settings, "metric_questions"),
+    (check_metrics.asked_shares_stand_beside_answers, "metrics metric_questions"),
     (check_metrics.metrics_have_numbers, "scale_values"),
     (check_metrics.items_share_a_range, "scale_values"),
     (check_metrics.distributions_list_every_answer, "scale_values"),

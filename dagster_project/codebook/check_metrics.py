@@ -122,6 +122,26 @@ def families_have_their_settings(codebook: Codebook) -> Iterator[Fault]:
             )
 
 
+def asked_shares_stand_beside_answers(codebook: Codebook) -> Iterator[Fault]:
+    """Check that those who answered count too: the n of such a share hides nothing when few did."""
+    counted = {
+        (metric.study, *codebook.questions_of_metric(metric.study, metric.metric))
+        for metric in codebook.metrics
+        if metric.base == "answered" and metric.family != DISTRIBUTION
+    }
+    for metric in codebook.metrics:
+        if metric.base != "asked" or metric.family != "share":
+            continue
+        asked = codebook.questions_of_metric(metric.study, metric.metric)
+        if len(asked) == 1 and (metric.study, *asked) not in counted:
+            yield Fault(
+                metric,
+                "base",
+                f"nothing counts who answered '{asked[0]}'; add a metric on it with base answered, "
+                "or a few answers would not be seen to be few",
+            )
+
+
 def metrics_have_numbers(codebook: Codebook) -> Iterator[Fault]:
     """Check that a figure is computed from questions whose answers are single numbers."""
     for row, scale in _questions_of_figures(codebook):

@@ -47,5 +47,6 @@ TEXT_ROLES = frozenset({"review", "tip"})
 """Free text of respondents: kept apart, never published."""
 CODE_ROLES = frozenset({"organisation_code", "channel", "product_code", "method", "status"})
 """Roles whose raw values a scale of kind `code` may translate."""
-STATUSES = frozenset({"sent", "delivered", "undeliverable", "opted_out"})
-"""Codes that the response funnel knows for an invitation."""
+STATUSES = frozenset({"sent", "delivered", "undeliverable", "opted_out", "duplicate", "incomplete"})
+"""Codes that the response funnel knows for an address; a duplicate one and one that lacks what it
+takes are of the gross sample only: nobody was invited there."""

@@ -5,13 +5,13 @@ Belongs here: pure functions on arrays. Does not belong here: files, dates, who 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dagster_project.demo.tables import Question
+from dagster_project.demo.shapes import Question
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
@@ -36,11 +36,33 @@ def draw(question: Question, factor: Floats, target: float | None, rng: Generato
     """
     if question.kind == "multiple":
         return _several(question, factor.size, rng)
-    own = rng.standard_normal(factor.size)
-    latent = question.loading * factor + np.sqrt(1 - question.loading**2) * own
+    latent = _latent(question, factor, rng)
     if question.kind == "code":
         return _codes(question, latent, target)
     return _as_text(_grades(question, latent, target, rng))
+
+
+def exactly(question: Question, factor: Floats, counts: Mapping[str, int], rng: Generator) -> Texts:
+    """As many of each answer as `counts` says, the first of them to those who are most satisfied.
+
+    Raises:
+        ValueError: there are more or fewer respondents than answers.
+
+    """
+    return _ranked(_latent(question, factor, rng), list(counts), np.array(list(counts.values())))
+
+
+def _latent(question: Question, factor: Floats, rng: Generator) -> Floats:
+    own = rng.standard_normal(factor.size)
+    latent: Floats = question.loading * factor + np.sqrt(1 - question.loading**2) * own
+    return latent
+
+
+def _ranked(latent: Floats, codes: Sequence[str], counts: NDArray[np.int64]) -> Texts:
+    ordered = np.repeat(np.array(codes), counts)
+    answers = np.empty(latent.size, dtype=ordered.dtype)
+    answers[np.argsort(-latent, kind="stable")] = ordered
+    return answers
 
 
 def _grades(question: Question, latent: Floats, target: float | None, rng: Generator) -> Floats:
@@ -79,10 +101,7 @@ def _codes(question: Question, latent: Floats, target: float | None) -> Texts:
         wanted = np.array([code in question.share_codes for code in question.codes])
         weights[wanted] *= target / 100 / weights[wanted].sum()
         weights[~wanted] *= (1 - target / 100) / weights[~wanted].sum()
-    counts = portion(latent.size, weights)
-    answers = np.empty(latent.size, dtype="<U8")
-    answers[np.argsort(-latent, kind="stable")] = np.repeat(question.codes, counts)
-    return answers
+    return _ranked(latent, question.codes, portion(latent.size, weights))
 
 
 def portion(total: int, weights: Sequence[float] | Floats) -> NDArray[np.int64]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from dagster_project.demo.tables import DemoTables, Row
+from dagster_project.demo.shapes import Row
+from dagster_project.demo.tables import DemoTables
 
 DAY = np.timedelta64(1, "D")
 SECOND = np.timedelta64(1, "s")
@@ -26,6 +27,25 @@ def generator(tables: DemoTables, *names: object) -> Generator:
     return np.random.default_rng(
         [int(tables.settings["seed"]), *(crc32(str(n).encode()) for n in names)]
     )
+
+
+def numbered(stem: str, numbers: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Ids of a stem and at least five digits."""
+    return np.array([f"{stem}{number:05}" for number in numbers.tolist()], dtype="<U64")
+
+
+def working_days(
+    first: np.datetime64, last: np.datetime64, size: int, rng: Generator
+) -> NDArray[np.datetime64]:
+    """Days from Monday to Friday between two days, both included, in order."""
+    span = np.arange(first.astype("datetime64[D]"), last.astype("datetime64[D]") + DAY)
+    days: NDArray[np.datetime64] = np.sort(rng.choice(span[np.is_busday(span)], size=size))
+    return days
+
+
+def quarter_of(day: np.datetime64) -> int:
+    """Quarter of the year, from 1."""
+    return int(day.astype("datetime64[M]").astype(int)) % 12 // 3 + 1
 
 
 def pick(rows: list[Row], weight: str, size: int, rng: Generator) -> NDArray[np.int64]:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 import pyreadstat
 
 from dagster_project.demo.mess import UNKNOWN_HEADER
-from dagster_project.demo.tables import Delivery, DemoTables
+from dagster_project.demo.shapes import Delivery
+from dagster_project.demo.tables import DemoTables
 
 DATES = frozenset({"contact_date"})
 MOMENTS = frozenset({"submitted_at", "sent_at", "reminded_at"})
@@ -40,8 +42,10 @@ def render(tables: DemoTables, delivery: Delivery, rows: pl.DataFrame) -> bytes:
         if name.startswith(UNKNOWN_HEADER)
     }
     kinds = {q.name: q.kind for q in tables.questions.get(delivery.feed, ())}
-    code = pl.col("organisation_code").str.slice(int(delivery.style["code_from"]))
-    rows = rows.select(list(headers)).with_columns(code)
+    code = cs.by_name("organisation_code", require_all=False)
+    rows = rows.select(list(headers)).with_columns(
+        code.str.slice(int(delivery.style["code_from"] or 0))
+    )
     return _WRITERS[delivery.style["format"]](rows, headers, kinds, delivery)
 
 

@@ -16,7 +16,8 @@ import polars as pl
 from dagster_project.demo.files import render
 from dagster_project.demo.mess import make_mess
 from dagster_project.demo.respondents import respondents
-from dagster_project.demo.tables import EVERYBODY, Delivery, DemoTables
+from dagster_project.demo.shapes import Delivery
+from dagster_project.demo.tables import EVERYBODY, DemoTables
 from dagster_project.errors import UserError
 from dagster_project.progress import Progress
 
@@ -69,7 +70,8 @@ def _rows_by_feed(tables: DemoTables) -> dict[str, dict[int, pl.DataFrame]]:
     }
     for block in tables.blocks:
         answers, invited = respondents(tables, block)
-        parts[block.feed, block.year].append(answers)
+        if answers.height:
+            parts[block.feed, block.year].append(answers)
         if invited.height:
             parts[inviting[tables.study_of(block.feed)], block.year].append(invited)
     years: dict[str, dict[int, pl.DataFrame]] = defaultdict(dict)

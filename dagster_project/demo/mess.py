@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from dagster_project.demo.draws import generator
-from dagster_project.demo.tables import Delivery, DemoTables, Row
+from dagster_project.demo.shapes import Delivery, Row
+from dagster_project.demo.tables import DemoTables
 
 UNKNOWN_HEADER = "?"
 """Prefix of a column that the codebook does not know; what follows is its header."""

@@ -9,11 +9,24 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from numpy.random import Generator
+from numpy.typing import NDArray
 
-from dagster_project.demo.answers import Floats, draw, portion
-from dagster_project.demo.draws import DAY, LATEST_DAYS, SECOND, Columns, Flags, generator, pick
+from dagster_project.demo.answers import Floats, Texts, draw, exactly, portion
+from dagster_project.demo.draws import (
+    DAY,
+    LATEST_DAYS,
+    SECOND,
+    Columns,
+    Flags,
+    generator,
+    numbered,
+    pick,
+    quarter_of,
+    working_days,
+)
 from dagster_project.demo.invited import invitation_ids, invite
-from dagster_project.demo.tables import Block, DemoTables, Question
+from dagster_project.demo.shapes import Block, Exact, Question
+from dagster_project.demo.tables import DemoTables
 
 SECTION_SKIPPED = 0.03
 SECTION_MISSING = 0.75
@@ -29,12 +42,11 @@ def respondents(tables: DemoTables, block: Block) -> tuple[pl.DataFrame, pl.Data
     """
     rng = generator(tables, block.feed, block.organisation, block.year)
     columns = _contacts(tables, block, rng)
-    products = [r for r in tables.rows("products") if r["feed"] == block.feed]
-    which = pick(products, "share", block.responses, rng)
-    columns["product_code"] = np.array([r["product_code"] for r in products])[which]
-    lean = np.array([float(r["lean"]) for r in products])[which]
+    columns["product_code"], lean = _products(tables, block, rng)
     factor = rng.standard_normal(block.responses) + lean
-    columns |= _answers(tables, block, (factor - factor.mean()) / factor.std(), rng)
+    if block.responses > 1:
+        factor = (factor - factor.mean()) / factor.std()
+    columns |= _answers(tables, block, columns["product_code"], factor, rng)
     columns |= _texts(tables, block, rng)
     invited = invite(tables, block, columns, rng)
     contact, submitted = columns["contact_date"], columns["submitted_at"]
@@ -62,15 +74,7 @@ def frame(block: Block, columns: Columns) -> pl.DataFrame:
 
 
 def _contacts(tables: DemoTables, block: Block, rng: Generator) -> Columns:
-    weights = [float(w) for w in tables.demo_feeds[block.feed]["quarter_weights"].split("|")]
-    quarter = np.repeat(np.arange(1, 5), portion(block.responses, weights))
-    days = np.empty(block.responses, dtype="datetime64[D]")
-    for number in range(1, 5):
-        first = np.datetime64(f"{block.year}-{number * 3 - 2:02}", "M")
-        span = np.arange(first.astype("datetime64[D]"), (first + 3).astype("datetime64[D]"))
-        working = span[np.is_busday(span)]
-        here = quarter == number
-        days[here] = np.sort(rng.choice(working, size=int(here.sum())))
+    quarter, days = _days(tables, block, rng)
     invited = rng.random(block.responses) < float(tables.demo_feeds[block.feed]["invited_share"])
     lag = rng.integers(0, LATEST_DAYS, block.responses) + invited
     seconds = rng.integers(19 * 3600, 22 * 3600, block.responses)
@@ -78,14 +82,48 @@ def _contacts(tables: DemoTables, block: Block, rng: Generator) -> Columns:
     order = tables.number_of(block.feed)
     return {
         "quarter": quarter,
-        "response_id": np.char.add(f"{block.year}-", np.char.zfill(numbers.astype(str), 5)),
+        "response_id": numbered(f"{block.year}-", numbers),
         "contact_date": days,
         "submitted_at": (days + lag * DAY).astype("datetime64[s]") + seconds * SECOND,
         "invitation_id": np.where(invited, invitation_ids(block, order, numbers), ""),
     }
 
 
-def _answers(tables: DemoTables, block: Block, factor: Floats, rng: Generator) -> Columns:
+def _days(
+    tables: DemoTables, block: Block, rng: Generator
+) -> tuple[NDArray[np.int64], NDArray[np.datetime64]]:
+    """Return the quarter in which each is delivered, and the day of each contact."""
+    window = tables.window(block)
+    if window:
+        quarter = np.full(block.responses, quarter_of(window[1]))
+        return quarter, working_days(*window, block.responses, rng)
+    weights = [float(w) for w in tables.demo_feeds[block.feed]["quarter_weights"].split("|")]
+    quarter = np.repeat(np.arange(1, 5), portion(block.responses, weights))
+    days = np.empty(block.responses, dtype="datetime64[D]")
+    for number in range(1, 5):
+        first = np.datetime64(f"{block.year}-{number * 3 - 2:02}", "M")
+        here = quarter == number
+        after = (first + 3).astype("datetime64[D]")
+        days[here] = working_days(first, after - DAY, int(here.sum()), rng)
+    return quarter, days
+
+
+def _products(tables: DemoTables, block: Block, rng: Generator) -> tuple[Texts, Floats]:
+    """Return the product of each, and how far its customers are above the rest."""
+    rows = [row for row in tables.rows("products") if row["feed"] == block.feed]
+    if block.samples:
+        counts = [sample.responses for sample in block.samples]
+        codes = rng.permutation(np.repeat([s.product for s in block.samples], counts))
+        leans = {row["product_code"]: float(row["lean"]) for row in rows}
+        return codes, np.array([leans.get(code, 0.0) for code in codes.tolist()])
+    which = pick(rows, "share", block.responses, rng)
+    codes = np.array([row["product_code"] for row in rows])[which]
+    return codes, np.array([float(row["lean"]) for row in rows])[which]
+
+
+def _answers(
+    tables: DemoTables, block: Block, products: Texts, factor: Floats, rng: Generator
+) -> Columns:
     nothing = tables.choices(block.feed, "no_answer")
     raws = np.array([row["raw"] for row in nothing], dtype="<U32")
     skipped = {
@@ -94,12 +132,45 @@ def _answers(tables: DemoTables, block: Block, factor: Floats, rng: Generator) -
         if question.section
     }
     columns: Columns = {}
+    orders = _orders(tables, block, rng)
     for question in tables.questions[block.feed]:
+        exact = tables.exact(block, question)
         answered = ~_missing(question, skipped, factor.size, rng)
         values = raws[pick(nothing, "weight", factor.size, rng)]
-        values[answered] = draw(question, factor[answered], tables.target(block, question), rng)
+        if exact:
+            for part in exact:
+                who = _who(part, question.section, products, orders, rng)
+                values[who] = exactly(question, factor[who], part.counts, rng)
+        else:
+            target = tables.target(block, question)
+            values[answered] = draw(question, factor[answered], target, rng)
         columns[question.name] = values
     return columns
+
+
+def _orders(tables: DemoTables, block: Block, rng: Generator) -> dict[str, NDArray[np.int64]]:
+    """All respondents in order of how willing they are to answer: at all, and in each section."""
+    questions = tables.questions[block.feed]
+    if not any(tables.exact(block, question) for question in questions):
+        return {}
+    names = dict.fromkeys(["", *(question.section for question in questions)])
+    return {name: rng.permutation(block.responses) for name in names}
+
+
+def _who(
+    exact: Exact,
+    section: str,
+    products: Texts,
+    orders: dict[str, NDArray[np.int64]],
+    rng: Generator,
+) -> NDArray[np.int64]:
+    """Draw those who answer; who answers one question of a section answers the others first."""
+    able = orders[""]
+    if exact.product:
+        able = able[products[able] == exact.product]
+    able = able[: exact.among]
+    order = orders[section][np.isin(orders[section], able)] if section else rng.permutation(able)
+    return order[: sum(exact.counts.values())]
 
 
 def _missing(question: Question, skipped: dict[str, Flags], size: int, rng: Generator) -> Flags:
@@ -112,7 +183,10 @@ def _missing(question: Question, skipped: dict[str, Flags], size: int, rng: Gene
 def _texts(tables: DemoTables, block: Block, rng: Generator) -> Columns:
     fillers = tables.choices(block.feed, "no_text")
     columns: Columns = {}
+    known = tables.headers_of(block.feed)
     for role, count in block.texts.items():
+        if role not in known:
+            continue
         pool = [
             r["text"] for r in tables.rows("texts") if (r["feed"], r["role"]) == (block.feed, role)
         ]

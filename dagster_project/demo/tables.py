@@ -7,63 +7,28 @@ here: drawing respondents or writing deliveries.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from dagster_project.demo.shapes import (
+    Block,
+    Delivery,
+    Exact,
+    Question,
+    Row,
+    counts_in,
+    place_of,
+    question_in,
+    samples_in,
+)
 from dagster_project.settings import PROJECT_ROOT
 
 HERE = Path(__file__).resolve().parent
 SEEDS = PROJECT_ROOT / "seeds"
 EVERYBODY = "*"
-
-Row = dict[str, str]
-
-
-@dataclass(frozen=True)
-class Question:
-    """How one question of one feed is answered; see README.md for the columns."""
-
-    name: str
-    kind: str
-    low: float
-    high: float
-    spread: float
-    half_share: float
-    missing: float
-    section: str
-    loading: float
-    lean_size: float
-    trend: float
-    codes: tuple[str, ...]
-    weights: tuple[float, ...]
-    share_codes: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Respondents that count: one feed, organisation and year."""
-
-    feed: str
-    organisation: str
-    year: int
-    responses: int
-    texts: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One file to land: which rows it holds and how it is written."""
-
-    feed: str
-    year: int
-    quarter: int
-    group: str
-    received: date
-    file: str
-    style: Row
 
 
 class DemoTables:
@@ -105,10 +70,15 @@ class DemoTables:
         """Return the study that a feed belongs to."""
         return self.feeds[feed]["study"]
 
-    def choices(self, feed: str, purpose: str) -> list[Row]:
-        """Return the rows of `choices.csv` for a feed's study and one purpose."""
+    def choices(self, feed: str, purpose: str, organisation: str = "") -> list[Row]:
+        """Return the rows of `choices.csv` for a feed's study and one purpose.
+
+        Those of the organisation, or where it has none those of all.
+        """
         study = self.study_of(feed)
-        return [r for r in self._choices if (r["study"], r["purpose"]) == (study, purpose)]
+        rows = [r for r in self._choices if (r["study"], r["purpose"]) == (study, purpose)]
+        own = [r for r in rows if r["organisation_code"] == organisation]
+        return own or [r for r in rows if not r["organisation_code"]]
 
     @cached_property
     def _choices(self) -> list[Row]:
@@ -116,25 +86,47 @@ class DemoTables:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """`volumes.csv`; the columns after `responses` count remarks by role."""
-        fixed = ("feed", "organisation_code", "year", "responses")
-        return [
+        """`volumes.csv` with its samples; the columns after `responses` count remarks by role.
+
+        Raises:
+            ValueError: the samples of a block have other responses in all than the block.
+
+        """
+        samples = samples_in(self.rows("samples"))
+        blocks = [
             Block(
                 row["feed"],
                 row["organisation_code"],
                 int(row["year"]),
                 int(row["responses"]),
-                {role: int(count) for role, count in row.items() if role not in fixed},
+                counts_in(row, "responses"),
+                tuple(samples.get(place_of(row), ())),
             )
             for row in self.rows("volumes")
         ]
+        for block in blocks:
+            found = sum(sample.responses for sample in block.samples)
+            if block.samples and found != block.responses:
+                raise ValueError(
+                    f"samples.csv has {found} responses of {block.feed} {block.organisation} "
+                    f"{block.year} and volumes.csv {block.responses}"
+                )
+        return blocks
+
+    def window(self, block: Block) -> tuple[np.datetime64, np.datetime64] | None:
+        """First and last day of a wave's fieldwork; None for a feed that never stops."""
+        days = self.demo_feeds[block.feed]["window"]
+        if not days:
+            return None
+        first, last = (np.datetime64(f"{block.year}-{day}") for day in days.split("|"))
+        return first, last
 
     @cached_property
     def questions(self) -> dict[str, list[Question]]:
         """`questions.csv` by feed, in file order."""
         by_feed: dict[str, list[Question]] = {}
         for row in self.rows("questions"):
-            by_feed.setdefault(row["feed"], []).append(_question(row))
+            by_feed.setdefault(row["feed"], []).append(question_in(row))
         return by_feed
 
     def target(self, block: Block, question: Question) -> float | None:
@@ -154,7 +146,7 @@ class DemoTables:
         else:
             return None
         if not year:
-            found += question.trend * (block.year - self._last_year)
+            found += question.trend * (block.year - self._last_years[block.feed])
         if not organisation:
             found += question.lean_size * float(self.organisations[block.organisation]["lean"])
         return found
@@ -167,8 +159,28 @@ class DemoTables:
         }
 
     @cached_property
-    def _last_year(self) -> int:
-        return max(block.year for block in self.blocks)
+    def _last_years(self) -> dict[str, int]:
+        return {
+            feed: max(block.year for block in self.blocks if block.feed == feed)
+            for feed in self.demo_feeds
+        }
+
+    def exact(self, block: Block, question: Question) -> list[Exact]:
+        """Return the rows of `counts.csv` for one question of a block."""
+        return self._exact.get((block.feed, block.organisation, str(block.year), question.name), [])
+
+    @cached_property
+    def _exact(self) -> dict[tuple[str, str, str, str], list[Exact]]:
+        found: dict[tuple[str, str, str, str], list[Exact]] = {}
+        for row in self.rows("counts"):
+            pairs = (pair.split(":") for pair in row["counts"].split("|"))
+            exact = Exact(
+                row["product_code"],
+                int(row["among"]) if row["among"] else None,
+                {code: int(count) for code, count in pairs},
+            )
+            found.setdefault((*place_of(row), row["question"]), []).append(exact)
+        return found
 
     def deliveries(self, feed: str, year: int) -> list[Delivery]:
         """Files of one feed and year, the most specific row of `deliveries.csv` for each."""
@@ -193,25 +205,3 @@ class DemoTables:
 def _read(path: Path) -> list[Row]:
     with path.open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
-
-
-def _question(row: Row) -> Question:
-    def number(name: str) -> float:
-        return float(row[name] or 0)
-
-    return Question(
-        name=row["question"],
-        kind=row["kind"],
-        low=number("low"),
-        high=number("high"),
-        spread=number("spread"),
-        half_share=number("half_share"),
-        missing=number("missing"),
-        section=row["section"],
-        loading=number("loading"),
-        lean_size=number("lean_size"),
-        trend=number("trend"),
-        codes=tuple(row["codes"].split("|")) if row["codes"] else (),
-        weights=tuple(float(w) for w in row["weights"].split("|")) if row["weights"] else (),
-        share_codes=frozenset(row["share_codes"].split("|")) - {""},
-    )

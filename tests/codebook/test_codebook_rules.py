@@ -76,7 +76,7 @@ COLUMNS = [
     (
         "set columns 18 scale",
         [
-            "columns.csv row 18 column scale: status needs a scale that gives the codes delivered, opted_out, sent, undeliverable; name it",
+            "columns.csv row 18 column scale: status needs a scale that gives the codes delivered, duplicate, incomplete, opted_out, sent, undeliverable; name it",
         ],
     ),
     (
@@ -214,7 +214,7 @@ SCALES = [
     (
         "set scale_values 13 code posted",
         [
-            "scale_values.csv row 13 column code: 'posted' is no status for feed 'desk_sent', which uses this scale; use one of delivered, opted_out, sent, undeliverable",
+            "scale_values.csv row 13 column code: 'posted' is no status for feed 'desk_sent', which uses this scale; use one of delivered, duplicate, incomplete, opted_out, sent, undeliverable",
         ],
     ),
     (
@@ -365,6 +365,7 @@ METRICS = [
         "drop metric_questions 2",
         [
             "metrics.csv row 2 column metric: 'grade' is a mean of 0 questions; list exactly one in metric_questions.csv",
+            "metrics.csv row 3 column base: nothing counts who answered 'grade'; add a metric on it with base answered, or a few answers would not be seen to be few",
         ],
     ),
     (
@@ -404,6 +405,12 @@ METRICS = [
         "set metrics 4 base asked",
         [
             "metrics.csv row 4 column base: a net has no score for whoever did not answer; write answered",
+        ],
+    ),
+    (
+        "add metrics desk,clear,share,percent,asked,0,,manner,true,,Helder,Clear,Aandeel,Share + add metric_questions desk,clear,clarity + add metric_bands desk,clear,1,2.9,0 + add metric_bands desk,clear,3,3,100",
+        [
+            "metrics.csv row 10 column base: nothing counts who answered 'clarity'; add a metric on it with base answered, or a few answers would not be seen to be few",
         ],
     ),
     (

@@ -18,13 +18,6 @@ from dagster_project.progress import silent
 
 
 @pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "landing"
-    write_demo(folder, silent)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def rows(landing: Path) -> Rows:
     return {feed: landed_rows(landing, feed) for feed in ("counter", "digital", "telephone")}
 

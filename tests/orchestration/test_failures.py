@@ -62,7 +62,8 @@ def test_nothing_is_published_while_the_gate_is_closed(published: Published) -> 
 def test_each_step_tells_what_it_did_in_one_line(published: Published) -> None:
     assert published.first.changed
     told = published.told
-    assert told[0] == "counter: 1 deliveries, 0 judged now; 0 rows = 0 accepted + 0 quarantined"
+    counter = "counter: 1 deliveries, 0 judged now; 0 rows = 0 accepted + 0 quarantined"
+    assert counter in told[:-9]
     assert [line.split(":")[0] for line in told[-9:]] == [
         "lake_models",
         "quarterly",

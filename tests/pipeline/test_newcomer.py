@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
-    assert "45 of 45 as published" in demo.output
+    assert "129 of 129 as published" in demo.output
     assert str(demo.current) in demo.output
 
 
@@ -95,6 +95,75 @@ def test_the_real_survey_is_what_ten_lines_of_pandas_make_of_its_files(demo: Dem
         (2746, pytest.approx(asked.WEIGHT.sum(), abs=1e-9), pytest.approx(nps, abs=1e-9)),
     ]
     assert (round(mean, 4), round(nps, 2)) == (4.0533, 40.40)
+
+
+def test_a_benchmark_is_the_mean_of_the_three_other_municipalities(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric, organisation_code, value, benchmark_value, benchmark_organisations
+        from marts.mart_kpi where study = 'divosa'
+        """
+    )
+    assert len(rows) == 4 * 10
+    values = {(metric, code): value for metric, code, value, _, _ in rows}
+    for metric, code, _, benchmark, organisations in rows:
+        others = [value for (m, c), value in values.items() if m == metric and c != code]
+        assert (benchmark, organisations) == (pytest.approx(sum(others) / 3), 3)
+
+
+def test_a_wave_is_compared_with_the_wave_before_it_however_long_ago(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric, change, change_significant, series_break from marts.mart_kpi
+        where study = 'halt' and period = '2022' and metric in ('nps', 'totaaloordeel')
+        order by metric
+        """
+    )
+    # 12 of 60 after -10 of 97, and 452 points of 58 after 694 of 95
+    assert rows == [
+        ("nps", pytest.approx(100 * (12 / 60 + 10 / 97)), True, False),
+        ("totaaloordeel", pytest.approx(452 / 58 - 694 / 95), True, False),
+    ]
+
+
+def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric from marts.mart_kpi
+        where study = 'halt' and period = '2022' and status = 'suppressed' order by metric
+        """
+    )
+    # on 4, 9, 1 and 4 answers
+    assert rows == [
+        ("halt_loket",),
+        ("ouderbijeenkomsten",),
+        ("sportveiligheid",),
+        ("veilige_wijk",),
+    ]
+
+
+def test_of_the_services_of_a_provider_only_the_large_one_is_visible(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select product_code, status, n from marts.mart_kpi
+        where study = 'blik_op_werk' and metric = 'totaaloordeel' order by product_code
+        """
+    )
+    # 12 answers on absence protect the one on diagnosis and the nine on social activation
+    assert rows == [
+        ("all", "published", 50),
+        ("diagnose", "suppressed", None),
+        ("naar_werk", "published", 28),
+        ("sociale_activering", "suppressed", None),
+        ("verzuimbegeleiding", "suppressed", None),
+    ]
+
+
+def test_a_questionnaire_without_the_questions_that_count_is_set_apart(demo: Demo) -> None:
+    found = json.loads(demo.run("kto", "status", "--json").stdout)
+    (delivery,) = (d for d in found["deliveries"] if d["feed"] == "blik_op_werk")
+    assert (delivery["rows_read"], delivery["rows_counted"]) == (53, 50)
+    assert delivery["reasons"].keys() == {"missing_required"}
 
 
 def test_status_accounts_for_every_row(demo: Demo) -> None:

@@ -41,6 +41,8 @@ judged as (
         case status
             when 'undeliverable' then 'undeliverable'
             when 'opted_out' then 'opted_out'
+            when 'duplicate' then 'not_invited'
+            when 'incomplete' then 'not_invited'
             else 'reached'
         end as outcome,
         case when version_rank = 1 then 'counted' else 'superseded' end as status

@@ -23,7 +23,10 @@ counted as (
         end as period_start
     from invitation_rows
     inner join studies on invitation_rows.study = studies.study
-    where invitation_rows.status = 'counted'
+    where
+        invitation_rows.status = 'counted'
+        -- an address of the gross sample at which nobody was invited
+        and invitation_rows.outcome <> 'not_invited'
 )
 
 select * from counted
