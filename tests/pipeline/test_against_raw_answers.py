@@ -97,6 +97,16 @@ def by_regression(tmp_path_factory: pytest.TempPathFactory) -> Query:
     return released(settings)
 
 
+def as_told(importance: float, raw: pd.DataFrame, metric: str, n: int) -> float:
+    """Round an importance where 1 to 9 answered only one of the two, to what leaves them room."""
+    answered = [raw[name].dropna().astype(float) for name in (metric, "totaaloordeel")]
+    if not any(1 <= len(one) - n <= 9 for one in answered):
+        return importance
+    return round(
+        importance, 2 if n * answered[0].std(ddof=0) * answered[1].std(ddof=0) >= 100 else 1
+    )
+
+
 def raw_cell(row: dict[str, Any]) -> pd.DataFrame:
     """The raw answers of a published row's cell; what is no answer is NaN."""
     found = [
@@ -129,7 +139,8 @@ def test_importance_is_the_correlation_over_those_who_answered_both(by_correlati
         both = raw[[row["metric"], "totaaloordeel"]].dropna().astype(float)
         assert row["n"] == len(both) >= 30
         expected = stats.pearsonr(both[row["metric"]], both["totaaloordeel"]).statistic
-        assert row["importance"] == pytest.approx(expected, abs=1e-11), row
+        told = as_told(expected, raw, row["metric"], len(both))
+        assert row["importance"] == pytest.approx(told, abs=1e-11), row
         mean = raw[row["metric"]].dropna().astype(float).mean()
         assert row["satisfaction"] == pytest.approx(mean, abs=1e-11)
 
@@ -181,4 +192,8 @@ def test_regression_is_least_squares_over_those_who_answered_everything(
         inflation = np.diag(np.linalg.inv(np.corrcoef(z[:, :-1].T)))
         assert inflation.max() < 10
         expected, *_ = np.linalg.lstsq(z[:, :-1], z[:, -1], rcond=None)
-        assert found["importance"].tolist() == pytest.approx(expected.tolist(), abs=1e-10)
+        told = [
+            as_told(one, raw, aspect, len(complete))
+            for one, aspect in zip(expected.tolist(), aspects, strict=True)
+        ]
+        assert found["importance"].tolist() == pytest.approx(told, abs=1e-10)

@@ -43,7 +43,10 @@ def checks(tables: Mapping[str, pl.DataFrame], rules: Priorities) -> list[Check]
     rows = _beside_figures(shown, tables[KPI], rules)
     n = pl.col("n")
     aspect, overall = pl.col("aspect_n"), pl.col("overall_n")
-    least = _by_study(rules.least, LEAST)
+    least, min_n = _by_study(rules.least, LEAST), _by_study(rules.min_n, FEWEST)
+    few_alone = pl.any_horizontal(
+        (answered - n >= 1) & (answered - n < min_n) for answered in (aspect, overall.fill_null(n))
+    )
     return [
         (PRIORITY, what, rows.filter(~good.fill_null(value=False)))
         for what, good in (
@@ -62,9 +65,18 @@ def checks(tables: Mapping[str, pl.DataFrame], rules: Priorities) -> list[Check]
                 "importance is out of bounds",
                 pl.col("importance").is_null() | (pl.col("importance").abs() <= MOST + SAME),
             ),
+            (
+                "importance has more decimals than those who answered only one of the two allow",
+                pl.col("importance").is_null() | ~few_alone | _has_decimals(2),
+            ),
             ("quadrant does not follow from published figures", _quadrant_follows()),
         )
     ] + _remainders(tables[PRIORITY], tables["dim_period"], rules)
+
+
+def _has_decimals(most: int) -> pl.Expr:
+    importance = pl.col("importance")
+    return (importance - importance.round(most)).abs() <= SAME
 
 
 def _by_study(numbers: Mapping[str, int], default: int) -> pl.Expr:

@@ -84,6 +84,18 @@ def test_what_does_not_follow_or_rests_on_too_few_is_found(
     assert whats(release(price=change)) == found
 
 
+@pytest.mark.parametrize(
+    ("alone", "importance", "found"),
+    [(0, 0.512, False), (1, 0.512, True), (1, 0.51, False), (9, 0.512, True), (10, 0.512, False)],
+)
+def test_an_importance_that_tells_what_the_few_said_is_found(
+    alone: int, importance: float, *, found: bool
+):
+    told = "importance has more decimals than those who answered only one of the two allow"
+    change = {"n": N["A"] - alone, "importance": importance}
+    assert (told in whats(release(price=change, speed={"n": N["A"]}))) == found
+
+
 def test_an_aspect_exactly_at_the_mean_may_lie_on_either_side():
     # both count as much: 0.4 and a mean of 0.4, but for the last bit
     equal = release(

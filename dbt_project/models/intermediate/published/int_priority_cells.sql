@@ -43,6 +43,9 @@ candidates as (
         aspects.disclosure_group,
         overall.disclosure_group as overall_group,
         cells.value as satisfaction,
+        cells.n as answered,
+        overall_cells.n as answered_overall,
+        sqrt(cells.variance * overall_cells.variance) as spread,
         studies.min_n,
         studies.priority_min_n
     from cells
@@ -97,14 +100,31 @@ with_importance as (
         and candidates.overall_group = overall_group.disclosure_group
 ),
 
+-- one by one, what those who answered only one of the two said could be worked back from a figure
+-- to its last digit; with an interval of at least one point in the sum of products, it cannot
+with_decimals as (
+    select
+        *,
+        answered - n between 1 and min_n - 1
+        or answered_overall - n between 1 and min_n - 1 as is_rounded,
+        case
+            when n * spread >= 100 then 2
+            when n * spread >= 10 then 1
+        end as decimals
+    from with_importance
+),
+
 judged as (
     select
         *,
+        case
+            when is_rounded then {{ round_half_away('importance', 'decimals') }} else importance
+        end as told_importance,
         is_open and n between 1 and min_n - 1 as is_small,
         is_open
         and n >= priority_min_n
         and n_effective >= priority_min_n / 2.0 as is_enough
-    from with_importance
+    from with_decimals
 ),
 
 -- a cell and each total that it is in
@@ -232,7 +252,7 @@ priority_cells as (
         case when judged.is_enough and spoiled.study is null then judged.n end as n,
         case when judged.is_enough and spoiled.study is null then judged.satisfaction end
             as satisfaction,
-        case when judged.is_enough and spoiled.study is null then judged.importance end
+        case when judged.is_enough and spoiled.study is null then judged.told_importance end
             as importance,
         case
             when judged.is_enough and spoiled.study is null then 'published' else 'suppressed'
