@@ -24,12 +24,15 @@ import numpy as np
 import scipy.sparse
 
 from dagster_project.disclosure.block import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.programs import (
+    SLACK,
+    entries,
+    hidden_system,
+    is_whole,
+    make_solver,
+    solve_whole,
+)
 
-SLACK = 1e-6
-FEASIBLE = 2
-"""What the solver calls a solution that keeps all limits, whether or not it is the best."""
-GOOD_ENOUGH = 0.1
-NODES = 500
 FREE = 1e-4
 """What moving a cell costs that is hidden anyway, beside 1 for one that would have to be."""
 
@@ -129,9 +132,9 @@ class Polytope:
         possible = bool(solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
         if possible and self._component.whole:
             point = np.asarray(solver.getSolution().col_value)
-            if not _is_whole(point):
+            if not is_whole(point):
                 self.programs += 1
-                possible = _solve_whole(solver, len(every)) is not None
+                possible = solve_whole(solver, len(every)) is not None
         solver.changeColsBounds(len(every), every, lower, upper)
         return possible
 
@@ -174,9 +177,9 @@ class Polytope:
         solver.run()
         if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             point = np.asarray(solver.getSolution().col_value)
-            if self._component.whole and len(cells) > 1 and not _is_whole(point):
+            if self._component.whole and len(cells) > 1 and not is_whole(point):
                 self.programs += 1
-                whole = _solve_whole(solver, len(self._columns))
+                whole = solve_whole(solver, len(self._columns))
                 point = point if whole is None else whole
             self._keep(point)
             if len(cells) == 1 and not self._reached(cells[0], goals):
@@ -199,7 +202,7 @@ class Polytope:
             solver.changeColBounds(column, lower[0], goal)
         solver.changeColCost(column, 0.0)
         self.programs += 1
-        whole = _solve_whole(solver, len(self._columns))
+        whole = solve_whole(solver, len(self._columns))
         if whole is not None:
             self._keep(whole)
 
@@ -209,7 +212,7 @@ class Polytope:
 
     def _keep(self, point: Floats) -> None:
         if self._component.whole:
-            if not _is_whole(point):
+            if not is_whole(point):
                 return
             point = np.round(point)
         table = self.values.copy()
@@ -221,10 +224,10 @@ class Polytope:
 
     def _model(self) -> highspy.Highs:
         if self._solver is None:
-            signs, sums = _hidden_system(self.equations, self.values, self._place)
+            signs, sums = hidden_system(self.equations, self.values, self._place)
             lower, upper = self._limits(self._columns)
             costs = np.zeros(len(self._columns))
-            self._solver = _solver(costs, lower, upper, signs, sums)
+            self._solver = make_solver(costs, lower, upper, signs, sums)
         return self._solver
 
 
@@ -266,7 +269,7 @@ def cheapest_move(
     if (lower > upper + SLACK).any():
         return None
     price = np.where(hidden, FREE, np.where(np.isfinite(costs), costs, 0.0))
-    rows, columns, signs = _entries(equations)
+    rows, columns, signs = entries(equations)
     both = scipy.sparse.csc_matrix(
         (
             np.concatenate([signs, -signs]),
@@ -274,90 +277,15 @@ def cheapest_move(
         ),
         shape=(len(equations), 2 * size),
     )
-    solver = _solver(np.concatenate([price, price]), lower, upper, both, np.zeros(len(equations)))
+    solver = make_solver(
+        np.concatenate([price, price]), lower, upper, both, np.zeros(len(equations))
+    )
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
     point = np.asarray(solver.getSolution().col_value)
-    if component.whole and not _is_whole(point):
-        whole = _solve_whole(solver, 2 * size)
+    if component.whole and not is_whole(point):
+        whole = solve_whole(solver, 2 * size)
         point = point if whole is None else whole
     used = (point[:size] + point[size:] > SLACK) & ~hidden
     return float(costs[used].sum()), np.flatnonzero(used)
-
-
-def _is_whole(point: Floats) -> bool:
-    return bool((np.abs(point - np.round(point)) <= SLACK).all())
-
-
-def _solve_whole(solver: highspy.Highs, count: int) -> Floats | None:
-    """Solve the program in hand for whole numbers, if that can be; people come in no others."""
-    columns = np.arange(count, dtype=np.int32)
-    integer = np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-    solver.changeColsIntegrality(count, columns, integer)
-    solver.run()
-    solved = solver.getInfo().primal_solution_status == FEASIBLE
-    point = np.asarray(solver.getSolution().col_value) if solved else None
-    solver.changeColsIntegrality(count, columns, np.zeros(count, dtype=np.uint8))
-    return point
-
-
-def _entries(equations: Sequence[Equation]) -> tuple[Ints, Ints, Floats]:
-    """Rows, columns and signs of the equations as a matrix: parts minus their total."""
-    sizes = [len(equation.children) + 1 for equation in equations]
-    rows = np.repeat(np.arange(len(equations)), sizes)
-    columns = np.array([c for e in equations for c in (*e.children, e.parent)], dtype=np.int64)
-    signs = np.ones(len(columns))
-    if sizes:
-        signs[np.cumsum(sizes) - 1] = -1.0
-    return rows, columns, signs
-
-
-def _hidden_system(
-    equations: Sequence[Equation], values: Floats, place: Ints
-) -> tuple[scipy.sparse.csc_matrix, Floats]:
-    """Keep of every equation the part that is not published: what the hidden cells add up to."""
-    rows, columns, signs = _entries(equations)
-    hidden = place[columns] >= 0
-    count = int(place.max()) + 1 if len(place) else 0
-    touched, renumbered = np.unique(rows[hidden], return_inverse=True)
-    system = scipy.sparse.csc_matrix(
-        (signs[hidden], (renumbered, place[columns[hidden]])), shape=(len(touched), count)
-    )
-    truth = np.zeros(count)
-    truth[place[place >= 0]] = values[place >= 0]
-    return system, system @ truth
-
-
-class _Solver(highspy.Highs):
-    """HiGHS without the banner that it prints when its callbacks are switched on."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
-        self.setOptionValue("output_flag", False)
-
-
-def _solver(
-    costs: Floats, lower: Floats, upper: Floats, system: scipy.sparse.csc_matrix, sums: Floats
-) -> highspy.Highs:
-    program = highspy.HighsLp()
-    program.num_col_ = len(costs)
-    program.num_row_ = len(sums)
-    program.col_cost_ = costs
-    program.col_lower_ = lower
-    program.col_upper_ = upper
-    program.row_lower_ = sums
-    program.row_upper_ = sums
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_ = system.indptr
-    program.a_matrix_.index_ = system.indices
-    program.a_matrix_.value_ = system.data
-    solver = _Solver()
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("presolve", "off")  # programs are small and solved many times
-    # in whole numbers a good table does, and the search must end; nodes, unlike seconds, are the
-    # same everywhere
-    solver.setOptionValue("mip_rel_gap", GOOD_ENOUGH)
-    solver.setOptionValue("mip_max_nodes", NODES)
-    solver.passModel(program)
-    return solver

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dagster_project.disclosure.block import Equation, Flags, Floats, Ints
-from dagster_project.disclosure.bounds import SLACK, Component, Polytope, cheapest_move
+from dagster_project.disclosure.bounds import Component, Polytope, cheapest_move
 from dagster_project.disclosure.layer import Layer, spread
+from dagster_project.disclosure.programs import SLACK
 
 
 @dataclass

@@ -1,14 +1,7 @@
 """The demands on figures: n, sums and means of hidden cells, and what more to hide for them.
 
-Belongs here: splitting a measure into components, judging what witnesses show of it. Does not
-belong here: demands on the number of respondents (demands), solving programs (bounds).
-
-A figure is split into *components*: tables of figures that are never negative and add up as the
-cells do. For n respondents with sum of scores s on a scale from low to high these are s - low n
-and high n - s; for scores of 0 or 100 the people of either kind; for a net score the people above,
-below and at zero; for a distribution the people per answer. Each component can change on its own
-without breaking anything that is published, so what it can do alone it can do for certain, and
-bounds on n, s and s / n follow by adding bounds on components.
+Belongs here: judging what witnesses show of a measure, and repairs. Does not
+belong here: demands on the number of respondents (demands), its components (components).
 """
 
 from __future__ import annotations
@@ -19,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dagster_project.disclosure.block import Block, Flags, Floats, Ints, Measure
-from dagster_project.disclosure.bounds import SLACK, Component
+from dagster_project.disclosure.bounds import Component
+from dagster_project.disclosure.components import LIGHTEST, components_of, goals, lowest_net
 from dagster_project.disclosure.demands import Respondents, Search, Tally
 from dagster_project.disclosure.layer import Layer, is_small, spread
-
-Goal = tuple[int, Floats]
+from dagster_project.disclosure.programs import SLACK
 
 
 def hide_for_figures(
@@ -95,28 +88,6 @@ def known_to_have_answered(layers: Iterable[Layer], block: Block) -> Floats:
     return np.where(block.change, 0.0, most)
 
 
-def components_of(measure: Measure) -> list[tuple[Floats, bool]]:
-    """Split a measure into its components, shape (asked cells,) each, and whether they are counts.
-
-    In a weighted study they are sums of weights. A mere count has none beside n itself.
-    """
-    weight, total, squares = measure.weight, measure.total, measure.squares
-    low, high = measure.low, measure.high
-    if measure.kind == "count":
-        return []
-    if measure.kind == "distribution":
-        parts = [total]
-    elif measure.kind == "share":
-        parts = [total / high, weight - total / high]
-    elif measure.kind == "net":
-        either, balance = squares / high**2, total / high
-        parts = [(either + balance) / 2, (either - balance) / 2, weight - either]
-    else:
-        parts = [total - low * weight, high * weight - total]
-    whole = measure.kind != "mean" and not measure.is_weighted
-    return [(np.maximum(np.round(part) if whole else part, 0.0), whole) for part in parts]
-
-
 def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
     """Measures one by one; the answers of a distribution together."""
     found: dict[tuple[str, str], list[Measure]] = {}
@@ -152,7 +123,7 @@ class _Figure:
         small[first.cells[is_small(first, rules)]] = True
         self.narrow = small & (first.kind in {"mean", "net"})
         self.goals = [
-            *_goals(first, self.components, np.where(self.narrow, self.n, 1.0), rules.mean_share),
+            *goals(first, self.components, np.where(self.narrow, self.n, 1.0), rules.mean_share),
             (len(self.components), self.n + 1.0),
             (len(self.components), np.maximum(self.n - 1.0, 0.0)),
         ]
@@ -263,8 +234,8 @@ class _Figure:
         if self.first.kind == "net":
             mean = high * (truth[0] - truth[1]) / (truth[0] + truth[1] + truth[2])
             zero = (least[2], most[2])
-            bottom = high * _lowest_net(least[0], most[1], zero, somebody)
-            top = -high * _lowest_net(least[1], most[0], zero, somebody)
+            bottom = high * lowest_net(least[0], most[1], zero, somebody)
+            top = -high * lowest_net(least[1], most[0], zero, somebody)
         else:
             span = high - low
             mean = low + span * truth[0] / (truth[0] + truth[1])
@@ -272,54 +243,3 @@ class _Figure:
             bottom = high - span * most[1] / np.maximum(least[0] + most[1], span * somebody)
         need = self.layer.rules.mean_share * (high - low) - SLACK
         return np.asarray((top - mean >= need) | (mean - bottom >= need))
-
-
-LIGHTEST = 1e-3
-"""The smallest weight that anybody is taken to have."""
-
-
-def _lowest_net(
-    above: Floats, below: Floats, zero: tuple[Floats, Floats], somebody: float
-) -> Floats:
-    """Return the lowest share of people above zero minus that of people below.
-
-    Args:
-        above: the fewest people above zero.
-        below: the most people below zero.
-        zero: the fewest and the most people at zero; they dilute the rest.
-        somebody: the fewest people altogether.
-
-    """
-    fewest, most = zero
-    above = np.maximum(above, somebody - below - most)
-    neutral = np.where(above >= below, most, np.maximum(fewest, somebody - above - below))
-    return np.asarray((above - below) / (above + below + neutral))
-
-
-def _goals(
-    measure: Measure, components: Sequence[Component], n: Floats, mean_share: float
-) -> Iterator[Goal]:
-    """List moves worth trying, the likeliest first: component and goal, shape (cells,).
-
-    `n` are the people by whom a net score is to move by `mean_share`; of 1, one moves.
-    """
-    if measure.kind == "mean":
-        yield from _goals_of_mean(components[0].values, components[1].values, mean_share)
-        return
-    far = np.ones(len(n))
-    if measure.kind == "net":
-        far = np.maximum(1.0, np.ceil(2 * mean_share * n))
-    for number, component in enumerate(components):
-        yield number, component.values + far
-        yield number, np.maximum(component.values - far, 0.0)
-
-
-def _goals_of_mean(above: Floats, below: Floats, mean_share: float) -> Iterator[Goal]:
-    """Goals at which the mean has moved by `mean_share` of the scale, one component moving."""
-    part = above / np.maximum(above + below, SLACK)  # where the mean lies on its scale, 0 to 1
-    up, down = part + mean_share, part - mean_share
-    with np.errstate(divide="ignore", invalid="ignore"):
-        yield 0, np.where(up < 1, below * up / (1 - up), np.inf)
-        yield 1, np.where(up <= 1, above * (1 - up) / up, np.inf)
-        yield 1, np.where(down > 0, above * (1 - down) / down, np.inf)
-        yield 0, np.where(down >= 0, below * down / (1 - down), np.inf)
