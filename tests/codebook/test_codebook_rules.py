@@ -408,7 +408,7 @@ METRICS = [
         ],
     ),
     (
-        "add metrics desk,clear,share,percent,asked,0,,manner,true,,Helder,Clear,Aandeel,Share + add metric_questions desk,clear,clarity + add metric_bands desk,clear,1,2.9,0 + add metric_bands desk,clear,3,3,100",
+        "add metrics desk,clear,share,percent,asked,0,,manner,true,,Helder,Clear,Aandeel,Share, + add metric_questions desk,clear,clarity + add metric_bands desk,clear,1,2.9,0 + add metric_bands desk,clear,3,3,100",
         [
             "metrics.csv row 10 column base: nothing counts who answered 'clarity'; add a metric on it with base answered, or a few answers would not be seen to be few",
         ],

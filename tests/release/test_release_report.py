@@ -37,6 +37,8 @@ CAFE = Study(
     population="unknown",
     benchmark_method="mean_of_others",
     benchmark_min_organisations=3,
+    priority_method="correlation",
+    priority_min_n=30,
 )
 CODEBOOK = Codebook(studies=(CAFE,), feeds=(BAR,))
 KEYS = [
