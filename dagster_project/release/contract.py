@@ -137,7 +137,11 @@ def _keys(nodes: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 def _figure(codebook: Codebook, metric: Metric) -> Figure:
     """Range of a metric: of its bands' points where it has bands, else of its questions' scales."""
     bands = codebook.bands_of(metric.study, metric.metric)
-    numbers = [band.points for band in bands] or [
+    numbers = [
+        points
+        for band in bands
+        for points in ((band.lower, band.upper) if band.points is None else (band.points,))
+    ] or [
         number
         for question in codebook.questions_of_metric(metric.study, metric.metric)
         for number in _scale_numbers(codebook, codebook.question(metric.study, question).scale)
