@@ -15,6 +15,7 @@ from dagster_project.codebook import (
     check_metrics,
     check_organisations,
     check_priorities,
+    check_publication,
     check_scales,
 )
 from dagster_project.codebook.codebook import Codebook
@@ -53,6 +54,11 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_priorities.aspects_share_a_range, "metric_questions questions scale_values"),
     (check_bands.bands_suit_the_family, "metric_bands"),
     (check_bands.bands_tile_their_scale, "metric_bands metric_questions scale_values"),
+    (check_publication.rules_ask_for_something, ""),
+    (check_publication.judged_metrics_are_means, "metrics metric_questions"),
+    (check_publication.second_judgements_judge_the_same_answers, "metrics metric_questions"),
+    (check_publication.norms_are_within_reach, "metrics questions metric_questions scale_values"),
+    (check_publication.norms_have_something_to_judge, "products"),
     (check_organisations.studies_know_their_organisations, "organisations"),
     (check_organisations.codes_fit_their_study, ""),
     (check_organisations.organisations_exist_for_a_while, ""),

@@ -13,13 +13,16 @@ from dagster_project.codebook.grid import Grid, grid_of
 from dagster_project.codebook.model import Metric, MetricBand
 
 _BANDED = frozenset({"net", "share"})
+_RECODED = "mean"
 _ALL_OR_NOTHING = frozenset({0.0, 100.0})
 
 
 def bands_suit_the_family(codebook: Codebook) -> Iterator[Fault]:
-    """Check that a net or share has bands, others none; a share gives all points or none."""
+    """Check that a net or share has bands and a composite none; a mean may recode by them."""
     for metric in _figures(codebook):
         bands = codebook.bands_of(metric.study, metric.metric)
+        if metric.family == _RECODED:
+            continue
         if metric.family not in _BANDED:
             for band in bands:
                 yield Fault(
@@ -35,12 +38,22 @@ def bands_suit_the_family(codebook: Codebook) -> Iterator[Fault]:
                 f"'{metric.metric}' is a {metric.family} without bands; "
                 "say in metric_bands.csv how many points each answer gives",
             )
-        elif metric.family == "share":
-            for band in bands:
-                if band.points not in _ALL_OR_NOTHING:
-                    yield Fault(
-                        band, "points", f"a share gives 0 or 100 points, not {band.points:g}"
-                    )
+        else:
+            yield from _unfit_points(metric, bands)
+
+
+def _unfit_points(metric: Metric, bands: Sequence[MetricBand]) -> Iterator[Fault]:
+    """Find bands of a net or share that give no points, or not those of a share."""
+    for band in bands:
+        if band.points is None:
+            yield Fault(
+                band,
+                "points",
+                f"a {metric.family} needs points in every band; only a mean leaves answers as they "
+                "are",
+            )
+        elif metric.family == "share" and band.points not in _ALL_OR_NOTHING:
+            yield Fault(band, "points", f"a share gives 0 or 100 points, not {band.points:g}")
 
 
 def bands_tile_their_scale(codebook: Codebook) -> Iterator[Fault]:
@@ -50,12 +63,14 @@ def bands_tile_their_scale(codebook: Codebook) -> Iterator[Fault]:
     for metric in _figures(codebook):
         asked = codebook.questions_of_metric(metric.study, metric.metric)
         bands = codebook.bands_of(metric.study, metric.metric)
-        if metric.family not in _BANDED or len(asked) != 1 or not bands:
+        if metric.family not in {*_BANDED, _RECODED} or len(asked) != 1 or not bands:
             continue
         scale = scales.get(questions.get((metric.study, asked[0]), ""))
         grid = scale and grid_of(scale, codebook.values_of(scale.scale))
         if scale and grid:
             misplaced = list(_misplaced(bands, grid, scale.scale))
+            if metric.family == _RECODED:
+                misplaced += _off_the_scale(bands, grid, scale.scale)
             yield from misplaced or _gaps_and_overlaps(bands, grid)
 
 
@@ -76,6 +91,18 @@ def _misplaced(bands: Sequence[MetricBand], grid: Grid, scale: str) -> Iterator[
                 )
         if band.lower > band.upper:
             yield Fault(band, "upper", f"{band.upper:g} is below lower {band.lower:g}; swap them")
+
+
+def _off_the_scale(bands: Sequence[MetricBand], grid: Grid, scale: str) -> Iterator[Fault]:
+    """Find bands of a mean that turn answers into what nobody could have answered."""
+    for band in bands:
+        if band.points is not None and grid.place(band.points) is None:
+            yield Fault(
+                band,
+                "points",
+                f"{band.points:g} is no answer of scale '{scale}', which runs "
+                f"{' to '.join(grid.ends)}; count the answers as one that is",
+            )
 
 
 def _gaps_and_overlaps(bands: Sequence[MetricBand], grid: Grid) -> Iterator[Fault]:

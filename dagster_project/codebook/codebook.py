@@ -21,6 +21,7 @@ from dagster_project.codebook.model import (
     MetricQuestion,
     Organisation,
     Product,
+    PublicationRule,
     Question,
     Scale,
     ScaleValue,
@@ -50,6 +51,7 @@ class Codebook:
     metrics: tuple[Metric, ...] = ()
     metric_questions: tuple[MetricQuestion, ...] = ()
     metric_bands: tuple[MetricBand, ...] = ()
+    publication_rules: tuple[PublicationRule, ...] = ()
     organisations: tuple[Organisation, ...] = ()
     organisation_mergers: tuple[Merger, ...] = ()
     products: tuple[Product, ...] = ()

@@ -163,13 +163,32 @@ class MetricQuestion(Row):
 
 @dataclass(frozen=True, slots=True)
 class MetricBand(Row):
-    """Points for answers from `lower` to `upper`, both included."""
+    """Points for answers from `lower` to `upper`, both included; None leaves each as it is."""
 
     study: str
     metric: str
     lower: float
     upper: float
-    points: float
+    points: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationRule(Row):
+    """When a study publishes what an organisation scored, and by which norm it is judged.
+
+    Published is what reached `min_response_rate` (a percentage of the net sample) or `min_answers`;
+    with `always_published`, everything. `judged_metric` is held against a norm, over all products
+    or per product; where it stays below, `second_judgement_metric` stands beside it.
+    """
+
+    study: str
+    judged_metric: str
+    second_judgement_metric: str | None
+    min_response_rate: float | None
+    min_answers: int | None
+    always_published: bool
+    norm_overall: float | None
+    norm_per_product: float | None
 
 
 @dataclass(frozen=True, slots=True)

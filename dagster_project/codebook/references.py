@@ -61,6 +61,11 @@ REFERENCES = (
     Reference("metric_questions", ("study", "metric"), "metrics"),
     Reference("metric_questions", ("study", "question"), "questions"),
     Reference("metric_bands", ("study", "metric"), "metrics"),
+    Reference("publication_rules", ("study",), "studies"),
+    Reference("publication_rules", ("study", "judged_metric"), "metrics", ("study", "metric")),
+    Reference(
+        "publication_rules", ("study", "second_judgement_metric"), "metrics", ("study", "metric")
+    ),
     Reference("organisation_mergers", ("from_code",), "organisations", ("organisation_code",)),
     Reference("organisation_mergers", ("to_code",), "organisations", ("organisation_code",)),
     Reference("products", ("study",), "studies"),

@@ -46,7 +46,7 @@ STUDIES = Table(
         "organisation_kind": cells.identifier,
         "code_prefix": _TEXT,
         "code_digits": cells.optional(cells.whole(1, 20)),
-        "min_n": cells.whole(2),
+        "min_n": cells.whole(1),
         "starts_on": cells.day,
         "fieldwork_days": cells.whole(0),
         "max_bad_rows_pct": cells.number(0, 100),
@@ -174,9 +174,24 @@ METRIC_BANDS = Table(
         "metric": cells.reference,
         "lower": cells.number(),
         "upper": cells.number(),
-        "points": cells.number(-100, 100),
+        "points": cells.optional(cells.number(-100, 100)),
     },
     ("study", "metric", "lower"),
+)
+PUBLICATION_RULES = Table(
+    "publication_rules",
+    model.PublicationRule,
+    {
+        "study": cells.reference,
+        "judged_metric": cells.reference,
+        "second_judgement_metric": _REFERENCE,
+        "min_response_rate": cells.optional(cells.number(0, 100)),
+        "min_answers": cells.optional(cells.whole(1)),
+        "always_published": cells.flag,
+        "norm_overall": cells.optional(cells.number()),
+        "norm_per_product": cells.optional(cells.number()),
+    },
+    ("study",),
 )
 ORGANISATIONS = Table(
     "organisations",
@@ -222,6 +237,7 @@ TABLES = (
     METRICS,
     METRIC_QUESTIONS,
     METRIC_BANDS,
+    PUBLICATION_RULES,
     ORGANISATIONS,
     ORGANISATION_MERGERS,
     PRODUCTS,

@@ -23,7 +23,6 @@ from dagster_project.disclosure.attack import (
     Finding,
     Intervals,
     Limits,
-    Priorities,
     Violation,
     attack,
     audit_derived,
@@ -36,6 +35,7 @@ from dagster_project.disclosure.attack import (
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import ReleaseError
+from dagster_project.release.public_rules import priorities_of, publications_of
 from dagster_project.release.restatement import read_figures
 from dagster_project.settings import Settings
 
@@ -135,7 +135,12 @@ def attack_release(
         )
         fewest = {one.study: one.benchmark_min_organisations for one in codebook.studies}
         findings = [
-            *audit_derived(released, benchmark_minimum=fewest, priorities=priorities_of(codebook)),
+            *audit_derived(
+                released,
+                benchmark_minimum=fewest,
+                priorities=priorities_of(codebook),
+                publications=publications_of(codebook),
+            ),
             *audit_files(staged.path, released),
         ]
     except (OSError, ValueError, duckdb.Error, pl.exceptions.PolarsError) as fault:
@@ -157,19 +162,6 @@ def scales_of(cells: pa.Table) -> pa.Table:
         .unique()
         .sort("study", "metric")
         .to_arrow()
-    )
-
-
-def priorities_of(codebook: Codebook) -> Priorities:
-    """Read off what the codebook tells everybody: which metric is an aspect of which."""
-    return Priorities(
-        overall={
-            (metric.study, metric.metric): metric.overall_metric
-            for metric in codebook.metrics
-            if metric.overall_metric is not None
-        },
-        least={study.study: study.priority_min_n for study in codebook.studies},
-        min_n={study.study: study.min_n for study in codebook.studies},
     )
 
 

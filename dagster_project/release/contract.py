@@ -49,16 +49,31 @@ class Priority:
 
 
 @dataclass(frozen=True)
+class Publication:
+    """What a study judges and by which norms; None is no norm, `second` None no second judgement.
+
+    `judged` and `second` name metrics of the study.
+    """
+
+    judged: str
+    second: str | None
+    norm_overall: float | None
+    norm_per_product: float | None
+
+
+@dataclass(frozen=True)
 class Rules:
     """Everything a release is measured by.
 
-    `contract` by table name, `min_n` and `priorities` by study, `figures` by (study, metric).
+    `contract` by table name, `min_n`, `priorities` and `publications` by study, `figures` by
+    (study, metric).
     """
 
     contract: Mapping[str, TableContract]
     min_n: Mapping[str, int]
     figures: Mapping[tuple[str, str], Figure]
     priorities: Mapping[str, Priority] = field(default_factory=dict)
+    publications: Mapping[str, Publication] = field(default_factory=dict)
 
 
 def rules_from(codebook: Codebook, contract: Mapping[str, TableContract]) -> Rules:
@@ -74,6 +89,15 @@ def rules_from(codebook: Codebook, contract: Mapping[str, TableContract]) -> Rul
         priorities={
             study.study: Priority(study.priority_min_n, IMPORTANCE[study.priority_method])
             for study in codebook.studies
+        },
+        publications={
+            rule.study: Publication(
+                rule.judged_metric,
+                rule.second_judgement_metric,
+                rule.norm_overall,
+                rule.norm_per_product,
+            )
+            for rule in codebook.publication_rules
         },
     )
 
@@ -137,7 +161,11 @@ def _keys(nodes: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 def _figure(codebook: Codebook, metric: Metric) -> Figure:
     """Range of a metric: of its bands' points where it has bands, else of its questions' scales."""
     bands = codebook.bands_of(metric.study, metric.metric)
-    numbers = [band.points for band in bands] or [
+    numbers = [
+        points
+        for band in bands
+        for points in ((band.lower, band.upper) if band.points is None else (band.points,))
+    ] or [
         number
         for question in codebook.questions_of_metric(metric.study, metric.metric)
         for number in _scale_numbers(codebook, codebook.question(metric.study, question).scale)

@@ -23,6 +23,7 @@ from dagster_project.release.described import (
     not_below,
     where,
 )
+from dagster_project.release.publication_expectations import publication_expectations
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
@@ -62,6 +63,8 @@ def table_expectations(
         yield from _suppression_expectations(table, contract, rules)
     if {"importance", "quadrant"} <= set(kinds):
         yield from _priority_expectations(table, rules)
+    if {"published", "reason", "norm"} <= set(kinds):
+        yield from publication_expectations(_studies(table), rules)
 
 
 def _key_expectations(name: str, key: tuple[str, ...]) -> Iterator[Described]:

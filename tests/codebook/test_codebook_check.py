@@ -28,8 +28,8 @@ CELLS = [
         "'Desk!' is not an id; use lower-case letters, digits, underscores",
     ),
     ("set studies 2 timing month", "'month' is not known; use quarter or wave"),
-    ("set studies 2 min_n 1", "1 is too low; use 2 or more"),
-    ("set studies 2 min_n ten", "'ten' is not a whole number; write digits only, such as 2"),
+    ("set studies 2 min_n 0", "0 is too low; use 1 or more"),
+    ("set studies 2 min_n ten", "'ten' is not a whole number; write digits only, such as 1"),
     ("set studies 2 starts_on 01-01-2020", "'01-01-2020' is not a day; write it as yyyy-mm-dd"),
     (
         "set studies 2 starts_on 2021-02-29",
@@ -63,6 +63,9 @@ CELLS = [
     ("set metrics 2 higher_is_better", "the cell is blank; write true or false"),
     ("set metric_bands 4 points 101", "101 is too high; use 100 or less"),
     ("set metric_bands 4 points -101", "-101 is too low; use -100 or more"),
+    ("set publication_rules 2 min_response_rate 101", "101 is too high; use 100 or less"),
+    ("set publication_rules 2 min_answers 0", "0 is too low; use 1 or more"),
+    ("set publication_rules 2 always_published", "the cell is blank; write true or false"),
     (
         "set products 2 product_code pass port",
         "'pass port' is not a code; use letters, digits, underscores and hyphens",
@@ -114,6 +117,15 @@ REFERENCES = [
         "set metric_bands 2 metric x",
         "'x' of study 'desk' is not in metrics.csv; correct it or add it there",
     ),
+    ("set publication_rules 2 study x", "'x' is not in studies.csv; correct it or add it there"),
+    (
+        "set publication_rules 2 judged_metric x",
+        "'x' of study 'desk' is not in metrics.csv; correct it or add it there",
+    ),
+    (
+        "set publication_rules 2 second_judgement_metric x",
+        "'x' of study 'desk' is not in metrics.csv; correct it or add it there",
+    ),
     (
         "set organisation_mergers 2 from_code TN03",
         "'TN03' is not in organisations.csv; correct it or add it there",
@@ -139,7 +151,7 @@ def test_names_the_reference_that_leads_nowhere(tiny: Seeds, change: str, messag
 def test_tells_all_problems_of_all_files_at_once_by_file_and_row(tiny: Seeds):
     tiny.apply("set products 3 label_en + set studies 3 timing year + set studies 2 min_n 0")
     assert tiny.problems() == [
-        "seeds/studies.csv row 2 column min_n: 0 is too low; use 2 or more",
+        "seeds/studies.csv row 2 column min_n: 0 is too low; use 1 or more",
         "seeds/studies.csv row 3 column timing: 'year' is not known; use quarter or wave",
         "seeds/products.csv row 3 column label_en: the cell is blank; fill it in",
     ]

@@ -57,6 +57,7 @@ def test_changes_for_the_feeds_that_a_row_judges(tiny: Seeds, change: str, feeds
         "set metrics 2 decimals 2",
         "set metrics 6 overall_metric",
         "set studies 2 priority_min_n 50",
+        "set publication_rules 2 min_answers 20",
         "set columns 8 header GRADE",
         "set scale_values 3 raw ONE",
     ],

@@ -378,8 +378,8 @@ METRICS = [
         "add metrics desk,ease,mean,grade,answered,0,,effort,true,,Gemak,Ease,Saldo,Balance,",
         [
             "metrics.csv row 10 column metric: 'ease' is a net in row 4 already; choose another id",
-            "metric_bands.csv row 4 column metric: 'ease' is a mean and takes answers as they are; remove its bands",
-            "metric_bands.csv row 5 column metric: 'ease' is a mean and takes answers as they are; remove its bands",
+            "metric_bands.csv row 4 column points: 100 is no answer of scale 'five', which runs 1 to 4; count the answers as one that is",
+            "metric_bands.csv row 5 column points: -100 is no answer of scale 'five', which runs 1 to 4; count the answers as one that is",
         ],
     ),
     (
@@ -537,9 +537,27 @@ PRIORITIES = [
 
 BANDS = [
     (
+        "add metric_bands desk,manner,1,3,2",
+        [
+            "metric_bands.csv row 6 column metric: 'manner' is a composite and takes answers as they are; remove its bands",
+        ],
+    ),
+    (
         "add metric_bands desk,patience,1,3,100",
         [
-            "metric_bands.csv row 6 column metric: 'patience' is a mean and takes answers as they are; remove its bands",
+            "metric_bands.csv row 6 column points: 100 is no answer of scale 'tens', which runs 1 to 3; count the answers as one that is",
+        ],
+    ),
+    (
+        "add metric_bands desk,patience,1,1.9,1.5",
+        [
+            "metric_bands.csv row 6 column upper: answers 2 to 3 have no points; close the gap above this band",
+        ],
+    ),
+    (
+        "set metric_bands 5 points",
+        [
+            "metric_bands.csv row 5 column points: a net needs points in every band; only a mean leaves answers as they are",
         ],
     ),
     (
@@ -695,7 +713,94 @@ ORGANISATIONS = [
     ),
 ]
 
-RULES = [*COLUMNS, *FEEDS, *SCALES, *METRICS, *PRIORITIES, *BANDS, *ORGANISATIONS]
+AGAIN = (
+    "add metrics desk,again,mean,grade,answered,1,,grade,true,,Opnieuw,Again,Gemiddelde,Mean,"
+    " + add metric_questions desk,again,grade"
+    " + set publication_rules 2 second_judgement_metric again"
+)
+RECODED = "add metric_bands desk,again,1,1.4,1.4 + add metric_bands desk,again,1.5,3,"
+PUBLICATION = [
+    (f"{AGAIN} + {RECODED}", []),
+    (
+        AGAIN,
+        [
+            "publication_rules.csv row 2 column second_judgement_metric: 'again' does not count the answers behind 'grade' anew; name a mean with bands on the same question",
+        ],
+    ),
+    (
+        f"{AGAIN} + {RECODED} + set publication_rules 2 judged_metric patience",
+        [
+            "publication_rules.csv row 2 column second_judgement_metric: 'again' does not count the answers behind 'patience' anew; name a mean with bands on the same question",
+        ],
+    ),
+    (
+        "set publication_rules 2 second_judgement_metric grade_good",
+        [
+            "publication_rules.csv row 2 column second_judgement_metric: 'grade_good' does not count the answers behind 'grade' anew; name a mean with bands on the same question",
+        ],
+    ),
+    (
+        f"{AGAIN} + {RECODED} + set publication_rules 2 norm_overall + set publication_rules 2 norm_per_product",
+        [
+            "publication_rules.csv row 2 column second_judgement_metric: only who stays below a norm is judged again; fill in a norm or clear the cell",
+        ],
+    ),
+    (
+        "set publication_rules 2 min_response_rate + set publication_rules 2 min_answers",
+        [
+            "publication_rules.csv row 2 column min_answers: the rule asks for no response; fill in min_response_rate or min_answers, or write true in always_published",
+        ],
+    ),
+    (
+        "set publication_rules 2 always_published true",
+        [
+            "publication_rules.csv row 2 column min_response_rate: what is always published needs no response; clear it",
+            "publication_rules.csv row 2 column min_answers: what is always published needs no response; clear it",
+        ],
+    ),
+    (
+        "set publication_rules 2 judged_metric ease",
+        [
+            "publication_rules.csv row 2 column judged_metric: 'ease' is a net; name a mean or composite",
+        ],
+    ),
+    (
+        "set metrics 2 higher_is_better false",
+        [
+            "publication_rules.csv row 2 column judged_metric: less is better for 'grade', and a norm is a least; name another metric",
+        ],
+    ),
+    (
+        "set publication_rules 2 norm_overall 0.9 + set publication_rules 2 norm_per_product 3.1",
+        [
+            "publication_rules.csv row 2 column norm_overall: 0.9 is outside scale 'tens', which runs 1 to 3; write a norm within it",
+            "publication_rules.csv row 2 column norm_per_product: 3.1 is outside scale 'tens', which runs 1 to 3; write a norm within it",
+        ],
+    ),
+    (
+        "add publication_rules port,stars,,,20,false,3,3",
+        [
+            "publication_rules.csv row 3 column norm_per_product: study 'port' has no products; clear the cell",
+        ],
+    ),
+    (
+        "add publication_rules desk,grade,,,20,false,,",
+        [
+            "publication_rules.csv row 3 column study: study 'desk' repeats row 2; keep one of the two",
+        ],
+    ),
+]
+
+RULES = [
+    *COLUMNS,
+    *FEEDS,
+    *SCALES,
+    *METRICS,
+    *PRIORITIES,
+    *BANDS,
+    *PUBLICATION,
+    *ORGANISATIONS,
+]
 
 
 @pytest.mark.parametrize(("change", "lines"), RULES, ids=[change for change, _ in RULES])

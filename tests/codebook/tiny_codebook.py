@@ -118,6 +118,10 @@ desk,grade_good,1,2.4,0
 desk,ease,1,1,100
 desk,ease,2.5,4,-100
 """,
+    "publication_rules": """\
+study,judged_metric,second_judgement_metric,min_response_rate,min_answers,always_published,norm_overall,norm_per_product
+desk,grade,,30,30,false,2.5,2
+""",
     "organisations": """\
 organisation_code,name,kind,size_class,valid_from,valid_to
 TN01,Oudstad,town,,,2021-12-31

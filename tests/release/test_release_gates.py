@@ -17,6 +17,7 @@ from dagster_project.codebook import load_codebook
 from dagster_project.release.contract import (
     Figure,
     Priority,
+    Publication,
     TableContract,
     read_contract,
     rules_from,
@@ -265,6 +266,98 @@ def test_closes_on_a_priority_that_nobody_may_see(tmp_path: Path, row: str, sent
     assert found == ({f"mart_priority: {sentence}"} if sentence else set())
 
 
+VERDICTS = TableContract(
+    (
+        ("study", "varchar"),
+        ("product_code", "varchar"),
+        ("responses", "bigint"),
+        ("response_rate", "double"),
+        ("value", "double"),
+        ("value_second_judgement", "double"),
+        ("norm", "double"),
+        ("published", "boolean"),
+        ("reason", "varchar"),
+        ("status", "varchar"),
+    ),
+    ("study", "product_code"),
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("'all', 40, 20.0, 6.0, 6.5, 6.5, true, 'enough_answers', 'published'", None),
+        ("'all', 0, null, null, null, 6.5, false, 'too_few_answers', 'published'", None),
+        ("'tea', 40, 20.0, 8.0, null, null, true, 'enough_response', 'published'", None),
+        ("'all', null, null, null, null, null, null, null, 'suppressed'", None),
+        (
+            "'all', 9, 20.0, 6.0, null, 6.5, false, 'too_few_answers', 'published'",
+            "responses is 10 or more or 0 where published, study cafe",
+        ),
+        (
+            "'all', 40, 20.0, 8.0, null, 6.5, true, 'well_done', 'published'",
+            "reason is one of four",
+        ),
+        (
+            "'all', 40, 20.0, 8.0, null, 6.5, false, 'enough_answers', 'published'",
+            "published is true where the reason is enough_answers",
+        ),
+        (
+            "'all', 40, 20.0, 8.0, null, 6.5, true, 'too_few_answers', 'published'",
+            "published is false where the reason is too_few_answers",
+        ),
+        (
+            "'all', 40, 20.0, 8.0, null, 6.5, null, 'enough_answers', 'published'",
+            "published is known in published rows",
+        ),
+        (
+            "'all', 40, 20.0, 8.0, null, 6.5, true, null, 'published'",
+            "reason is known in published rows",
+        ),
+        (
+            "'all', 40, 20.0, 8.0, null, 5.5, true, 'enough_answers', 'published'",
+            "norm over all products is that of the codebook, study cafe",
+        ),
+        (
+            "'tea', 40, 20.0, 8.0, null, 5.5, true, 'enough_answers', 'published'",
+            "norm of a product is that of the codebook, study cafe",
+        ),
+        (
+            "'all', 40, 20.0, 11.0, null, 6.5, true, 'enough_answers', 'published'",
+            "value lies on the scale of what is judged, study cafe",
+        ),
+        (
+            "'all', 40, 20.0, 4.0, 4.5, 6.5, true, 'enough_answers', 'published'",
+            "value_second_judgement lies on the scale of what is judged, study cafe",
+        ),
+        (
+            "'all', null, null, null, null, 6.5, null, null, 'suppressed'",
+            "norm is null in suppressed rows",
+        ),
+    ],
+)
+def test_closes_on_a_verdict_that_the_codebook_does_not_give(
+    tmp_path: Path, row: str, sentence: str | None
+):
+    settings = settings_in(tmp_path)
+    columns = ", ".join(f"{name} {kind}" for name, kind in VERDICTS.columns)
+    make_warehouse(
+        settings,
+        f"create table mart_publication ({columns})",
+        f"insert into mart_publication values ('cafe', {row})",
+    )
+    again = {("cafe", "again"): Figure(5, 10, 1), ("cafe", "first"): Figure(1, 10, 1)}
+    rules = replace(
+        RULES,
+        contract=TABLES | {"mart_publication": VERDICTS},
+        figures={**RULES.figures, **again},
+        publications={"cafe": Publication("first", "again", 6.5, None)},
+    )
+    found = failures(judge(stage(settings), rules))
+    found = {line for line in found if not line.startswith("references")}
+    assert found == ({f"mart_publication: {sentence}"} if sentence else set())
+
+
 def test_an_expectation_that_cannot_be_evaluated_is_a_failure(tmp_path: Path):
     found = failures(judged(tmp_path, "alter table mart_kpi drop column margin"))
     assert any(
@@ -402,5 +495,10 @@ def test_figures_take_their_range_from_bands_or_scales():
     assert rules.figures["nvvb", "ces"] == Figure(-100, 100, 0)
     assert rules.figures["nvvb", "in_een_keer"] == Figure(0, 100, 0)
     assert rules.figures["sfo", "q7all"] == Figure(1, 5, 2)
+    # every insufficient grade counts as a 5, and others stay what they are
+    assert rules.figures["blik_op_werk", "totaaloordeel_tweede_oordeel"] == Figure(5, 10, 1)
+    assert rules.publications["blik_op_werk"] == Publication(
+        "totaaloordeel", "totaaloordeel_tweede_oordeel", 6.5, 5.5
+    )
     assert rules.min_n["nvvb"] == 10
     assert rules.priorities["nvvb"] == Priority(30, 1.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dagster_project.disclosure.attack.audit import Finding, audit_derived
 from dagster_project.disclosure.attack.audit_files import audit_files
 from dagster_project.disclosure.attack.audit_priority import Priorities
+from dagster_project.disclosure.attack.audit_publication import Publication
 from dagster_project.disclosure.attack.judge import Violation, count_extreme_shares, judge
 from dagster_project.disclosure.attack.limits import Limits, targets_of
 from dagster_project.disclosure.attack.release import read_release
@@ -20,6 +21,7 @@ __all__ = [
     "Intervals",
     "Limits",
     "Priorities",
+    "Publication",
     "Violation",
     "attack",
     "audit_derived",

@@ -20,10 +20,12 @@ from dagster_project.disclosure.attack import (
     audit_copies,
     audit_items,
     audit_priority,
+    audit_publication,
     audit_response,
     audit_rows,
 )
 from dagster_project.disclosure.attack.audit_priority import Priorities
+from dagster_project.disclosure.attack.audit_publication import Publication
 from dagster_project.disclosure.attack.contract import COLUMNS, KEYS, MERGED, NEEDED
 from dagster_project.disclosure.attack.names import KPI
 
@@ -48,6 +50,7 @@ def audit_derived(
     *,
     benchmark_minimum: Mapping[str, int] | None = None,
     priorities: Priorities | None = None,
+    publications: Mapping[str, Publication] | None = None,
 ) -> list[Finding]:
     """Recompute everything derived in a release from its own published figures.
 
@@ -56,6 +59,7 @@ def audit_derived(
         benchmark_minimum: fewest other organisations of a benchmark, by study; 3 where not named.
         priorities: the aspects of each overall metric and the fewest respondents; without it all of
             a study are aspects of one.
+        publications: the rule of publication by study; without it nothing is known of any.
 
     Returns:
         The findings; none if everything follows.
@@ -73,6 +77,7 @@ def audit_derived(
         *audit_copies.checks(tables),
         *audit_items.checks(tables),
         *audit_priority.checks(tables, priorities or Priorities()),
+        *audit_publication.checks(tables, publications),
     ]
     if MERGED in tables:
         checks += audit_compared.checks(tables, MERGED)

@@ -1,7 +1,7 @@
 """Tables that show again what stands in others.
 
-Belongs here: the tables of one metric, merged organisations, publication. Does not belong here:
-item response (audit_items), priorities (audit_priority), the figures themselves.
+Belongs here: the tables of one metric, merged organisations. Does not belong here: item response
+(audit_items), priorities (audit_priority), publication (audit_publication), the figures themselves.
 """
 
 from __future__ import annotations
@@ -11,12 +11,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from dagster_project.disclosure.attack.audit_compared import same
-from dagster_project.disclosure.attack.contract import (
-    KEYS,
-    MERGED,
-    PUBLICATION,
-)
-from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED, RESPONSE, TOTAL
+from dagster_project.disclosure.attack.contract import MERGED
+from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED
 
 Check = tuple[str, str, pl.DataFrame]
 KEY = (*CELL, "metric")
@@ -38,8 +34,6 @@ def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
             found.append((name, f"not the rows of {KPI}", _apart(tables[name], rows)))
     if MERGED in tables:
         found.append((MERGED, "not the sum of published cells", _merged(tables)))
-    if PUBLICATION in tables:
-        found += _publication(tables)
     return found
 
 
@@ -84,38 +78,3 @@ def _merged(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         & same(pl.col("value"), pl.col("mean"))
     )
     return rows.filter(~good)
-
-
-def _publication(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
-    key = KEYS[PUBLICATION]
-    every = pl.col("channel") == TOTAL
-    responses = (
-        tables[RESPONSE]
-        .filter(every & (pl.col("status") == PUBLISHED))
-        .select(*key, known="responses", rate="response_rate")
-    )
-    values = (
-        tables[KPI]
-        .filter(every & (pl.col("segment") == TOTAL) & (pl.col("status") == PUBLISHED))
-        .group_by(key)
-        .agg(values=pl.col("value"))
-    )
-    rows = (
-        tables[PUBLICATION]
-        .filter(pl.col("status") == PUBLISHED)
-        .join(responses, on=key, how="left")
-        .join(values, on=key, how="left")
-        .with_columns(pl.col("values").fill_null([]))
-    )
-    found = [
-        (
-            PUBLICATION,
-            f"{column} is not that of {RESPONSE}",
-            rows.filter(pl.col(column).is_not_null() & ~same(pl.col(column), pl.col(other))),
-        )
-        for column, other in (("responses", "known"), ("response_rate", "rate"))
-    ]
-    for column in ("value", "value_second_judgement"):
-        unknown = pl.col(column).is_not_null() & ~pl.col("values").list.contains(pl.col(column))
-        found.append((PUBLICATION, f"{column} is no published value", rows.filter(unknown)))
-    return found

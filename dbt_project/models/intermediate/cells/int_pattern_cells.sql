@@ -46,15 +46,28 @@ scale_ends as (
     group by scales.scale, scales.minimum, scales.maximum
 ),
 
--- who gave no answer may be in the base with a score of 0
+-- who gave no answer may be in the base of a share with a score of 0; in a mean, a band without
+-- points leaves its answers as they are
 ends_of_points as (
     select
-        study,
-        metric,
-        least(min(points), 0) as low,
-        greatest(max(points), 0) as high
+        metric_bands.study,
+        metric_bands.metric,
+        case
+            when metrics.family = 'mean'
+                then min(coalesce(metric_bands.points, metric_bands.lower_bound))
+            else least(min(metric_bands.points), 0)
+        end as low,
+        case
+            when metrics.family = 'mean'
+                then max(coalesce(metric_bands.points, metric_bands.upper_bound))
+            else greatest(max(metric_bands.points), 0)
+        end as high
     from metric_bands
-    group by study, metric
+    inner join metrics
+        on metric_bands.study = metrics.study
+        and metric_bands.metric = metrics.metric
+    where metrics.family in ('mean', 'net', 'share')
+    group by metric_bands.study, metric_bands.metric, metrics.family
 ),
 
 ends_of_answers as (

@@ -38,7 +38,7 @@ of_one_question as (
         answers.*,
         inputs.metric,
         case
-            when inputs.family = 'mean' then answers.number
+            when inputs.family = 'mean' then coalesce(metric_bands.points, answers.number)
             when answers.number is null and inputs.base = 'asked' then 0
             else metric_bands.points
         end as score
