@@ -81,6 +81,7 @@ def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterato
                 figure.period,
                 "" if figure.channel == "all" else figure.channel,
                 "" if figure.product_code == "all" else figure.product_code,
+                "" if figure.segment_value == "all" else figure.segment_value,
                 figure.metric,
                 "" if figure.column == "value_rounded" else figure.column,
             )

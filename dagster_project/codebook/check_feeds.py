@@ -15,9 +15,11 @@ from dagster_project.codebook.model import Column, Feed
 from dagster_project.codebook.roles import INVITATIONS, RESPONSES
 
 _YEAR = re.compile(r"[12]\d{3}", re.ASCII)
+_BY_SOURCE = {"date": "contact_date", "year": "year"}
+"""The column of a response from which its period comes."""
 _ALWAYS = {RESPONSES: ("response_id",), INVITATIONS: ("invitation_id", "sent_at")}
 _NEVER_BLANK = {
-    RESPONSES: ("response_id", "organisation_code", "channel", "product_code", "weight"),
+    RESPONSES: ("response_id", "organisation_code", "channel", "product_code", "weight", "year"),
     INVITATIONS: ("invitation_id", "sent_at", "organisation_code", "channel", "product_code"),
 }
 
@@ -27,8 +29,8 @@ def feeds_have_their_columns(codebook: Codebook) -> Iterator[Fault]:
     for feed in codebook.feeds:
         columns = {column.field: column for column in reversed(codebook.columns_of(feed.feed))}
         needed = set(_ALWAYS[feed.kind])
-        if feed.kind == RESPONSES and feed.period_source == "date":
-            needed.add("contact_date")
+        if feed.kind == RESPONSES and feed.period_source in _BY_SOURCE:
+            needed.add(_BY_SOURCE[feed.period_source])
         # without it a total over products would hold respondents that no product has
         if codebook.products_of(feed.study):
             needed.add("product_code")
@@ -90,12 +92,14 @@ def roles_have_something_to_name(codebook: Codebook) -> Iterator[Fault]:
 
 
 def periods_have_one_source(codebook: Codebook) -> Iterator[Fault]:
-    """Check that a constant period is a year of a wave study's responses; others have none."""
+    """Check that a period without dates is a year of a wave study's responses, told only once."""
     timing = {study.study: study.timing for study in codebook.studies}
     for feed in codebook.feeds:
+        if feed.period_source != "constant" and feed.period is not None:
+            source = feed.period_source
+            yield Fault(feed, "period", f"the period comes from a {source}; clear the cell")
+        yield from _unread_years(codebook, feed)
         if feed.period_source == "date":
-            if feed.period is not None:
-                yield Fault(feed, "period", "the period comes from a date; clear the cell")
             continue
         if feed.kind != RESPONSES:
             yield Fault(
@@ -109,10 +113,26 @@ def periods_have_one_source(codebook: Codebook) -> Iterator[Fault]:
                 "period_source",
                 f"study '{feed.study}' is timed by quarter, so each row needs a date; write date",
             )
+        if feed.period_source == "year":
+            continue
         if feed.period is None:
             yield Fault(feed, "period", "a constant period is needed; fill in the year of the wave")
         elif not _YEAR.fullmatch(feed.period):
             yield Fault(feed, "period", f"'{feed.period}' is not a year; write it in four digits")
+
+
+def _unread_years(codebook: Codebook, feed: Feed) -> Iterator[Fault]:
+    """Find columns with the year of a feed whose period comes from elsewhere."""
+    if feed.period_source == "year" or feed.kind != RESPONSES:
+        return
+    for column in codebook.columns_of(feed.feed):
+        if column.field == "year":
+            yield Fault(
+                column,
+                "field",
+                f"the period of feed '{feed.feed}' comes from a {feed.period_source}; remove this "
+                "column or write year as its period_source",
+            )
 
 
 def constant_organisations_are_of_the_study(codebook: Codebook) -> Iterator[Fault]:

@@ -19,6 +19,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "channel",
             "product_code",
             "contact_date",
+            "year",
             "submitted_at",
             "invitation_id",
             "weight",

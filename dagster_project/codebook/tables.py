@@ -73,7 +73,7 @@ FEEDS = Table(
         "kind": cells.one_of(roles.RESPONSES, roles.INVITATIONS),
         "channel": _REFERENCE,
         "organisation_code": _REFERENCE,
-        "period_source": cells.one_of("date", "constant"),
+        "period_source": cells.one_of("date", "constant", "year"),
         "period": _TEXT,
         "sheet": _TEXT,
     },

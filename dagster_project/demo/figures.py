@@ -19,6 +19,7 @@ from dagster_project.demo.tables import HERE
 KEY = ("study", "organisation_code", "period", "channel", "product_code", "metric")
 ALL = "all"
 DETAIL = ("segment", "segment_value")
+"""Columns that not every table has; blank in the file where the figure is of all."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class PublishedFigure:
     published: Decimal
     decimals: int
     source: str
+    segment: str = ALL
+    segment_value: str = ALL
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def published_figures(path: Path = HERE / "published_figures.csv") -> tuple[Publ
             published=Decimal(row["published"]),
             decimals=int(row["decimals"]),
             source=row["source"],
+            segment=row["segment"] or ALL,
+            segment_value=row["segment_value"] or ALL,
         )
         for row in rows
     )
@@ -93,7 +98,7 @@ def _computed(release: duckdb.DuckDBPyConnection, figure: PublishedFigure) -> De
     described = release.execute(f"describe {table}").fetchall()
     present = {row[0] for row in described}
     wanted = {name: getattr(figure, name) for name in KEY if getattr(figure, name)}
-    wanted |= {name: ALL for name in DETAIL if name in present}
+    wanted |= {name: getattr(figure, name) for name in DETAIL if name in present}
     condition = " and ".join(f'"{name}" = ?' for name in wanted)
     found = release.execute(
         f'select cast("{figure.column}" as decimal(18, 6)) from {table} where {condition}',

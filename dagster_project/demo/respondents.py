@@ -139,7 +139,8 @@ def _answers(
         values = raws[pick(nothing, "weight", factor.size, rng)]
         if exact:
             for part in exact:
-                who = _who(part, question.section, products, orders, rng)
+                able = _able(part, products, columns, orders[""])
+                who = _who(part, question.section, able, orders, rng)
                 values[who] = exactly(question, factor[who], part.counts, rng)
         else:
             target = tables.target(block, question)
@@ -157,18 +158,25 @@ def _orders(tables: DemoTables, block: Block, rng: Generator) -> dict[str, NDArr
     return {name: rng.permutation(block.responses) for name in names}
 
 
+def _able(
+    exact: Exact, products: Texts, columns: Columns, order: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return those who may answer, the most willing first."""
+    if exact.product:
+        order = order[products[order] == exact.product]
+    for name, answer in exact.where.items():
+        order = order[columns[name][order] == answer]
+    return order[: exact.among]
+
+
 def _who(
     exact: Exact,
     section: str,
-    products: Texts,
+    able: NDArray[np.int64],
     orders: dict[str, NDArray[np.int64]],
     rng: Generator,
 ) -> NDArray[np.int64]:
     """Draw those who answer; who answers one question of a section answers the others first."""
-    able = orders[""]
-    if exact.product:
-        able = able[products[able] == exact.product]
-    able = able[: exact.among]
     order = orders[section][np.isin(orders[section], able)] if section else rng.permutation(able)
     return order[: sum(exact.counts.values())]
 

@@ -51,10 +51,12 @@ class Exact:
     """How many gave which answer: of a product's respondents, or of all of a block.
 
     Those who answer are drawn from the `among` respondents who answer most; None is everybody.
+    `where` maps earlier questions to the answer that all of them gave.
     """
 
     product: str
     among: int | None
+    where: Mapping[str, str]
     counts: Mapping[str, int]
 
 
@@ -89,6 +91,11 @@ class Delivery:
 def place_of(row: Row) -> tuple[str, str, str]:
     """Return what tells blocks apart: feed, organisation, year."""
     return row["feed"], row["organisation_code"], row["year"]
+
+
+def pairs_in(cell: str) -> list[list[str]]:
+    """Split `a:1|b:2` into pairs; a blank cell has none."""
+    return [pair.split(":") for pair in cell.split("|")] if cell else []
 
 
 def counts_in(row: Row, after: str) -> dict[str, int]:

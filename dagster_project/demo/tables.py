@@ -20,6 +20,7 @@ from dagster_project.demo.shapes import (
     Question,
     Row,
     counts_in,
+    pairs_in,
     place_of,
     question_in,
     samples_in,
@@ -173,11 +174,11 @@ class DemoTables:
     def _exact(self) -> dict[tuple[str, str, str, str], list[Exact]]:
         found: dict[tuple[str, str, str, str], list[Exact]] = {}
         for row in self.rows("counts"):
-            pairs = (pair.split(":") for pair in row["counts"].split("|"))
             exact = Exact(
                 row["product_code"],
                 int(row["among"]) if row["among"] else None,
-                {code: int(count) for code, count in pairs},
+                dict(pairs_in(row["where"])),
+                {code: int(count) for code, count in pairs_in(row["counts"])},
             )
             found.setdefault((*place_of(row), row["question"]), []).append(exact)
         return found

@@ -5,7 +5,7 @@ Belongs here: which helper columns a field gets. Does not belong here: how a tex
 
 Of a field `f` the parsed frame has `f` (String: the trimmed text, null for blank and for texts that
 mean no answer) and, by kind, `f:code`, `f:number`, `f:codes`, `f:date`, `f:at`, `f:timed`,
-`f:from`, `f:to`; a helper is null where the text has no meaning.
+`f:wave`, `f:from`, `f:to`; a helper is null where the text has no meaning.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ def _helpers(text: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
         case Kind.NUMBER:
             number = values.read_number(text, rule.decimals)
             helpers = {"code": values.nearest_code(number), "number": number}
+        case Kind.YEAR:
+            helpers = {"wave": values.read_year(text)}
         case Kind.WEIGHT:
             helpers = {"number": values.read_number(text, None)}
         case _:

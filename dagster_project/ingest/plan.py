@@ -27,6 +27,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     WEIGHT = "weight"
     MOMENT = "moment"
+    YEAR = "year"
     TEXT = "text"
     EMAIL = "email"
 
@@ -36,6 +37,7 @@ PERSONAL = frozenset({Kind.TEXT, Kind.EMAIL})
 KINDS: Mapping[str, Kind] = {
     "organisation_code": Kind.ORGANISATION,
     "weight": Kind.WEIGHT,
+    "year": Kind.YEAR,
     "email": Kind.EMAIL,
     **dict.fromkeys(("channel", "product_code", "method", "status"), Kind.CODE),
     **dict.fromkeys(roles.DATE_ROLES, Kind.MOMENT),
@@ -85,7 +87,14 @@ class Plan:
         """Fields that tell one row of a delivery from another."""
         if self.feed.kind == roles.INVITATIONS:
             return ("invitation_id",)
+        if self.numbered_by_year:
+            return ("organisation_code", "year", "response_id")
         return ("organisation_code", "response_id")
+
+    @property
+    def numbered_by_year(self) -> bool:
+        """Whether each wave counts its respondents anew, so that an id tells only within a year."""
+        return self.feed.period_source == "year"
 
     @property
     def event(self) -> str:

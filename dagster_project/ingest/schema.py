@@ -96,6 +96,8 @@ def _musts(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
             musts = _weight(rule)
         case Kind.MOMENT:
             musts = _moment(rule, plan, received_on)
+        case Kind.YEAR:
+            musts = _year(rule, plan, received_on)
         case _:
             musts = []
     return musts
@@ -126,12 +128,16 @@ def _organisation(rule: Rule, plan: Plan) -> list[Must]:
         _read_as(rule, "code"),
         "is not an organisation that the codebook knows",
     )
-    if plan.rule(plan.event) is None:
-        return [known]
-    day = pl.col(f"{plan.event}:date")
     first, last = pl.col(f"{rule.field}:from"), pl.col(f"{rule.field}:to")
-    exists = (first.is_null() | (day >= first)) & (last.is_null() | (day <= last))
-    says = "is an organisation that did not exist on the day of this row"
+    if plan.numbered_by_year:
+        when = pl.col("year:wave").cast(pl.Int32)
+        first, last, moment = first.dt.year(), last.dt.year(), "in the year"
+    elif plan.rule(plan.event):
+        when, moment = pl.col(f"{plan.event}:date"), "on the day"
+    else:
+        return [known]
+    exists = (first.is_null() | (when >= first)) & (last.is_null() | (when <= last))
+    says = f"is an organisation that did not exist {moment} of this row"
     return [known, Must(Reason.UNKNOWN_ORGANISATION, exists, says)]
 
 
@@ -178,6 +184,20 @@ def _moment(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
     if rule.field == "submitted_at" and plan.rule("contact_date"):
         musts.append(_in_order())
     return musts
+
+
+def _year(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
+    year = pl.col(f"{rule.field}:wave").cast(pl.Int32)
+    first, last = plan.starts_on.year, received_on.year
+    return [
+        Must(Reason.BAD_TYPE, _read_as(rule, "wave"), "is not a year in four digits"),
+        Must(Reason.OUT_OF_RANGE, year >= first, f"is before {first}, where this study starts"),
+        Must(
+            Reason.CONTACT_IN_FUTURE,
+            year <= last,
+            f"is after {last}, the year in which this delivery came",
+        ),
+    ]
 
 
 def _in_order() -> Must:

@@ -43,7 +43,7 @@ class Shape:
             wave=self._wave(day),
             invitation_id=self._column("invitation_id"),
             weight=self._column("weight", "number", pl.Float64).fill_null(1.0),
-            response_id=self._column("response_id"),
+            response_id=self._response_id(),
             has_review=self._column("review").is_not_null(),
             has_tip=self._column("tip").is_not_null(),
         )
@@ -83,7 +83,7 @@ class Shape:
                 delivery=pl.lit(self.delivery),
                 row="row",
                 organisation_code=self._place()["organisation_code"],
-                response_id=self._column("response_id"),
+                response_id=self._response_id(),
                 field=pl.lit(rule.field),
                 text=pl.col(rule.field),
             )
@@ -119,7 +119,15 @@ class Shape:
             return pl.lit(None, dtype=pl.String)
         if self.plan.feed.period_source == "constant":
             return pl.lit(self.plan.feed.period)
+        if self.plan.numbered_by_year:
+            return self._column("year", "wave")
         return day.dt.year().cast(pl.String)
+
+    def _response_id(self) -> pl.Expr:
+        number = self._column("response_id")
+        if not self.plan.numbered_by_year:
+            return number
+        return pl.concat_str(self._column("year", "wave"), number, separator="-")
 
     def _column(
         self,

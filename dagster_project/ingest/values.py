@@ -46,6 +46,11 @@ def read_number(text: pl.Series, decimals: int | None) -> pl.Series:
     return number.set(~good.fill_null(value=False), None)
 
 
+def read_year(text: pl.Series) -> pl.Series:
+    """Four digits as text; null for what is no year."""
+    return text.str.replace(TRAILING_ZEROS, "").str.extract(r"^([12]\d{3})$")
+
+
 def nearest_code(number: pl.Series) -> pl.Series:
     """Give the nearest whole number as text, half away from zero."""
     return (number.sign() * (number.abs() + 0.5).floor()).cast(pl.Int64).cast(pl.String)

@@ -47,7 +47,7 @@ CELLS = [
         "'median' is not known; use mean_of_others or pooled",
     ),
     ("set feeds 2 kind answers", "'answers' is not known; use responses or invitations"),
-    ("set feeds 2 period_source file", "'file' is not known; use date or constant"),
+    ("set feeds 2 period_source file", "'file' is not known; use date or constant or year"),
     ("set columns 2 required yes", "'yes' is not a yes or no; write true or false"),
     ("set columns 2 header  id", "' id' has blanks around it; remove them"),
     (

@@ -202,6 +202,31 @@ FEEDS = [
             "feeds.csv row 3 column period_source: a feed of invitations takes its period from a date; write date",
         ],
     ),
+    (
+        "set feeds 4 period_source year",
+        [
+            "feeds.csv row 4 column feed: 'port_2016' has no column for year; add a row for it to columns.csv",
+            "feeds.csv row 4 column period: the period comes from a year; clear the cell",
+        ],
+    ),
+    (
+        "set feeds 4 period_source year + set feeds 4 period + add columns port_2016,year,jaar,false,,",
+        [
+            "columns.csv row 22 column required: a row without year cannot be counted; write true",
+        ],
+    ),
+    (
+        "add columns port_2016,year,jaar,true,,",
+        [
+            "columns.csv row 22 column field: the period of feed 'port_2016' comes from a constant; remove this column or write year as its period_source",
+        ],
+    ),
+    (
+        "set feeds 2 period_source year + add columns desk_walk_in,year,jaar,true,,",
+        [
+            "feeds.csv row 2 column period_source: study 'desk' is timed by quarter, so each row needs a date; write date",
+        ],
+    ),
 ]
 
 SCALES = [

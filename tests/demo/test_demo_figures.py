@@ -54,6 +54,7 @@ def _figure(metric: str, published: str, decimals: int, **other: str) -> Publish
     [
         (_figure("grade", "8.3", 1), Decimal("8.3"), True),
         (_figure("grade", "8.2", 1), Decimal("8.3"), False),
+        (_figure("grade", "3", 0, segment="size", segment_value="big"), Decimal(3), True),
         (_figure("net", "-13", 0), Decimal("-13"), True),
         (_figure("hidden", "8.0", 1), None, False),
         (_figure("nowhere", "8.0", 1), None, False),
@@ -75,7 +76,7 @@ def test_lists_every_figure_that_the_demo_must_show():
         "sfo": 5,
         "madi": 6 + 4 + 6 + 8 + 3 + 1,
         "divosa": 4,
-        "halt": 2 * 6 + 3 + 4 * 2 + 1 + 4 + 2 + 3,
+        "halt": 2 * 6 + 3 + 4 * 2 + 1 + 4 + 2 + 3 + 3 * 3,
         "blik_op_werk": 4 + 4 * 3,
         "blik_op_werk_opdrachtgevers": 3,
     }

@@ -40,8 +40,8 @@ def test_refuses_samples_that_do_not_add_up_to_the_volume(folder: Path):
 
 
 def test_refuses_more_answers_than_there_are_respondents(folder: Path):
-    change(folder, "counts", "blik_op_werk,aangeraden,nieuwe_sporen,2021,,,ja:21|nee:29", "")
-    more = "blik_op_werk,aangeraden,nieuwe_sporen,2021,,,ja:22|nee:29\n"
+    change(folder, "counts", "blik_op_werk,aangeraden,nieuwe_sporen,2021,,,,ja:21|nee:29", "")
+    more = "blik_op_werk,aangeraden,nieuwe_sporen,2021,,,,ja:22|nee:29\n"
     path = folder / "counts.csv"
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line]
     path.write_text("\n".join(lines) + "\n" + more, encoding="utf-8")

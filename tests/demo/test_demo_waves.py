@@ -41,7 +41,7 @@ def invited(landing: Path) -> dict[str, pd.DataFrame]:
 @pytest.mark.parametrize(
     "figure",
     FIGURES,
-    ids=lambda f: f"{f.study}-{f.period}-{f.product_code}-{f.metric}-{f.column}",
+    ids=lambda f: f"{f.study}-{f.period}-{f.product_code}-{f.segment_value}-{f.metric}-{f.column}",
 )
 def test_landed_answers_show_the_published_figure(
     rows: dict[str, pd.DataFrame], invited: dict[str, pd.DataFrame], figure: PublishedFigure
@@ -108,7 +108,7 @@ def test_net_counts_of_the_products_add_up_to_that_of_the_whole(rows: dict[str, 
 
 @pytest.mark.parametrize(
     ("year", "took_part", "customers", "groups"),
-    [(2022, 64, 60, (24, 24, 9, 3)), (2018, 102, 97, (20, 47, 22, 8))],
+    [(2022, 64, 60, (25, 22, 10, 3)), (2018, 102, 97, (20, 47, 22, 8))],
 )
 def test_recommendation_falls_into_four_groups_of_all_customers(
     rows: dict[str, pd.DataFrame],
@@ -130,6 +130,42 @@ def test_who_is_no_customer_answers_nothing(rows: dict[str, pd.DataFrame]):
     assert len(strangers) == 4 + 5
     for header in ("algemene_waardering", "beeld", "factsheets", *SERVICES):
         assert numbers(strangers[header].replace(VERBAL), {}).isna().all(), header
+
+
+def test_customers_are_of_the_sizes_and_jobs_that_the_report_lists(rows: dict[str, pd.DataFrame]):
+    own = rows["halt"].query("wave == 2022")
+    customers = own[numbers(own["aanbeveling"]).notna()]
+    # 10, 25, 55 and 10 % of 60; 10, 78, 3 and 8 % of 60
+    assert customers["gemeentegrootte"].value_counts().to_dict() == {
+        "20.000 - 50.000 inwoners": 33,
+        "50.000 - 100.000 inwoners": 15,
+        "G4 of meer dan 100.000 inwoners": 6,
+        "Minder dan 20.000 inwoners": 6,
+    }
+    assert customers["functie"].value_counts().to_dict() == {
+        "beleidsadviseur": 47,
+        "bestuursadviseur": 6,
+        "anders": 5,
+        "contractmanager": 2,
+    }
+
+
+def test_parts_that_stay_hidden_are_as_printed_too(rows: dict[str, pd.DataFrame]):
+    own = rows["halt"].query("wave == 2022").replace({"functie": {"contractmanager": "anders"}})
+    own = own[numbers(own["aanbeveling"]).notna()]
+    found = {}
+    for header in ("gemeentegrootte", "functie"):
+        for part, answers in own.groupby(header):
+            n, grade = value(answers, SCORES["halt"]["totaaloordeel"])
+            nps = value(answers, SCORES["halt"]["nps"])[1]
+            found[part] = (n, str(rounded(grade, 1)), int(rounded(nps, 0)))
+    small = ("G4 of meer dan 100.000 inwoners", "Minder dan 20.000 inwoners")
+    assert {part: found[part] for part in (*small, "bestuursadviseur", "anders")} == {
+        "G4 of meer dan 100.000 inwoners": (6, "8.2", 33),
+        "Minder dan 20.000 inwoners": (5, "7.2", 33),
+        "bestuursadviseur": (6, "7.8", 33),
+        "anders": (7, "7.7", 14),
+    }
 
 
 def test_services_are_used_by_as_many_as_printed(rows: dict[str, pd.DataFrame]):

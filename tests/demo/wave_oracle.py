@@ -84,6 +84,12 @@ USABLE = {"blik_op_werk": ASPECTS}
 ORGANISATION = {"madi": "organisatie"}
 PRODUCT = {"madi": "werksoort", "blik_op_werk": "dienst"}
 DAY = {"madi": "datum", "halt": "datum_uitnodiging", "blik_op_werk": "datum_einde_traject"}
+SEGMENT = {
+    "50000_100000": ("gemeentegrootte", "50.000 - 100.000 inwoners"),
+    "20000_50000": ("gemeentegrootte", "20.000 - 50.000 inwoners"),
+    "policy_adviser": ("functie", "beleidsadviseur"),
+}
+"""The column and the answer of those who are in a part of a segment."""
 INVITED = {
     study: f"{study}_uitnodigingen"
     for study in ("halt", "blik_op_werk", "blik_op_werk_opdrachtgevers")
@@ -167,4 +173,7 @@ def _cell(frame: pd.DataFrame, figure: PublishedFigure, year: int) -> pd.DataFra
         own = own[own[ORGANISATION[figure.study]] == figure.organisation_code]
     if figure.product_code != "all":
         own = own[own[PRODUCT[figure.study]] == figure.product_code]
+    if figure.segment_value != "all":
+        header, answer = SEGMENT[figure.segment_value]
+        own = own[own[header] == answer]
     return own

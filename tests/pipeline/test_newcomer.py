@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
-    assert "129 of 129 as published" in demo.output
+    assert "138 of 138 as published" in demo.output
     assert str(demo.current) in demo.output
 
 
@@ -116,6 +116,7 @@ def test_a_wave_is_compared_with_the_wave_before_it_however_long_ago(demo: Demo)
         """
         select metric, change, change_significant, series_break from marts.mart_kpi
         where study = 'halt' and period = '2022' and metric in ('nps', 'totaaloordeel')
+            and segment = 'all'
         order by metric
         """
     )
@@ -130,7 +131,8 @@ def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Dem
     rows = demo.query(
         """
         select metric from marts.mart_kpi
-        where study = 'halt' and period = '2022' and status = 'suppressed' order by metric
+        where study = 'halt' and period = '2022' and status = 'suppressed' and segment = 'all'
+        order by metric
         """
     )
     # on 4, 9, 1 and 4 answers
@@ -140,6 +142,36 @@ def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Dem
         ("sportveiligheid",),
         ("veilige_wijk",),
     ]
+
+
+def test_of_the_parts_of_a_segment_only_those_of_ten_and_more_are_visible(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select segment, segment_value, metric, n, value_rounded from marts.mart_kpi
+        where study = 'halt' and period = '2022' and segment <> 'all'
+            and metric in ('nps', 'totaaloordeel') and status = 'published'
+        order by segment, segment_value, metric
+        """
+    )
+    # the report also prints parts of five, six and seven
+    assert rows == [
+        ("functie", "policy_adviser", "nps", 47, 19.0),
+        ("functie", "policy_adviser", "totaaloordeel", 45, 7.8),
+        ("gemeentegrootte", "20000_50000", "nps", 33, 12.0),
+        ("gemeentegrootte", "20000_50000", "totaaloordeel", 32, 7.8),
+        ("gemeentegrootte", "50000_100000", "nps", 15, 27.0),
+        ("gemeentegrootte", "50000_100000", "totaaloordeel", 15, 7.9),
+    ]
+    hidden = demo.query(
+        """
+        select segment, count(*), count(n) from marts.mart_kpi
+        where study = 'halt' and period = '2022' and segment <> 'all'
+            and metric = 'nps' and status = 'suppressed'
+        group by segment order by segment
+        """
+    )
+    # two jobs, two sizes, and who is no customer
+    assert hidden == [("functie", 3, 0), ("gemeentegrootte", 3, 0)]
 
 
 def test_of_the_services_of_a_provider_only_the_large_one_is_visible(demo: Demo) -> None:

@@ -64,6 +64,8 @@ select
     net.period,
     net.channel,
     net.product_code,
+    net.segment,
+    net.segment_value,
     net.metric,
     net.value,
     sum(share.value * complete.points / 100) as value_of_parts
@@ -87,6 +89,8 @@ group by
     net.period,
     net.channel,
     net.product_code,
+    net.segment,
+    net.segment_value,
     net.metric,
     net.value
 having abs(net.value - sum(share.value * complete.points / 100)) > 1e-6
