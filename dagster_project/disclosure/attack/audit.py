@@ -19,6 +19,7 @@ from dagster_project.disclosure.attack import (
     audit_compared,
     audit_copies,
     audit_items,
+    audit_merged,
     audit_priority,
     audit_publication,
     audit_response,
@@ -26,7 +27,13 @@ from dagster_project.disclosure.attack import (
 )
 from dagster_project.disclosure.attack.audit_priority import Priorities
 from dagster_project.disclosure.attack.audit_publication import Publication
-from dagster_project.disclosure.attack.contract import COLUMNS, KEYS, MERGED, NEEDED
+from dagster_project.disclosure.attack.contract import (
+    COLUMNS,
+    KEYS,
+    MERGED,
+    NEEDED,
+    ORGANISATIONS,
+)
 from dagster_project.disclosure.attack.names import KPI
 
 Tables = Mapping[str, pl.DataFrame]
@@ -78,6 +85,7 @@ def audit_derived(
         *audit_items.checks(tables),
         *audit_priority.checks(tables, priorities or Priorities()),
         *audit_publication.checks(tables, publications),
+        *audit_merged.checks(tables),
     ]
     if MERGED in tables:
         checks += audit_compared.checks(tables, MERGED)
@@ -92,7 +100,9 @@ def _shapes(tables: Tables) -> list[Finding]:
         if _columns_of(name, tables) is None
     ]
     found += [
-        Finding(name, "", "the release lacks this table") for name in NEEDED if name not in tables
+        Finding(name, "", "the release lacks this table")
+        for name in (*NEEDED, *(ORGANISATIONS,) * (MERGED in tables))
+        if name not in tables
     ]
     for name, table in tables.items():
         known = _columns_of(name, tables) or ()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from dagster_project.disclosure.attack.contract import PLACE
+from dagster_project.disclosure.attack.contract import MERGED, ORGANISATIONS, PLACE
 from dagster_project.disclosure.attack.names import CELL, PUBLISHED, RESPONSE, TOTAL
 
 Check = tuple[str, str, pl.DataFrame]
@@ -52,29 +52,57 @@ def checks(tables: Mapping[str, pl.DataFrame], name: str) -> list[Check]:
 
 
 def with_errors(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
-    """Add the squared standard error of the value and its degrees of freedom to the rows.
+    """Add the population, the squared standard error of the value and its degrees of freedom.
 
     Null where they do not follow from the margin: in weighted studies the effective n is not
     published, and where all invited answered the margin is 0.
     """
     table = tables[name]
-    population = (
-        tables[RESPONSE]
-        .filter(
-            pl.col("required_sample").is_not_null()
-            & (pl.col("responses_invited") >= pl.col("responses"))
-        )
-        .select(*PLACE, pl.lit(TOTAL).alias("segment"), population="invited")
-    )
     weighted = table.filter((pl.col("n_weighted") - pl.col("n")).abs() > SAME)["study"].unique()
     n = pl.col("n").cast(pl.Float64)
     enough = pl.when(pl.col("population") >= n).then(pl.col("population"))
     left = ((enough - n) / enough).fill_null(1.0)
     error = (pl.col("margin") / 1.96).pow(2) / left * n / (n - 1)
     follows = ~pl.col("study").is_in(weighted.to_list()) & (left > 0) & (n > 1)
-    return table.join(population, on=[*PLACE, "segment"], how="left").with_columns(
+    known = populations(tables, name)
+    return table.join(known, on=[*PLACE, "segment"], how="left").with_columns(
         error=pl.when(follows).then(error), freedom=pl.when(follows).then(n - 1)
     )
+
+
+def populations(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
+    """People invited, of the places where all answers are theirs; of merged ones in every part."""
+    rows = tables[RESPONSE]
+    if name == MERGED:
+        now = present(tables)
+        rows = rows.join(now, on="organisation_code").with_columns(organisation_code="present")
+    theirs = pl.col("required_sample").is_not_null() & (
+        pl.col("responses_invited") >= pl.col("responses")
+    )
+    return (
+        rows.group_by(PLACE)
+        .agg(population=pl.col("invited").sum(), theirs=theirs.fill_null(value=False).all())
+        .filter("theirs")
+        .select(*PLACE, pl.lit(TOTAL).alias("segment"), "population")
+    )
+
+
+def present(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Say what each organisation has become, at the end of its chain of mergers.
+
+    A merger to come has not happened: whoever has rows of its own in the merged table is there.
+    """
+    into = tables[ORGANISATIONS].select("organisation_code", "merged_into")
+    there = tables[MERGED].select("organisation_code").unique()
+    gone = into.join(there, on="organisation_code", how="anti")
+    now = into.select("organisation_code", present="organisation_code")
+    for _ in range(into.height):
+        step = now.join(gone, left_on="present", right_on="organisation_code", how="left")
+        moved = step.select("organisation_code", present=pl.coalesce("merged_into", "present"))
+        if moved.equals(now):
+            break
+        now = moved
+    return now
 
 
 def _misrounded(published: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:

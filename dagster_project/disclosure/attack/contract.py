@@ -12,6 +12,7 @@ MERGED = "mart_kpi_merged"
 ITEMS = "mart_item_response"
 PRIORITY = "mart_priority"
 PUBLICATION = "mart_publication"
+ORGANISATIONS = "dim_organisation"
 
 PLACE = CELL[:5]
 CHANNEL = CELL[:4]
@@ -84,7 +85,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "reason",
         "status",
     ),
-    "dim_organisation": (
+    ORGANISATIONS: (
         "organisation_code",
         "name",
         "size_class",

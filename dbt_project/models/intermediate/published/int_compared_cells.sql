@@ -1,111 +1,33 @@
 with
 
-figures as (
-    select * from {{ ref('int_figures') }}
-),
-
-periods as (
-    select * from {{ ref('int_periods') }}
+changes as (
+    select * from {{ ref('int_changes') }}
+    where series = 'own'
 ),
 
 benchmarks as (
     select * from {{ ref('int_benchmarks') }}
 ),
 
-with_periods as (
-    select
-        figures.*,
-        periods.previous_period,
-        periods.year_ago_period
-    from figures
-    inner join periods
-        on figures.study = periods.study
-        and figures.period = periods.period
-),
-
-paired as (
-    select
-        current_figure.study,
-        current_figure.organisation_code,
-        current_figure.period,
-        current_figure.channel,
-        current_figure.product_code,
-        current_figure.segment,
-        current_figure.segment_value,
-        current_figure.metric,
-        current_figure.period_type,
-        current_figure.period_start,
-        current_figure.decimals,
-        current_figure.n,
-        current_figure.n_weighted,
-        current_figure.value,
-        current_figure.margin,
-        current_figure.status,
-        case when current_figure.status = 'published' then previous_figure.value end
-            as previous_value,
-        case when current_figure.status = 'published' then year_ago_figure.value end
-            as year_ago_value,
-        current_figure.error_variance + previous_figure.error_variance as previous_error,
-        power(current_figure.error_variance, 2) / current_figure.degrees_of_freedom
-        + power(previous_figure.error_variance, 2) / previous_figure.degrees_of_freedom
-            as previous_spread,
-        current_figure.error_variance + year_ago_figure.error_variance as year_ago_error,
-        power(current_figure.error_variance, 2) / current_figure.degrees_of_freedom
-        + power(year_ago_figure.error_variance, 2) / year_ago_figure.degrees_of_freedom
-            as year_ago_spread,
-        coalesce(
-            current_figure.new_series_from <= current_figure.period_start
-            and current_figure.new_series_from > previous_figure.period_start,
-            false
-        ) as previous_break,
-        coalesce(
-            current_figure.new_series_from <= current_figure.period_start
-            and current_figure.new_series_from > year_ago_figure.period_start,
-            false
-        ) as year_ago_break,
-        benchmarks.benchmark_value,
-        benchmarks.benchmark_organisations,
-        current_figure.error_variance + benchmarks.benchmark_error_variance as benchmark_error,
-        power(current_figure.error_variance, 2) / current_figure.degrees_of_freedom
-        + benchmarks.benchmark_error_spread as benchmark_spread
-    from with_periods as current_figure
-    left join figures as previous_figure
-        on current_figure.study = previous_figure.study
-        and current_figure.organisation_code = previous_figure.organisation_code
-        and current_figure.previous_period = previous_figure.period
-        and current_figure.channel = previous_figure.channel
-        and current_figure.product_code = previous_figure.product_code
-        and current_figure.segment = previous_figure.segment
-        and current_figure.segment_value = previous_figure.segment_value
-        and current_figure.metric = previous_figure.metric
-    left join figures as year_ago_figure
-        on current_figure.study = year_ago_figure.study
-        and current_figure.organisation_code = year_ago_figure.organisation_code
-        and current_figure.year_ago_period = year_ago_figure.period
-        and current_figure.channel = year_ago_figure.channel
-        and current_figure.product_code = year_ago_figure.product_code
-        and current_figure.segment = year_ago_figure.segment
-        and current_figure.segment_value = year_ago_figure.segment_value
-        and current_figure.metric = year_ago_figure.metric
-    left join benchmarks
-        on current_figure.study = benchmarks.study
-        and current_figure.organisation_code = benchmarks.organisation_code
-        and current_figure.period = benchmarks.period
-        and current_figure.channel = benchmarks.channel
-        and current_figure.product_code = benchmarks.product_code
-        and current_figure.segment = benchmarks.segment
-        and current_figure.segment_value = benchmarks.segment_value
-        and current_figure.metric = benchmarks.metric
-),
-
--- figures from before and after a break in the series are shown, not compared
 differences as (
     select
-        *,
-        case when not previous_break then value - previous_value end as change,
-        case when not year_ago_break then value - year_ago_value end as year_ago_change,
-        value - benchmark_value as benchmark_difference
-    from paired
+        changes.*,
+        benchmarks.benchmark_value,
+        benchmarks.benchmark_organisations,
+        changes.value - benchmarks.benchmark_value as benchmark_difference,
+        changes.error_variance + benchmarks.benchmark_error_variance as benchmark_error,
+        power(changes.error_variance, 2) / changes.degrees_of_freedom
+        + benchmarks.benchmark_error_spread as benchmark_spread
+    from changes
+    left join benchmarks
+        on changes.study = benchmarks.study
+        and changes.organisation_code = benchmarks.organisation_code
+        and changes.period = benchmarks.period
+        and changes.channel = benchmarks.channel
+        and changes.product_code = benchmarks.product_code
+        and changes.segment = benchmarks.segment
+        and changes.segment_value = benchmarks.segment_value
+        and changes.metric = benchmarks.metric
 ),
 
 compared as (
@@ -128,17 +50,15 @@ compared as (
         status,
         previous_value,
         change,
-        {{ is_significant('change', 'previous_error', 'previous_spread') }}
-            as change_significant,
+        change_significant,
         year_ago_value,
         year_ago_change,
-        {{ is_significant('year_ago_change', 'year_ago_error', 'year_ago_spread') }}
-            as year_ago_significant,
+        year_ago_significant,
         benchmark_value,
         benchmark_organisations,
         {{ is_significant('benchmark_difference', 'benchmark_error', 'benchmark_spread') }}
             as benchmark_significant,
-        case when status = 'published' then previous_break or year_ago_break end as series_break
+        series_break
     from differences
 )
 

@@ -51,8 +51,7 @@ with_population as (
 figures as (
     select
         *,
-        1.96 * sqrt(variance / n_effective)
-        * sqrt(coalesce((population - n) / nullif(cast(population as double), 0), 1)) as margin,
+        {{ margin_95('variance', 'n_effective', 'n', 'population') }} as margin,
         variance / nullif(n_effective - 1, 0) as error_variance,
         n_effective - 1 as degrees_of_freedom
     from with_population
