@@ -12,6 +12,7 @@ LONGEST = (
     "test_random_feeds",
     "test_codebook_rows_alone",
     "test_late_answers",
+    "test_publication",
     "test_late_deliveries",
     "test_same_marts",
 )

@@ -77,8 +77,8 @@ def test_lists_every_figure_that_the_demo_must_show():
         "madi": 6 + 4 + 6 + 8 + 3 + 1,
         "divosa": 4,
         "halt": 2 * 6 + 3 + 4 * 2 + 1 + 4 + 2 + 3 + 3 * 3,
-        "blik_op_werk": 4 + 4 * 3,
-        "blik_op_werk_opdrachtgevers": 3,
+        "blik_op_werk": 4 + 4 * 3 + 2 * 2 + 2,
+        "blik_op_werk_opdrachtgevers": 3 + 1,
     }
     by_place = {(f.study, f.period, f.channel, f.metric, f.column): f.published for f in figures}
     assert by_place["nvvb", "2020", "counter", "hostmanship", "value_rounded"] == Decimal("8.9")

@@ -94,6 +94,9 @@ INVITED = {
     study: f"{study}_uitnodigingen"
     for study in ("halt", "blik_op_werk", "blik_op_werk_opdrachtgevers")
 }
+ALWAYS_PUBLISHED = ("blik_op_werk_opdrachtgevers",)
+ENOUGH = 30
+"""Answers, or percent of the net sample, with which a service is published."""
 NOT_INVITED = ("dubbel", "onvolledig")
 NOT_REACHED = ("onbestelbaar", "afgemeld")
 PREVIOUS = {("halt", 2022): 2018}
@@ -148,6 +151,8 @@ def wave_figure(
     own = _cell(rows[figure.study], figure, year)
     if figure.table == "mart_response":
         return _response(own, invited, figure, year)
+    if figure.table == "mart_publication":
+        return _publication(own, invited, figure, year)
     n, mean = value(own, SCORES[figure.study][figure.metric])
     return n if figure.column == "n" else mean
 
@@ -157,14 +162,30 @@ def _response(
 ) -> float:
     if figure.column == "responses":
         return len(own)
+    asked, net = _asked(invited, figure, year)
+    return {
+        "invited": asked,
+        "net_sample": net,
+        "response_rate": 100 * len(own) / net,
+    }[figure.column]
+
+
+def _publication(
+    own: pd.DataFrame, invited: dict[str, pd.DataFrame], figure: PublishedFigure, year: int
+) -> float:
+    if figure.column == "value":
+        return value(own, SCORES[figure.study]["totaaloordeel"])[1]
+    _, net = _asked(invited, figure, year)
+    enough = len(own) >= ENOUGH or 100 * len(own) / net >= ENOUGH
+    return float(enough or figure.study in ALWAYS_PUBLISHED)
+
+
+def _asked(invited: dict[str, pd.DataFrame], figure: PublishedFigure, year: int) -> tuple[int, int]:
+    """Invited, and those of them who could be reached."""
     gross = _cell(invited[figure.study], figure, year)["status"]
     asked = gross[~gross.isin(NOT_INVITED)]
     net = asked[~asked.isin(NOT_REACHED)]
-    return {
-        "invited": len(asked),
-        "net_sample": len(net),
-        "response_rate": 100 * len(own) / len(net),
-    }[figure.column]
+    return len(asked), len(net)
 
 
 def _cell(frame: pd.DataFrame, figure: PublishedFigure, year: int) -> pd.DataFrame:
