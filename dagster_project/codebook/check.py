@@ -54,6 +54,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_bands.bands_suit_the_family, "metric_bands"),
     (check_bands.bands_tile_their_scale, "metric_bands metric_questions scale_values"),
     (check_organisations.studies_know_their_organisations, "organisations"),
+    (check_organisations.benchmarks_have_somebody_to_compare_with, "organisations"),
     (check_organisations.codes_fit_their_study, ""),
     (check_organisations.organisations_exist_for_a_while, ""),
     (check_organisations.mergers_fit_the_dates, ""),

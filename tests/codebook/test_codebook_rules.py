@@ -408,7 +408,7 @@ METRICS = [
         ],
     ),
     (
-        "add metrics desk,clear,share,percent,asked,0,,manner,true,,Helder,Clear,Aandeel,Share + add metric_questions desk,clear,clarity + add metric_bands desk,clear,1,2.9,0 + add metric_bands desk,clear,3,3,100",
+        "add metrics desk,clear,share,percent,asked,0,,manner,true,,Helder,Clear,Aandeel,Share, + add metric_questions desk,clear,clarity + add metric_bands desk,clear,1,2.9,0 + add metric_bands desk,clear,3,3,100",
         [
             "metrics.csv row 10 column base: nothing counts who answered 'clarity'; add a metric on it with base answered, or a few answers would not be seen to be few",
         ],
@@ -627,6 +627,12 @@ ORGANISATIONS = [
         "set studies 2 organisation_kind city",
         [
             "studies.csv row 2 column organisation_kind: no organisation is of kind 'city'; correct it or add some to organisations.csv",
+        ],
+    ),
+    (
+        "set studies 3 benchmark_among size_class",
+        [
+            "studies.csv row 3 column benchmark_among: no organisation of kind 'harbour' has a size_class, so there would be no benchmark; fill some in in organisations.csv or write all",
         ],
     ),
     (
