@@ -60,6 +60,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_publication.norms_are_within_reach, "metrics questions metric_questions scale_values"),
     (check_publication.norms_have_something_to_judge, "products"),
     (check_organisations.studies_know_their_organisations, "organisations"),
+    (check_organisations.benchmarks_have_somebody_to_compare_with, "organisations"),
     (check_organisations.codes_fit_their_study, ""),
     (check_organisations.organisations_exist_for_a_while, ""),
     (check_organisations.mergers_fit_the_dates, ""),

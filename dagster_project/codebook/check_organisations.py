@@ -14,6 +14,7 @@ from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Fault
 from dagster_project.codebook.model import Merger, Organisation
 
+SIZE_CLASS = "size_class"
 _DAY = timedelta(days=1)
 
 
@@ -29,6 +30,20 @@ def studies_know_their_organisations(codebook: Codebook) -> Iterator[Fault]:
                 "organisation_kind",
                 f"no organisation is of kind '{study.organisation_kind}'; "
                 "correct it or add some to organisations.csv",
+            )
+
+
+def benchmarks_have_somebody_to_compare_with(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a study that compares within size classes has organisations of known size."""
+    for study in codebook.studies:
+        organisations = codebook.organisations_of(study.study)
+        unknown = all(row.size_class is None for row in organisations)
+        if study.benchmark_among == SIZE_CLASS and organisations and unknown:
+            yield Fault(
+                study,
+                "benchmark_among",
+                f"no organisation of kind '{study.organisation_kind}' has a size_class, so there "
+                "would be no benchmark; fill some in in organisations.csv or write all",
             )
 
 

@@ -25,7 +25,8 @@ class Study(Row):
 
     `code_prefix` and `code_digits` say which spellings of an organisation code are the same; both
     blank means codes are taken as they are. `max_bad_rows_pct` is a percentage from 0 to 100.
-    `priority_min_n` is the fewest respondents on whom the importance of an aspect rests.
+    `priority_min_n` is the fewest respondents on whom the importance of an aspect rests,
+    `benchmark_among` the organisations that a benchmark compares with: all, or a size class.
     """
 
     study: str
@@ -44,6 +45,7 @@ class Study(Row):
     benchmark_min_organisations: int
     priority_method: str
     priority_min_n: int
+    benchmark_among: str
 
 
 @dataclass(frozen=True, slots=True)

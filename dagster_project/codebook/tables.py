@@ -55,6 +55,7 @@ STUDIES = Table(
         "benchmark_min_organisations": cells.whole(1),
         "priority_method": cells.one_of("correlation", "regression"),
         "priority_min_n": cells.whole(2),
+        "benchmark_among": cells.one_of("all", "size_class"),
     },
     ("study",),
 )

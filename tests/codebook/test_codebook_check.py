@@ -46,6 +46,10 @@ CELLS = [
         "set studies 2 benchmark_method median",
         "'median' is not known; use mean_of_others or pooled",
     ),
+    (
+        "set studies 2 benchmark_among neighbours",
+        "'neighbours' is not known; use all or size_class",
+    ),
     ("set feeds 2 kind answers", "'answers' is not known; use responses or invitations"),
     ("set feeds 2 period_source file", "'file' is not known; use date or constant or year"),
     ("set columns 2 required yes", "'yes' is not a yes or no; write true or false"),

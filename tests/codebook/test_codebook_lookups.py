@@ -33,6 +33,7 @@ def test_cells_have_the_type_of_their_column(codebook: Codebook):
         benchmark_min_organisations=3,
         priority_method="regression",
         priority_min_n=30,
+        benchmark_among="all",
     )
 
 

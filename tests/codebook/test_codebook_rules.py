@@ -673,6 +673,12 @@ ORGANISATIONS = [
         ],
     ),
     (
+        "set studies 3 benchmark_among size_class",
+        [
+            "studies.csv row 3 column benchmark_among: no organisation of kind 'harbour' has a size_class, so there would be no benchmark; fill some in in organisations.csv or write all",
+        ],
+    ),
+    (
         "set organisations 2 organisation_code TN1",
         [
             "organisations.csv row 2 column organisation_code: 'TN1' is not TN and 2 digits, as study 'desk' writes them; correct it",

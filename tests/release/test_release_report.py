@@ -39,6 +39,7 @@ CAFE = Study(
     benchmark_min_organisations=3,
     priority_method="correlation",
     priority_min_n=30,
+    benchmark_among="all",
 )
 CODEBOOK = Codebook(studies=(CAFE,), feeds=(BAR,))
 KEYS = [

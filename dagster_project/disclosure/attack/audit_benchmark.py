@@ -6,30 +6,35 @@ Belongs here: the benchmark and its significance. Does not belong here: comparis
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import polars as pl
 
 from dagster_project.disclosure.attack.audit_compared import misjudged, same, with_errors
-from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED
+from dagster_project.disclosure.attack.contract import ORGANISATIONS
+from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED, TOTAL
 
 Check = tuple[str, str, pl.DataFrame]
 MINIMUM = 3
 LOST = 1e-7  # what a total less one part may lose in its last bits
-LIKE = tuple(name for name in (*CELL, "metric") if name != "organisation_code")
+LIKE = (*(name for name in (*CELL, "metric") if name != "organisation_code"), "group")
 
 
 def checks(tables: Mapping[str, pl.DataFrame], minimum: Mapping[str, int]) -> list[Check]:
     """(table, what is wrong, rows) of benchmarks that are not the mean of the others' published.
 
-    The others count once each, or pooled by n: whichever a study does, it does everywhere.
+    The others count once each, or pooled by n; they are all others, or those of the same size
+    class, known to a reader: whichever a study does, it does everywhere.
     """
     published = with_errors(tables, KPI).filter(pl.col("status") == PUBLISHED)
+    published = published.join(_size_classes(tables), on="organisation_code", how="left")
     least = pl.col("study").replace_strict(
         dict(minimum) or {"": MINIMUM}, default=MINIMUM, return_dtype=pl.Int64
     )
     wrong = []
-    for weight in (pl.lit(1.0), pl.col("n").cast(pl.Float64)):
-        rows = _against_others(published.with_columns(share=weight), least)
+    weights = (pl.lit(1.0), pl.col("n").cast(pl.Float64))
+    for weight, group in product(weights, (pl.lit(TOTAL), pl.col("size_class"))):
+        rows = _against_others(published.with_columns(share=weight, group=group), least)
         wrong.append(_checks(rows))
     studies = published["study"].unique().to_list()
     found: list[Check] = []
@@ -40,6 +45,14 @@ def checks(tables: Mapping[str, pl.DataFrame], minimum: Mapping[str, int]) -> li
         ]
         found += min(options, key=lambda option: sum(rows.height for _, _, rows in option))
     return found
+
+
+def _size_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Read the size class of each organisation; without the table, none is known."""
+    if ORGANISATIONS not in tables:
+        return pl.DataFrame(schema={"organisation_code": pl.String, "size_class": pl.String})
+    known = pl.col("size_class").cast(pl.String)
+    return tables[ORGANISATIONS].select("organisation_code", known)
 
 
 def _against_others(rows: pl.DataFrame, least: pl.Expr) -> pl.DataFrame:
@@ -55,7 +68,7 @@ def _against_others(rows: pl.DataFrame, least: pl.Expr) -> pl.DataFrame:
         rest_error=pl.when(~unknown).then((error.sum().over(LIKE) - error).clip(0)),
         rest_spread=pl.when(~unknown).then((spread.sum().over(LIKE) - spread).clip(0)),
     )
-    enough = pl.col("others") >= least
+    enough = (pl.col("others") >= least) & pl.col("group").is_not_null()
     rest = pl.col("rest")
     return with_sums.with_columns(
         expected=pl.when(enough).then(pl.col("rest_value") / rest),

@@ -139,7 +139,8 @@ def _three_counts() -> list[pl.Expr]:
     shrunk = (pl.col("population") - n) / pl.col("population")
     found = pl.lit(None, dtype=pl.Float64)
     follows = (pl.col("kind") == "net") & ((pl.col("weight") - n).abs() <= CLOSE)
-    for squares in (variance / shrunk + value.pow(2), variance + value.pow(2)):
+    # where a population shrinks the margin, that reading is the right one, if both come out whole
+    for squares in (variance + value.pow(2), variance / shrunk + value.pow(2)):
         spread = n * squares / high.pow(2)
         plus = (spread + n * value / high) / 2
         whole = (plus - plus.round()).abs() + (spread - spread.round()).abs() < SEPARATE

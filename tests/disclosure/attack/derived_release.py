@@ -9,6 +9,7 @@ import datetime as dt
 import math
 
 import pyarrow as pa
+from scipy.stats import t
 
 COLUMNS = (
     *("study", "organisation_code", "period", "channel", "product_code", "segment"),
@@ -24,16 +25,11 @@ N = {"A": 100, "B": 60, "C": 80, "D": 40}
 VALUE = {"A": 7.25, "B": 7.5, "C": 8.0, "D": 6.4}
 
 
-def t975(df: float) -> float:
-    terms = (2.372271, 2.822499, 2.555850, 1.589534)
-    return 1.959963984540054 + sum(term / df**i for i, term in enumerate(terms, start=1))
-
-
 def significant(difference: float, *errors: tuple[float, float]) -> bool:
     """Welch's test from (squared standard error, degrees of freedom)."""
     error = sum(e for e, _ in errors)
     df = error**2 / sum(e**2 / f for e, f in errors)
-    return abs(difference) > t975(df) * math.sqrt(error)
+    return bool(abs(difference) > t.ppf(0.975, df) * math.sqrt(error))
 
 
 def error(n: int) -> tuple[float, float]:

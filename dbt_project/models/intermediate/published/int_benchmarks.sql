@@ -5,11 +5,19 @@ figures as (
     where status = 'published'
 ),
 
+organisations as (
+    select * from {{ ref('stg_organisations') }}
+),
+
 weighted as (
     select
-        *,
-        case benchmark_method when 'pooled' then cast(n as double) else 1.0 end as share
+        figures.*,
+        case figures.benchmark_method when 'pooled' then cast(figures.n as double) else 1.0 end
+            as share,
+        case figures.benchmark_among when 'size_class' then organisations.size_class else 'all' end
+            as compared_group
     from figures
+    left join organisations on figures.organisation_code = organisations.organisation_code
 ),
 
 totals as (
@@ -21,6 +29,7 @@ totals as (
         segment,
         segment_value,
         metric,
+        compared_group,
         count(*) as organisations,
         sum(share) as share,
         {{ sum_in_order('share * value', 'organisation_code') }} as value,
@@ -36,10 +45,12 @@ totals as (
         product_code,
         segment,
         segment_value,
-        metric
+        metric,
+        compared_group
 ),
 
--- an organisation is compared with the others: the total without its own part
+-- an organisation is compared with the others: the total without its own part;
+-- where its size is not known, with nobody of a size class
 others as (
     select
         weighted.study,
@@ -71,6 +82,7 @@ others as (
         and weighted.segment = totals.segment
         and weighted.segment_value = totals.segment_value
         and weighted.metric = totals.metric
+        and weighted.compared_group = totals.compared_group
     where totals.organisations - 1 >= weighted.benchmark_min_organisations
 ),
 

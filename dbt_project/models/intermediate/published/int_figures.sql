@@ -24,6 +24,7 @@ with_population as (
         metrics.new_series_from,
         studies.benchmark_method,
         studies.benchmark_min_organisations,
+        studies.benchmark_among,
         -- the invited are the population of the answers only if the answers are theirs
         case
             when

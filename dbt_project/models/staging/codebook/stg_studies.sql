@@ -8,5 +8,6 @@ select
     benchmark_method,
     benchmark_min_organisations,
     priority_method,
-    priority_min_n
+    priority_min_n,
+    benchmark_among
 from {{ ref('studies') }}
