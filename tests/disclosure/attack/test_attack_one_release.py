@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import polars as pl
+import pyarrow as pa
 import pytest
 from attack_tables import GRADE, case, found, kpi, place, release, responses, scales, status, tree
 
 from dagster_project.disclosure.attack import attack
+from dagster_project.disclosure.attack.figures import figures
 
 PRODUCTS = tree(("product_code", "all", "ABC"))
 
@@ -211,3 +216,28 @@ def test_an_answer_given_by_all_hidden_but_one_option_is_bounded_by_option():
 def test_a_metric_without_a_scale_is_refused():
     with pytest.raises(ValueError, match="no scale for metric grade"):
         attack(release(kpis=kpi({at("A"): None})), [], PRODUCTS, scales(other=("mean", 1.0, 10.0)))
+
+
+def test_a_net_score_whose_margin_a_population_shrinks_is_read_with_it():
+    # 252 invited, 60 of them answered: 24 for, 24 between, 12 against. Without the population the
+    # same margin would be that of 20 for, 32 between and 8 against
+    cell = {"study": "s", "organisation_code": "o", "period": "2020", "channel": "all"}
+    cell |= {"product_code": "all"}
+    spread = 10000 * 36 / 60 - 20**2
+    margin = 1.96 * math.sqrt(spread / 60) * math.sqrt((252 - 60) / 252)
+    score = {"n": 60, "n_weighted": 60.0, "value": 20.0, "margin": margin, "status": "published"}
+    invited = {"invited": 252, "responses": 60, "responses_invited": 60, "required_sample": 153}
+    scored = cell | {"segment": "all", "segment_value": "all", "metric": "nps"} | score
+    asked = cell | invited | {"status": "published"}
+    (row,) = (
+        figures(
+            {
+                "mart_kpi": pa.Table.from_pylist([scored]),
+                "mart_response": pa.Table.from_pylist([asked]),
+            },
+            pl.DataFrame(scales(nps=("net", -100.0, 100.0))),
+        )
+        .filter(pl.col("measure") == "nps")
+        .to_dicts()
+    )
+    assert (row["plus"], row["zero"], row["minus"]) == pytest.approx((24, 24, 12))
