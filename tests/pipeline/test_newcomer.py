@@ -66,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_the_demo_shows_published_beside_computed_and_all_are_equal(demo: Demo) -> None:
-    assert "138 of 138 as published" in demo.output
+    assert "145 of 145 as published" in demo.output
     assert str(demo.current) in demo.output
 
 
