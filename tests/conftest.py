@@ -15,6 +15,8 @@ LONGEST = (
     "test_publication",
     "test_late_deliveries",
     "test_same_marts",
+    "test_against_raw_answers",
+    "test_merged_municipalities",
 )
 
 settings.register_profile("developer", deadline=None)
