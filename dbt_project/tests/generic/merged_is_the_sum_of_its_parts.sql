@@ -35,13 +35,7 @@ select
     coalesce(merged.metric, parts.metric) as metric
 from {{ model }} as merged
 full outer join parts
-    on merged.study = parts.study
-    and merged.organisation_code = parts.organisation_code
-    and merged.period = parts.period
-    and merged.channel = parts.channel
-    and merged.product_code = parts.product_code
-    and merged.segment = parts.segment
-    and merged.segment_value = parts.segment_value
+    on {{ same_cell('merged', 'parts') }}
     and merged.metric = parts.metric
 where merged.study is null
     or parts.study is null

@@ -20,13 +20,7 @@ differences as (
         + benchmarks.benchmark_error_spread as benchmark_spread
     from changes
     left join benchmarks
-        on changes.study = benchmarks.study
-        and changes.organisation_code = benchmarks.organisation_code
-        and changes.period = benchmarks.period
-        and changes.channel = benchmarks.channel
-        and changes.product_code = benchmarks.product_code
-        and changes.segment = benchmarks.segment
-        and changes.segment_value = benchmarks.segment_value
+        on {{ same_cell('changes', 'benchmarks') }}
         and changes.metric = benchmarks.metric
 ),
 

@@ -39,13 +39,7 @@ with_population as (
         and cells.metric = metrics.metric
     inner join studies on cells.study = studies.study
     left join responses
-        on cells.study = responses.study
-        and cells.organisation_code = responses.organisation_code
-        and cells.period = responses.period
-        and cells.channel = responses.channel
-        and cells.product_code = responses.product_code
-        and cells.segment = responses.segment
-        and cells.segment_value = responses.segment_value
+        on {{ same_cell('cells', 'responses') }}
 ),
 
 -- margin: sd with divisor n; tests of differences: variance with divisor n - 1

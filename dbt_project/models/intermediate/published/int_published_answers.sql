@@ -30,13 +30,7 @@ judged as (
         on cells.study = metrics.study
         and cells.metric = metrics.metric
     left join pattern
-        on cells.study = pattern.study
-        and cells.organisation_code = pattern.organisation_code
-        and cells.period = pattern.period
-        and cells.channel = pattern.channel
-        and cells.product_code = pattern.product_code
-        and cells.segment = pattern.segment
-        and cells.segment_value = pattern.segment_value
+        on {{ same_cell('cells', 'pattern') }}
         and metrics.disclosure_group = pattern.disclosure_group
 ),
 
@@ -58,13 +52,7 @@ as_released as (
         frozen.sum_score as sum_weight_of_answer
     from frozen
     inner join pattern
-        on frozen.study = pattern.study
-        and frozen.organisation_code = pattern.organisation_code
-        and frozen.period = pattern.period
-        and frozen.channel = pattern.channel
-        and frozen.product_code = pattern.product_code
-        and frozen.segment = pattern.segment
-        and frozen.segment_value = pattern.segment_value
+        on {{ same_cell('frozen', 'pattern') }}
         and frozen.disclosure_group = pattern.disclosure_group
         and frozen.version = pattern.version
         and pattern.status = 'frozen'
@@ -81,13 +69,7 @@ hidden as (
     select judged.*
     from judged
     left join as_released
-        on judged.study = as_released.study
-        and judged.organisation_code = as_released.organisation_code
-        and judged.period = as_released.period
-        and judged.channel = as_released.channel
-        and judged.product_code = as_released.product_code
-        and judged.segment = as_released.segment
-        and judged.segment_value = as_released.segment_value
+        on {{ same_cell('judged', 'as_released') }}
         and judged.metric = as_released.metric
         and judged.answer = as_released.answer
     where

@@ -58,13 +58,7 @@ as_released as (
         max(frozen.n) filter (where frozen.measure = 'responses_invited') as responses_invited
     from frozen
     inner join pattern
-        on frozen.study = pattern.study
-        and frozen.organisation_code = pattern.organisation_code
-        and frozen.period = pattern.period
-        and frozen.channel = pattern.channel
-        and frozen.product_code = pattern.product_code
-        and frozen.segment = pattern.segment
-        and frozen.segment_value = pattern.segment_value
+        on {{ same_cell('frozen', 'pattern') }}
         and frozen.disclosure_group = pattern.disclosure_group
         and frozen.version = pattern.version
         and pattern.status = 'frozen'
@@ -139,29 +133,11 @@ counts as (
         end as responses_invited
     from cells
     left join decided
-        on cells.study = decided.study
-        and cells.organisation_code = decided.organisation_code
-        and cells.period = decided.period
-        and cells.channel = decided.channel
-        and cells.product_code = decided.product_code
-        and cells.segment = decided.segment
-        and cells.segment_value = decided.segment_value
+        on {{ same_cell('cells', 'decided') }}
     left join response_cells
-        on cells.study = response_cells.study
-        and cells.organisation_code = response_cells.organisation_code
-        and cells.period = response_cells.period
-        and cells.channel = response_cells.channel
-        and cells.product_code = response_cells.product_code
-        and cells.segment = response_cells.segment
-        and cells.segment_value = response_cells.segment_value
+        on {{ same_cell('cells', 'response_cells') }}
     left join as_released
-        on cells.study = as_released.study
-        and cells.organisation_code = as_released.organisation_code
-        and cells.period = as_released.period
-        and cells.channel = as_released.channel
-        and cells.product_code = as_released.product_code
-        and cells.segment = as_released.segment
-        and cells.segment_value = as_released.segment_value
+        on {{ same_cell('cells', 'as_released') }}
 ),
 
 -- a row says nothing of its invitations where those who answered them are too few to tell
