@@ -29,9 +29,10 @@ from dagster_project.disclosure.ledger_queries import (
     TOUCHED,
     VINTAGE,
 )
-from dagster_project.disclosure.rules import CELL
+from dagster_project.disclosure.rules import CELL, TOTAL
 
 TEXT = pa.string()
+SEGMENT = ("segment", "segment_value")
 CELLS_SCHEMA = pa.schema(
     [
         *((name, TEXT) for name in (*CELL, "disclosure_group", "measure", "kind", "answer")),
@@ -64,7 +65,7 @@ CONTRIBUTIONS_SCHEMA = pa.schema(
             (name, TEXT)
             for name in (
                 *("study", "organisation_code", "period", "channel", "product_code"),
-                *("segment", "segment_value", "measure"),
+                *(*SEGMENT, "measure"),
             )
         ),
         ("respondent", pa.int64()),
@@ -223,11 +224,15 @@ def _cells(known: list[Version]) -> pa.Table:
 
 def _lay_out_changes(engine: duckdb.DuckDBPyConnection, known: list[Version]) -> None:
     """Make them readable as `changes`; they are many, and most queries need few of them."""
+    engine.register("every_column", CHANGES_SCHEMA.empty_table())
+    every = engine.table("every_column")
     paths = [str(version.file("changes")) for version in known]
     if paths:
-        engine.read_parquet(paths).create_view("changes")
-    else:
-        engine.register("changes", CHANGES_SCHEMA.empty_table())
+        engine.read_parquet(paths, union_by_name=True).create_view("written")
+        every = engine.sql("from every_column union all by name from written")
+    # a version from before there were segments has respondents of whole cells only
+    whole = ", ".join(f"coalesce({name}, '{TOTAL}') as {name}" for name in SEGMENT)
+    every.select(f"* replace ({whole})").create_view("changes")
 
 
 def _hierarchies(known: list[Version], now: pa.Table) -> pa.Table:

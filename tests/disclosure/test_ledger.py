@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dagster_project.disclosure import ledger as ledger_module
 from dagster_project.disclosure import ledger_folder
 from dagster_project.disclosure.ledger import (
     CELLS_SCHEMA,
@@ -464,6 +465,28 @@ def test_who_moves_to_another_segment_is_touched_in_both_and_in_no_total(store: 
         ("size", "large"): 1,
         ("size", "small"): 2,
     }
+
+
+def test_reads_respondents_of_whole_cells_where_no_segment_was_written(
+    store: LedgerStore, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as before:
+        write = ledger_module.write_version
+
+        def without_segments(
+            folder: Path, number: int, name: str, tables: dict[str, pa.Table], *rest: object
+        ) -> object:
+            changes = tables["changes"].drop_columns(["segment", "segment_value"])
+            return write(folder, number, name, tables | {"changes": changes}, *rest)
+
+        before.setattr(ledger_module, "write_version", without_segments)
+        release(store, "first", FIVE)
+    late = FIVE | {6: ("2020Q1", "desk", "a", 1)}
+    touched_since_first = touched(read(store, late))
+    release(store, "second", late)
+    assert set(touched_since_first.values()) == {1}
+    assert touched_since_first[1, "2020Q1", "desk", "a"] == 1
+    assert {n for (version, *_), n in touched(read(store, late)).items() if version == 1} == {1}
 
 
 PEOPLE = st.dictionaries(
