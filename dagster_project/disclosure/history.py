@@ -1,7 +1,7 @@
 """What earlier releases add: their cells, and the changes since, as cells beside those of now.
 
-Belongs here: laying out earlier versions of a block so that the same algebra serves them. Does not
-belong here: where the ledger lies, and the decisions.
+Belongs here: the measures of earlier versions and of changes, so that the same algebra serves them.
+Does not belong here: which cells there are then (places), where the ledger lies, the decisions.
 
 New minus old is a cell too: it holds the respondents who were added, removed or changed in between.
 So a block with a history holds, beside the cells of now, those of every earlier version in which
@@ -30,6 +30,7 @@ from dagster_project.disclosure.block import (
     Ints,
     Measure,
 )
+from dagster_project.disclosure.places import Places
 from dagster_project.disclosure.rules import CELL
 
 FIGURES = ("n", "weight", "total", "squares")
@@ -85,7 +86,6 @@ class _Expansion:
         known = set(block.names)
         gone = released.select(CELL).unique().sort(CELL).iter_rows()
         self._names: Names = (*block.names, *(name for name in gone if name not in known))
-        self._place = {name: number for number, name in enumerate(self._names)}
         self._tree = tuple(equations_of(self._names))
         self._order = _upwards(self._tree)
         places = pl.DataFrame(self._names, schema=list(CELL), orient="row").with_row_index("cell")
@@ -94,7 +94,11 @@ class _Expansion:
         self._touched = touched.join(places, on=list(CELL), how="inner")
         self._versions = sorted(int(v) for v in released["version"].unique())
         self._measures = self._read(measure_of)
-        self._lay_out()
+        self._filled = {
+            key: {v: self._fill(versions.get(v), versions) for v in (0, *self._versions)}
+            for key, versions in self._measures.items()
+        }
+        self._places = self._lay_out()
 
     def _read(
         self, measure_of: Callable[[str, str, object, pl.DataFrame], Measure]
@@ -113,48 +117,12 @@ class _Expansion:
             found.setdefault(key, {})[int(version)] = measure
         return found
 
-    def _lay_out(self) -> None:
-        """Give every cell of every version a place; the same place if nothing in it differs."""
-        size = len(self._names)
-        self._filled = {
-            key: {v: self._fill(versions.get(v), versions) for v in (0, *self._versions)}
-            for key, versions in self._measures.items()
-        }
+    def _lay_out(self) -> Places:
         figures = {
             v: np.array([f[v].figures[name] for f in self._filled.values() for name in FIGURES])
             for v in (0, *self._versions)
         }
-        self.at = {0: np.arange(size)}
-        self.owner = [(0, cell) for cell in range(size)]
-        seen = {(cell, figures[0][:, cell].tobytes()): cell for cell in range(size)}
-        for version in reversed(self._versions):
-            self.at[version] = np.empty(size, dtype=np.int64)
-            for cell in range(size):
-                key = (cell, figures[version][:, cell].tobytes())
-                if key not in seen:
-                    seen[key] = len(self.owner)
-                    self.owner.append((version, cell))
-                self.at[version][cell] = seen[key]
-        self._lay_out_changes()
-
-    def _lay_out_changes(self) -> None:
-        """Give a place to the change of each cell that differs between two versions.
-
-        That is from every earlier version to now, and from each version to the one after it.
-        """
-        self.changed: dict[tuple[int, int], dict[int, int]] = {}
-        self.changes: list[tuple[int, int, int]] = []
-        first = len(self.owner)
-        steps = zip(self._versions, self._versions[1:], strict=False)
-        for before, after in (*((version, 0) for version in self._versions), *steps):
-            differs = set(np.flatnonzero(self.at[before] != self.at[after]).tolist())
-            for equation in self._order:
-                if differs.intersection(equation.children):
-                    differs.add(equation.parent)
-            places = self.changed.setdefault((before, after), {})
-            for cell in sorted(differs):
-                places[cell] = first + len(self.changes)
-                self.changes.append((before, after, cell))
+        return Places.of(figures, self._order)
 
     def _fill(self, measure: Measure | None, versions: Mapping[int, Measure]) -> _Version:
         """Lay a measure out over all cells; a total listed later is the sum of its parts before."""
@@ -191,13 +159,13 @@ class _Expansion:
         for (group, *_), measure in measures.items():
             if group != base.group:
                 groups.setdefault(group, []).append(measure)
-        names = [self._names[cell] for *_, cell in (*self.owner, *self.changes)]
-        change = np.arange(len(names)) >= len(self.owner)
+        names = [self._names[cell] for *_, cell in (*self._places.owner, *self._places.changes)]
+        change = np.arange(len(names)) >= len(self._places.owner)
         last, since = self._last_statements()
         return Block(
             study=self._now.study,
             names=tuple(names),
-            equations=tuple(self._equations()),
+            equations=self._places.equations(self._tree),
             base=base,
             measures={group: tuple(groups[group]) for group in sorted(groups)},
             history=History(
@@ -205,34 +173,12 @@ class _Expansion:
             ),
         )
 
-    def _equations(self) -> list[Equation]:
-        found: dict[Equation, None] = {}
-        for places in self.at.values():
-            for e in self._tree:
-                children = tuple(int(places[child]) for child in e.children)
-                found[Equation(int(places[e.parent]), children)] = None
-        for (before, after), changes in self.changed.items():
-            for e in self._tree:
-                children = tuple(changes[child] for child in e.children if child in changes)
-                if e.parent in changes and children:
-                    found[Equation(changes[e.parent], children)] = None
-            for cell, place in changes.items():
-                was, is_now = int(self.at[before][cell]), int(self.at[after][cell])
-                if self._age(was) < self._age(is_now):  # not one that came back to what it was
-                    found[Equation(is_now, (was, place))] = None
-        return list(found)
-
-    def _age(self, place: int) -> int:
-        """Order the cells by the version they are from; those of now come last."""
-        version, _ = self.owner[place]
-        return version or len(self.owner)
-
     def _expand(self, key: Key, *, may_grow: bool) -> Measure:
         """One measure over the places of all versions, and over the changes."""
         filled = self._filled[key]
         some = next(iter(self._measures[key].values()))
-        versions = np.array([version for version, _ in self.owner])
-        cells = np.array([cell for _, cell in self.owner])
+        versions = np.array([version for version, _ in self._places.owner])
+        cells = np.array([cell for _, cell in self._places.owner])
         here = np.zeros(len(cells), dtype=bool)
         figures = {name: np.zeros(len(cells), filled[0].figures[name].dtype) for name in FIGURES}
         effective = np.full(len(cells), np.inf)
@@ -249,7 +195,7 @@ class _Expansion:
         moved = self._moved(key)
         grows = may_grow and self._grows(key, moved)
         if not grows:  # who was touched is told from each version to now only
-            moved.here &= np.array([after == 0 for _, after, _ in self.changes], dtype=bool)
+            moved.here &= np.array([after == 0 for _, after, _ in self._places.changes], dtype=bool)
         asked = np.concatenate([here, moved.here])
         joined = {
             name: np.concatenate([figures[name], moved.figures[name]])[asked] for name in FIGURES
@@ -274,12 +220,12 @@ class _Expansion:
             (int(version), int(cell)): int(count)
             for version, cell, count in rows.select("version", "cell", "touched").iter_rows()
         }
-        count = len(self.changes)
+        count = len(self._places.changes)
         here, stirred = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
         figures: dict[str, Floats | Ints] = {
             f: np.zeros(count, dtype=np.int64 if f == "n" else float) for f in FIGURES
         }
-        for number, (before, after, cell) in enumerate(self.changes):
+        for number, (before, after, cell) in enumerate(self._places.changes):
             here[number] = filled[after].here[cell] or filled[before].here[cell]
             for f in ("n", "weight", "total", "squares"):
                 earlier, later = (filled[v].figures[f][cell] for v in (before, after))
@@ -294,7 +240,10 @@ class _Expansion:
         """Whether nobody left or changed: all touched are extra, and no sum went down."""
         filled, some = self._filled[key], next(iter(self._measures[key].values()))
         extra = np.array(
-            [filled[a].figures["n"][c] - filled[b].figures["n"][c] for b, a, c in self.changes]
+            [
+                filled[a].figures["n"][c] - filled[b].figures["n"][c]
+                for b, a, c in self._places.changes
+            ]
         )
         weight, total = moved.figures["weight"], moved.figures["total"]
         floor, ceiling = total - some.low * weight, some.high * weight - total
@@ -311,7 +260,7 @@ class _Expansion:
         for (group,), rows in published.partition_by("disclosure_group", as_dict=True).items():
             flags = np.zeros(size, dtype=bool)
             for version, cell in rows.select("version", "cell").unique().iter_rows():
-                flags[self.at[version][cell]] = True
+                flags[self._places.at[version][cell]] = True
             stated[str(group)] = flags
         return stated
 
