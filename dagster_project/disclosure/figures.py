@@ -1,7 +1,7 @@
 """The demands on figures: n, sums and means of hidden cells, and what more to hide for them.
 
-Belongs here: judging what witnesses show of a measure, and repairs. Does not belong here: demands on
-the number of respondents (demands), the components of a measure (components).
+Belongs here: judging what witnesses show of a measure, and repairs. Does not belong here: demands
+on the number of respondents (demands), the components of a measure (components).
 """
 
 from __future__ import annotations
