@@ -40,16 +40,27 @@ Names = tuple[tuple[str, ...], ...]
 
 @dataclass
 class _Version:
-    """One version of a measure over all cells that any version knows; `here` where it was asked."""
+    """One version of a measure over all cells that any version knows.
+
+    `here` where it was asked; `unknown` where it was not and may have had somebody all the same: by
+    a breakdown of people that this version did not have.
+    """
 
     here: Flags
+    unknown: Flags
     figures: dict[str, Floats | Ints]
+
+    def rows(self) -> list[Floats | Ints | Flags]:
+        """All that tells a cell from itself in another version; nobody is not the unknown."""
+        return [self.unknown, *self.figures.values()]
 
 
 @dataclass
-class _Changes(_Version):
+class _Changes:
     """The changes of a measure; `stirred` counts who was touched where no figure tells."""
 
+    here: Flags
+    figures: dict[str, Floats | Ints]
     stirred: Ints
 
 
@@ -119,7 +130,7 @@ class _Expansion:
 
     def _lay_out(self) -> Places:
         figures = {
-            v: np.array([f[v].figures[name] for f in self._filled.values() for name in FIGURES])
+            v: np.array([row for f in self._filled.values() for row in f[v].rows()])
             for v in (0, *self._versions)
         }
         return Places.of(figures, self._order)
@@ -144,7 +155,12 @@ class _Expansion:
                     here[equation.parent] = True
                     for name in FIGURES:
                         figures[name][equation.parent] = figures[name][parts].sum()
-        return _Version(here, figures)
+        unknown = np.zeros(size, dtype=bool)
+        for equation in self._tree:
+            children = list(equation.children)
+            if figures["n"][equation.parent] and not here[children].any():
+                unknown[children] = True
+        return _Version(here, unknown, figures)
 
     def block(self) -> Block:
         """Put it all together."""
@@ -226,7 +242,9 @@ class _Expansion:
             f: np.zeros(count, dtype=np.int64 if f == "n" else float) for f in FIGURES
         }
         for number, (before, after, cell) in enumerate(self._places.changes):
-            here[number] = filled[after].here[cell] or filled[before].here[cell]
+            here[number] = (filled[after].here[cell] or filled[before].here[cell]) and not (
+                filled[after].unknown[cell] or filled[before].unknown[cell]
+            )
             for f in ("n", "weight", "total", "squares"):
                 earlier, later = (filled[v].figures[f][cell] for v in (before, after))
                 figures[f][number] = later - earlier
