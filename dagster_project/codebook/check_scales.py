@@ -18,6 +18,8 @@ SEPARATOR = "|"
 """Stands between the answers in one cell of a scale of kind `multiple`."""
 UNKNOWN = "unknown"
 """The value of a segment for respondents who gave no answer to its question."""
+METHOD = "method"
+"""What breaks down the people invited by how they were approached."""
 
 
 def scales_are_complete(codebook: Codebook) -> Iterator[Fault]:
@@ -41,8 +43,14 @@ def scales_are_complete(codebook: Codebook) -> Iterator[Fault]:
 
 
 def segments_have_codes(codebook: Codebook) -> Iterator[Fault]:
-    """Check that each segment is by one code per respondent, none of which has a set meaning."""
+    """Check that each segment is by one code per respondent, and that no name has a set meaning."""
     for segment in codebook.segments:
+        if segment.segment == METHOD:
+            yield Fault(
+                segment,
+                "segment",
+                f"'{METHOD}' stands for how people were invited; use another name",
+            )
         try:
             scale = codebook.scale(codebook.question(segment.study, segment.question).scale)
         except KeyError:

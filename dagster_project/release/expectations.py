@@ -27,8 +27,16 @@ from dagster_project.release.publication_expectations import publication_expecta
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
-BASES = {"n": False, "responses": True, "asked": False, "answered": False}
+BASES = {
+    "n": False,
+    "responses": True,
+    "responses_invited": True,
+    "asked": False,
+    "answered": False,
+}
 """Columns that count respondents; True: 0 may be shown."""
+MAY_BE_HIDDEN_BESIDE = {"responses_invited": "responses"}
+"""Columns of `BASES` that a published row may leave out where it has the other one."""
 SHARE = re.compile(r"(^|_)(share|rate)$")
 QUADRANTS = ("high_priority", "low_priority", "strength", "maintain")
 COUNT_TYPE = re.compile(r"^(hugeint|bigint|int|integer|smallint)$", re.IGNORECASE)
@@ -98,11 +106,12 @@ def _suppression_expectations(
     for base, may_be_none in BASES.items():
         if base not in kinds:
             continue
-        yield (
-            f"{base} is known in published rows",
-            "ExpectColumnValuesToNotBeNull",
-            {"column": base, **where(status=PUBLISHED)},
-        )
+        if MAY_BE_HIDDEN_BESIDE.get(base) not in kinds:
+            yield (
+                f"{base} is known in published rows",
+                "ExpectColumnValuesToNotBeNull",
+                {"column": base, **where(status=PUBLISHED)},
+            )
         if "study" in kinds:
             yield from _enough(base, may_be_none, _studies(table), rules.min_n)
 

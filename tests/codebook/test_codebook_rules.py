@@ -285,6 +285,12 @@ SCALES = [
         ],
     ),
     (
+        "set segments 2 segment method",
+        [
+            "segments.csv row 2 column segment: 'method' stands for how people were invited; use another name",
+        ],
+    ),
+    (
         "set scale_values 6 code unknown",
         [
             "scale_values.csv row 6 column code: 'unknown' stands for respondents without an answer in segment 'pace'; use another code",

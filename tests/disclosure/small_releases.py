@@ -132,6 +132,7 @@ def published(cells: pa.Table, pattern: pa.Table, frozen: pa.Table) -> dict[str,
     distribution = pl.col("kind") == "distribution"
     return {
         "mart_response": _response(shown.filter(pl.col("segment") == "all")).to_arrow(),
+        "mart_response_funnel": _funnel(shown.filter(pl.col("segment") == "method")).to_arrow(),
         "mart_kpi": _kpi(figures.filter(~distribution)).to_arrow(),
         "mart_distribution": _distribution(figures.filter(distribution)).to_arrow(),
     }
@@ -144,6 +145,10 @@ def _response(shown: pl.DataFrame) -> pl.DataFrame:
 
     invited = count("responses_invited").drop("status")
     return count("responses").join(invited, on=CELL[:5], how="left")
+
+
+def _funnel(shown: pl.DataFrame) -> pl.DataFrame:
+    return shown.select(*CELL[:3], "status", method="segment_value", responses_invited="n")
 
 
 def _kpi(figures: pl.DataFrame) -> pl.DataFrame:

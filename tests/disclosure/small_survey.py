@@ -22,14 +22,16 @@ PRODUCTS = ("a", "b", "c")
 QUARTERS = ("2020Q1", "2020Q2")
 YEAR = "2020"
 SIZES = ("large", "small", "unknown")
+METHODS = ("email", "letter", "unknown")
 HIERARCHIES = pa.Table.from_pylist(
     [
-        {"study": "s", "dimension": dimension, "partition": "p", "parent": parent, "child": child}
-        for dimension, parent, children in (
-            ("channel", "all", CHANNELS),
-            ("product_code", "all", PRODUCTS),
-            ("period", YEAR, QUARTERS),
-            ("segment", "all", tuple(f"size={size}" for size in SIZES)),
+        {"study": "s", "dimension": dimension, "partition": name, "parent": parent, "child": child}
+        for dimension, name, parent, children in (
+            ("channel", "channel", "all", CHANNELS),
+            ("product_code", "product_code", "all", PRODUCTS),
+            ("period", "quarter", YEAR, QUARTERS),
+            ("segment", "size", "all", tuple(f"size={size}" for size in SIZES)),
+            ("segment", "method", "all", tuple(f"method={method}" for method in METHODS)),
         )
         for child in children
     ]
@@ -45,7 +47,8 @@ class Respondent(NamedTuple):
     """Where somebody was, and what they answered, if anything.
 
     A grade is 1 to 10, an effort 1 to 3 (little to much). `helped` is asked at the counter only.
-    `size` is the value of a segment, in a survey that has it.
+    `size` is the value of a segment, in a survey that has it, and `method` how somebody who is
+    `invited` was approached.
     """
 
     place: Place
@@ -54,6 +57,7 @@ class Respondent(NamedTuple):
     helped: bool | None = None
     invited: bool = False
     size: str = "unknown"
+    method: str = "unknown"
 
 
 class Measure(NamedTuple):
@@ -101,13 +105,14 @@ def fingerprint(*of: object) -> int:
 
 @dataclass
 class Survey:
-    """The respondents of now; `invitations` are those that nobody answered, by cell."""
+    """The respondents of now; `invitations` are of those who were invited and did not respond."""
 
     measures: tuple[Measure, ...] = SIMPLE
     with_year: bool = True
     with_segment: bool = False
+    with_methods: bool = False
     respondents: dict[int, Respondent] = field(default_factory=dict)
-    invitations: tuple[Place, ...] = ()
+    invitations: tuple[Respondent, ...] = ()
 
     def add(self, count: int, place: Place, grade: int | None = 7) -> None:
         for _ in range(count):
@@ -118,10 +123,12 @@ class Survey:
 
     def cells(self) -> pa.Table:
         sums: dict[Cell, dict[Measure, list[float]]] = {
-            cell: {m: [0.0] * 4 for m in (RESPONSES, INVITED) if m in self.measures}
-            for place in self.invitations
-            for cell in self._cells_of(Respondent(place))
-            if cell[3] == "all"
+            cell: {
+                m: [0.0] * 4 for m in (RESPONSES, INVITED) if m in self.measures and _asked(m, cell)
+            }
+            for nobody in self.invitations
+            for cell in self._cells_of(nobody)
+            if cell[3] in {"all", "method"}
         }
         for number, respondent in self.respondents.items():
             for cell in self._cells_of(respondent):
@@ -151,8 +158,9 @@ class Survey:
                 if points is not None:
                     content.setdefault(measure.name, []).append(points)
             for name, points_of in content.items():
+                measure = next(m for m in self.measures if m.name == name)
                 for at in self._leaves_of(respondent):
-                    if not name.startswith("distribution") or at[3] == "all":
+                    if at[3] == "all" or _asked(measure, at):
                         yield {
                             **dict(zip(CELL, ("s", "o", *at), strict=True)),
                             "measure": name,
@@ -165,17 +173,21 @@ class Survey:
         yield period, channel, product, "all", "all"
         if self.with_segment:
             yield period, channel, "all", "size", respondent.size
+        if self.with_methods and respondent.invited:
+            yield period, "all", "all", "method", respondent.method
 
     def _cells_of(self, respondent: Respondent) -> Iterator[Cell]:
         for period, channel, product, segment, value in self._leaves_of(respondent):
             periods = (period, YEAR) if self.with_year else (period,)
-            channels, products = (channel, "all"), dict.fromkeys((product, "all"))
+            channels, products = (dict.fromkeys((own, "all")) for own in (channel, product))
             for cell in itertools.product(periods, channels, products):
                 yield *cell, segment, value
 
 
 def _asked(measure: Measure, cell: Cell) -> bool:
     _, channel, product, segment, _ = cell
+    if segment == "method":
+        return measure is INVITED
     if measure is HELPED:
         return channel == CHANNELS[0]
     if segment != "all":

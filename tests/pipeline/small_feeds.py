@@ -126,8 +126,14 @@ def telephone() -> pl.DataFrame:
 
 
 def invitations() -> pl.DataFrame:
-    """Twenty invitations: two came back, one opted out, ten were answered. Thirty of GM0363."""
+    """Twenty invitations: two came back, one opted out, ten were answered. Thirty of GM0363.
+
+    Four of the ten answered at a kiosk, and how the last one of the twenty was approached is not
+    said. In GM0363 nobody answered to a card.
+    """
     status = {"u18": "onbestelbaar", "u19": "onbestelbaar", "u20": "afgemeld"}
+    method = dict.fromkeys(("u1", "u2", "u3", "u4", "u11", "u18"), "zuil") | {"u20": ""}
+    method |= dict.fromkeys((f"a{number}" for number in range(16, 31)), "kaartje")
     places = [("GM0637", f"u{number}") for number in range(1, 21)]
     places += [("GM0363", f"a{number}") for number in range(1, 31)]
     return pl.DataFrame(
@@ -137,7 +143,7 @@ def invitations() -> pl.DataFrame:
                 "gemeentecode": municipality,
                 "kanaal": "counter",
                 "product": "paspoort",
-                "methode": "inviter",
+                "methode": method.get(invitation, "inviter"),
                 "verzonden_op": "2020-10-13",
                 "email": f"klant-{invitation}@example.org",
                 "status": status.get(invitation, "bezorgd"),

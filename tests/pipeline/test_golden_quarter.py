@@ -150,6 +150,32 @@ def test_response_of_the_golden_quarter(quarter: Query) -> None:
     assert (telephone["invited"], telephone["response_rate"]) == (0, None)
 
 
+def test_response_by_method_of_the_golden_quarter(quarter: Query) -> None:
+    rows = quarter("from marts.mart_response_funnel where period = '2020Q4'")
+    found = {
+        (row["organisation_code"], row["method"]): (
+            *(row[name] for name in ("gross_sample", "invited", "undeliverable", "opted_out")),
+            *(row[name] for name in ("net_sample", "responses_invited", "response_rate")),
+        )
+        for row in rows
+    }
+    nothing = (None,) * 7
+    assert found == {
+        ("GM0637", "all"): (20, 20, 2, 1, 17, 10, pytest.approx(1000 / 17, abs=1e-11)),
+        # six and four of the ten
+        ("GM0637", "inviter"): nothing,
+        ("GM0637", "zuil"): nothing,
+        # one, who opted out
+        ("GM0637", "unknown"): (1, 1, 0, 1, 0, 0, None),
+        ("GM0363", "all"): (30, 30, 0, 0, 30, 12, 40.0),
+        ("GM0363", "inviter"): (15, 15, 0, 0, 15, 12, 80.0),
+        ("GM0363", "kaartje"): (15, 15, 0, 0, 15, 0, 0.0),
+    }
+    assert {row["status"] for row in rows if row["gross_sample"] is None} == {"suppressed"}
+    # nobody was invited on line, so there is no telling how many might have answered there
+    assert quarter("from marts.mart_response where invited > 0 and channel = 'digital'") == []
+
+
 def test_distributions_of_the_golden_quarter(quarter: Query) -> None:
     rows = quarter(
         """

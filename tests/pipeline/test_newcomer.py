@@ -57,6 +57,10 @@ class Demo:
             return connection.execute(sql).fetchall()
 
 
+def read_text(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     home = tmp_path_factory.mktemp("home")
@@ -125,6 +129,40 @@ def test_a_wave_is_compared_with_the_wave_before_it_however_long_ago(demo: Demo)
         ("nps", pytest.approx(100 * (12 / 60 + 10 / 97)), True, False),
         ("totaaloordeel", pytest.approx(452 / 58 - 694 / 95), True, False),
     ]
+
+
+def test_the_funnel_is_what_pandas_makes_of_the_addresses_and_answers(demo: Demo) -> None:
+    landing = demo.home / "landing"
+    gross = pd.concat(map(read_text, (landing / "blik_op_werk_uitnodigingen").rglob("*.csv")))
+    answers = pd.concat(map(read_text, (landing / "blik_op_werk").rglob("*.csv")))
+    usable = (
+        answers[["persoonlijk_contact", "bereikbaar_en_snel", "begeleiding"]].ne("").all(axis=1)
+    )
+    gross["answered"] = gross["uitnodiging_id"].isin(answers["uitnodiging_id"][usable])
+    funnels = {"all": gross, "email": gross[gross["benadering"] == "e-mail"]}
+    expected = []
+    for method, frame in funnels.items():
+        status = frame["status"].value_counts()
+        counts = [len(frame), *(status[code] for code in ("dubbel", "onvolledig"))]
+        counts.append(len(frame) - sum(counts[1:]))
+        counts += [status[code] for code in ("onbestelbaar", "afgemeld")]
+        counts.append(counts[3] - sum(counts[4:]))
+        counts.append(frame["answered"].sum())
+        expected.append((method, *counts, pytest.approx(100 * counts[7] / counts[6])))
+    rows = demo.query(
+        """
+        select method, gross_sample, duplicates, incomplete, invited, undeliverable, opted_out,
+            net_sample, responses_invited, response_rate
+        from marts.mart_response_funnel
+        where study = 'blik_op_werk' and status = 'published'
+        order by method
+        """
+    )
+    assert rows == expected
+    # 50 of 183 in all; letters and calls are hidden, as one of them has fewer than ten answers
+    assert rows[0][7:9] == (183, 50)
+    by_method = gross.groupby("benadering")["answered"].sum()
+    assert 0 < by_method.min() < 10
 
 
 def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Demo) -> None:

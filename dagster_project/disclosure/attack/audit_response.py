@@ -11,15 +11,18 @@ import polars as pl
 
 from dagster_project.disclosure.attack.audit_compared import same
 from dagster_project.disclosure.attack.contract import CHANNEL, SUPPRESSION
-from dagster_project.disclosure.attack.names import KPI, PUBLISHED, RESPONSE, TOTAL
+from dagster_project.disclosure.attack.names import FUNNEL, KPI, PUBLISHED, RESPONSE, TOTAL
 
 Check = tuple[str, str, pl.DataFrame]
+PERIOD = ("study", "organisation_code", "period")
 INVITATIONS = ("invited", "undeliverable", "opted_out", "net_sample", "responses_invited")
 
 
 def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
     """(table, what is wrong, rows) of everything that does not follow from published counts."""
     found = _response(tables[RESPONSE].filter(pl.col("status") == PUBLISHED))
+    if FUNNEL in tables:
+        found += _funnel(tables)
     if SUPPRESSION in tables:
         found += _suppression(tables)
     return found
@@ -27,8 +30,6 @@ def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
 
 def _response(rows: pl.DataFrame) -> list[Check]:
     invited = pl.col("invited").cast(pl.Float64)
-    net = pl.col("invited") - pl.col("undeliverable") - pl.col("opted_out")
-    rate = pl.when((invited > 0) & (net != 0)).then(100.0 * pl.col("responses_invited") / net)
     # 95 % confidence, 5 points either way: n0 = 1.96^2 * 0.25 / 0.05^2 = 384.16
     needed = (384.16 / (1 + (384.16 - 1) / invited)).ceil()
     asks = pl.col("required_sample").is_not_null().any().over("study")
@@ -40,8 +41,7 @@ def _response(rows: pl.DataFrame) -> list[Check]:
             "some columns on invitations are null and some are not",
             pl.all_horizontal(silent) | ~pl.any_horizontal(silent),
         ),
-        ("net_sample is not invited - undeliverable - opted_out", same(pl.col("net_sample"), net)),
-        ("response_rate does not follow", same(pl.col("response_rate"), rate)),
+        *_rate(),
         (
             "required_sample does not follow",
             same(pl.col("required_sample").cast(pl.Float64), sample),
@@ -49,6 +49,44 @@ def _response(rows: pl.DataFrame) -> list[Check]:
         ("required_reached does not follow", pl.col("required_reached").eq_missing(reached)),
     )
     return [(RESPONSE, what, rows.filter(~good)) for what, good in rules]
+
+
+def _rate() -> tuple[tuple[str, pl.Expr], ...]:
+    net = pl.col("invited") - pl.col("undeliverable") - pl.col("opted_out")
+    rate = pl.when((pl.col("invited") > 0) & (net != 0)).then(
+        100.0 * pl.col("responses_invited") / net
+    )
+    return (
+        ("net_sample is not invited - undeliverable - opted_out", same(pl.col("net_sample"), net)),
+        ("response_rate does not follow", same(pl.col("response_rate"), rate)),
+    )
+
+
+def _funnel(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
+    """Check the funnel by method; all methods together are the total of `mart_response`."""
+    funnel = tables[FUNNEL]
+    whole = tables[RESPONSE].filter(
+        (pl.col("channel") == TOTAL) & (pl.col("product_code") == TOTAL)
+    )
+    total = funnel.filter(pl.col("method") == TOTAL).join(
+        whole.select(*PERIOD, *INVITATIONS), on=PERIOD, how="left", suffix="_there"
+    )
+    alike = [pl.col(name).eq_missing(pl.col(f"{name}_there")) for name in INVITATIONS]
+    shown = funnel.filter(pl.col("status") == PUBLISHED)
+    known = [pl.col(name).is_not_null() for name in INVITATIONS]
+    gross = pl.col("invited") + pl.col("duplicates") + pl.col("incomplete")
+    rules = (
+        ("a published row without figures", pl.all_horizontal(known)),
+        (
+            "gross_sample is not invited + duplicates + incomplete",
+            same(pl.col("gross_sample"), gross),
+        ),
+        *_rate(),
+    )
+    return [
+        (FUNNEL, f"not what {RESPONSE} has", total.filter(~pl.all_horizontal(alike))),
+        *((FUNNEL, what, shown.filter(~good)) for what, good in rules),
+    ]
 
 
 def _suppression(tables: Mapping[str, pl.DataFrame]) -> list[Check]:

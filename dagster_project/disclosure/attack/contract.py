@@ -5,7 +5,7 @@ Belongs here: names. Does not belong here: what is in them.
 
 from __future__ import annotations
 
-from dagster_project.disclosure.attack.names import CELL, DISTRIBUTION, KPI, RESPONSE
+from dagster_project.disclosure.attack.names import CELL, DISTRIBUTION, FUNNEL, KPI, RESPONSE
 
 SUPPRESSION = "mart_suppression"
 MERGED = "mart_kpi_merged"
@@ -25,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     MERGED: (*CELL, "metric"),
     DISTRIBUTION: (*CELL, "metric", "answer"),
     RESPONSE: PLACE,
+    FUNNEL: ("study", "organisation_code", "period", "method"),
     SUPPRESSION: CHANNEL,
     ITEMS: (*CHANNEL, "question"),
     PRIORITY: (*CHANNEL, "metric"),
@@ -60,6 +61,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "tips",
         "required_sample",
         "required_reached",
+        "status",
+    ),
+    FUNNEL: (
+        *KEYS[FUNNEL],
+        *PERIOD,
+        "gross_sample",
+        "duplicates",
+        "incomplete",
+        "invited",
+        "undeliverable",
+        "opted_out",
+        "net_sample",
+        "responses_invited",
+        "response_rate",
         "status",
     ),
     SUPPRESSION: (*CHANNEL, "cells_published", "cells_suppressed", "answers_suppressed_share"),

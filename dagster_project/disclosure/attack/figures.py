@@ -22,8 +22,10 @@ from dagster_project.disclosure.attack.names import (
     CELL,
     CLOSE,
     DISTRIBUTION,
+    FUNNEL,
     INVITED,
     KPI,
+    METHOD,
     OF_QUESTION,
     PUBLISHED,
     RESPONSE,
@@ -46,7 +48,14 @@ ROW = {
 }
 """Columns of the result; figures of hidden rows are null."""
 
-PLACE = ("study", "organisation_code", "period", "channel", "product_code")
+PERIOD = ("study", "organisation_code", "period")
+PLACE = (*PERIOD, "channel", "product_code")
+KEYS = {
+    KPI: (*CELL, "metric"),
+    DISTRIBUTION: (*CELL, "metric", "answer"),
+    RESPONSE: PLACE,
+    FUNNEL: (*PERIOD, "method"),
+}
 WANTED = {
     KPI: {"n": pl.Float64, "n_weighted": pl.Float64, "value": pl.Float64, "margin": pl.Float64},
     DISTRIBUTION: {"n": pl.Float64, "share": pl.Float64},
@@ -56,6 +65,7 @@ WANTED = {
         "responses_invited": pl.Float64,
         "required_sample": pl.Float64,
     },
+    FUNNEL: {"responses_invited": pl.Float64},
 }
 
 
@@ -75,7 +85,12 @@ def figures(released: Mapping[str, pa.Table], scales: pl.DataFrame) -> pl.DataFr
     """
     responses = _wanted(released, RESPONSE)
     kpi = _kpi(_wanted(released, KPI), responses, scales)
-    parts = [kpi, *_counts(responses), *_distributions(_wanted(released, DISTRIBUTION), kpi)]
+    parts = [
+        kpi,
+        *_counts(responses),
+        _methods(_wanted(released, FUNNEL)),
+        *_distributions(_wanted(released, DISTRIBUTION), kpi),
+    ]
     return pl.concat([part.select(_as_row(part)) for part in parts])
 
 
@@ -88,8 +103,7 @@ def _as_row(part: pl.DataFrame) -> list[pl.Expr]:
 
 def _wanted(released: Mapping[str, pa.Table], name: str) -> pl.DataFrame:
     """Return the columns of a table that the attack reads; a column that is not there is null."""
-    keys = [*PLACE, "status"] if name == RESPONSE else [*CELL, "metric", "status"]
-    keys += ["answer"] if name == DISTRIBUTION else []
+    keys = (*KEYS[name], "status")
     wanted = {**dict.fromkeys(keys, pl.String), **WANTED[name]}
     if name not in released:
         return pl.DataFrame(schema={**wanted, "hidden": pl.Boolean})
@@ -171,6 +185,21 @@ def _counts(responses: pl.DataFrame) -> list[pl.DataFrame]:
         )
         for name in (BASE, INVITED)
     ]
+
+
+def _methods(funnel: pl.DataFrame) -> pl.DataFrame:
+    """Return the people invited who answered, by method; all together are in `mart_response`."""
+    return funnel.filter(pl.col("method") != TOTAL).select(
+        *PERIOD,
+        "hidden",
+        pl.lit(TOTAL).alias("channel"),
+        pl.lit(TOTAL).alias("product_code"),
+        pl.lit(METHOD).alias("segment"),
+        pl.col("method").alias("segment_value"),
+        pl.lit(INVITED).alias("measure"),
+        n=INVITED,
+        weight=INVITED,
+    )
 
 
 def _distributions(answers: pl.DataFrame, kpi: pl.DataFrame) -> list[pl.DataFrame]:

@@ -23,10 +23,13 @@ TOTAL = "all"
 PUBLISHED = "published"
 KPI = "mart_kpi"
 RESPONSE = "mart_response"
+FUNNEL = "mart_response_funnel"
 DISTRIBUTION = "mart_distribution"
 
 BASE = "responses"
 INVITED = "responses_invited"
+METHOD = "method"
+"""The segment whose values are methods of approach; it has the people invited only."""
 OF_QUESTION = "distribution of "
 """How the measure of a distribution begins; the question follows."""
 

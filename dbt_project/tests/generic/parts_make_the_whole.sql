@@ -81,10 +81,12 @@ wholes as (
             when 'product_code' then cells.product_code
             when 'segment' then cells.node
         end
-    -- no product and segment at once
+    -- no product and segment at once, and methods over all channels only
     where
         (parents.dimension <> 'segment' or cells.product_code = 'all')
         and (parents.dimension <> 'product_code' or cells.node = 'all')
+        and (parents.partition <> 'method' or cells.channel = 'all')
+        and (parents.dimension <> 'channel' or cells.segment <> 'method')
 )
 
 select

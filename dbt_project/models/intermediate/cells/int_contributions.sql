@@ -39,6 +39,14 @@ answered_invitations as (
     where is_matched
 ),
 
+invited_answers as (
+    select invitations.*
+    from invitations
+    inner join answered_invitations
+        on invitations.study = answered_invitations.study
+        and invitations.invitation_id = answered_invitations.invitation_id
+),
+
 given as (
     select distinct
         answers.study,
@@ -76,20 +84,31 @@ contributed as (
         and responses.source_row = places.source_row
     union all
     select
-        invitations.study,
-        invitations.organisation_code,
-        invitations.period_start,
-        invitations.channel,
-        invitations.product_code,
+        study,
+        organisation_code,
+        period_start,
+        channel,
+        product_code,
         'all' as segment,
         'all' as segment_value,
         'responses_invited' as measure,
-        invitations.respondent,
+        respondent,
         0 as content
-    from invitations
-    inner join answered_invitations
-        on invitations.study = answered_invitations.study
-        and invitations.invitation_id = answered_invitations.invitation_id
+    from invited_answers
+    union all
+    select
+        study,
+        organisation_code,
+        period_start,
+        null as channel,
+        null as product_code,
+        'method' as segment,
+        method as segment_value,
+        'responses_invited' as measure,
+        respondent,
+        0 as content
+    from invited_answers
+    where method is not null
     union all
     select
         scores.study,

@@ -14,6 +14,10 @@ segments as (
     select * from {{ ref('stg_segments') }}
 ),
 
+methods as (
+    select * from {{ ref('int_methods') }}
+),
+
 questions as (
     select * from {{ ref('stg_questions') }}
 ),
@@ -69,6 +73,14 @@ hierarchies as (
         'all' as parent,
         concat(segment, '=', segment_value) as child
     from segment_values
+    union all
+    select
+        study,
+        'segment' as dimension,
+        'method' as partition,
+        'all' as parent,
+        concat('method=', method) as child
+    from methods
     union all
     select
         years.study,

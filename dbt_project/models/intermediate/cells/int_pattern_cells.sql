@@ -109,6 +109,8 @@ measures (disclosure_group, measure, kind) as (
     ('responses', 'reviews', 'carried'),
     ('responses', 'tips', 'carried'),
     ('invitations', 'responses_invited', 'count'),
+    ('invitations', 'duplicates', 'carried'),
+    ('invitations', 'incomplete', 'carried'),
     ('invitations', 'invited', 'carried'),
     ('invitations', 'undeliverable', 'carried'),
     ('invitations', 'opted_out', 'carried')
@@ -125,16 +127,25 @@ counted as (
             when 'reviews' then response_cells.reviews
             when 'tips' then response_cells.tips
             when 'responses_invited' then response_cells.responses_invited
+            when 'duplicates' then response_cells.duplicates
+            when 'incomplete' then response_cells.incomplete
             when 'invited' then response_cells.invited
             when 'undeliverable' then response_cells.undeliverable
             when 'opted_out' then response_cells.opted_out
         end as n
     from response_cells
     cross join measures
-    -- who was invited is not known by segment
     where
-        response_cells.segment = 'all'
-        or measures.disclosure_group = 'responses'
+        case
+            -- nobody is known by the method of approach who was not invited
+            when response_cells.segment = 'method' then measures.disclosure_group = 'invitations'
+            when response_cells.segment <> 'all' then measures.disclosure_group = 'responses'
+            else true
+        end
+        and (
+            measures.measure not in ('duplicates', 'incomplete')
+            or (response_cells.channel = 'all' and response_cells.product_code = 'all')
+        )
 ),
 
 counts as (

@@ -8,8 +8,8 @@ places as (
     select * from {{ ref('int_places') }}
 ),
 
-invitations as (
-    select * from {{ ref('int_invitations') }}
+gross_sample as (
+    select * from {{ ref('int_gross_sample') }}
 ),
 
 periods as (
@@ -24,6 +24,37 @@ answered_invitations as (
     where is_matched
 ),
 
+addresses as (
+    select
+        gross_sample.*,
+        gross_sample.outcome not in ('duplicate', 'incomplete') as is_invited,
+        answered_invitations.invitation_id is not null as is_answered
+    from gross_sample
+    left join answered_invitations
+        on gross_sample.study = answered_invitations.study
+        and gross_sample.invitation_id = answered_invitations.invitation_id
+),
+
+-- the gross sample, and the methods of approach, are of the organisation as a whole
+places_of_addresses as (
+    select
+        addresses.*,
+        case when is_invited then channel end as channel_invited,
+        case when is_invited then product_code end as product_invited,
+        'all' as segment,
+        'all' as segment_value
+    from addresses
+    union all
+    select
+        addresses.*,
+        null as channel_invited,
+        null as product_invited,
+        'method' as segment,
+        method as segment_value
+    from addresses
+    where method is not null
+),
+
 events as (
     select
         responses.study,
@@ -36,6 +67,8 @@ events as (
         1 as responses,
         case when responses.has_review then 1 else 0 end as reviews,
         case when responses.has_tip then 1 else 0 end as tips,
+        0 as duplicates,
+        0 as incomplete,
         0 as invited,
         0 as undeliverable,
         0 as opted_out,
@@ -49,30 +82,26 @@ events as (
         and responses.source_row = places.source_row
     union all
     select
-        invitations.study,
-        invitations.organisation_code,
-        invitations.period_start,
-        invitations.channel,
-        invitations.product_code,
-        'all' as segment,
-        'all' as segment_value,
+        study,
+        organisation_code,
+        period_start,
+        channel_invited as channel,
+        product_invited as product_code,
+        segment,
+        segment_value,
         0 as responses,
         0 as reviews,
         0 as tips,
-        1 as invited,
-        case when invitations.outcome = 'undeliverable' then 1 else 0 end as undeliverable,
-        case when invitations.outcome = 'opted_out' then 1 else 0 end as opted_out,
-        case when answered_invitations.invitation_id is null then 0 else 1 end
-            as responses_invited,
+        case when outcome = 'duplicate' then 1 else 0 end as duplicates,
+        case when outcome = 'incomplete' then 1 else 0 end as incomplete,
+        case when is_invited then 1 else 0 end as invited,
+        case when outcome = 'undeliverable' then 1 else 0 end as undeliverable,
+        case when outcome = 'opted_out' then 1 else 0 end as opted_out,
+        case when is_answered then 1 else 0 end as responses_invited,
         0 as responses_state,
-        case
-            when answered_invitations.invitation_id is null then 0
-            else {{ fingerprint(['invitations.respondent']) }}
-        end as responses_invited_state
-    from invitations
-    left join answered_invitations
-        on invitations.study = answered_invitations.study
-        and invitations.invitation_id = answered_invitations.invitation_id
+        case when is_answered then {{ fingerprint(['respondent']) }} else 0 end
+            as responses_invited_state
+    from places_of_addresses
 ),
 
 by_period as (
@@ -102,6 +131,8 @@ cells as (
         cast(sum(responses) as bigint) as responses,
         cast(sum(reviews) as bigint) as reviews,
         cast(sum(tips) as bigint) as tips,
+        cast(sum(duplicates) as bigint) as duplicates,
+        cast(sum(incomplete) as bigint) as incomplete,
         cast(sum(invited) as bigint) as invited,
         cast(sum(undeliverable) as bigint) as undeliverable,
         cast(sum(opted_out) as bigint) as opted_out,

@@ -52,6 +52,8 @@ as_released as (
         max(frozen.n) filter (where frozen.measure = 'responses') as responses,
         max(frozen.n) filter (where frozen.measure = 'reviews') as reviews,
         max(frozen.n) filter (where frozen.measure = 'tips') as tips,
+        max(frozen.n) filter (where frozen.measure = 'duplicates') as duplicates,
+        max(frozen.n) filter (where frozen.measure = 'incomplete') as incomplete,
         max(frozen.n) filter (where frozen.measure = 'invited') as invited,
         max(frozen.n) filter (where frozen.measure = 'undeliverable') as undeliverable,
         max(frozen.n) filter (where frozen.measure = 'opted_out') as opted_out,
@@ -103,6 +105,11 @@ counts as (
         cells.product_code,
         cells.segment,
         cells.segment_value,
+        coalesce(
+            response_cells.invited + response_cells.duplicates + response_cells.incomplete,
+            as_released.invited,
+            0
+        ) > 0 as is_sampled,
         case decided.status_of_responses
             when 'published' then response_cells.responses
             when 'frozen' then as_released.responses
@@ -115,6 +122,14 @@ counts as (
             when 'published' then response_cells.tips
             when 'frozen' then as_released.tips
         end as tips,
+        case decided.status_of_invitations
+            when 'published' then response_cells.duplicates
+            when 'frozen' then as_released.duplicates
+        end as duplicates,
+        case decided.status_of_invitations
+            when 'published' then response_cells.incomplete
+            when 'frozen' then as_released.incomplete
+        end as incomplete,
         case decided.status_of_invitations
             when 'published' then response_cells.invited
             when 'frozen' then as_released.invited
@@ -140,13 +155,18 @@ counts as (
         on {{ same_cell('cells', 'as_released') }}
 ),
 
--- a row says nothing of its invitations where those who answered them are too few to tell
+-- a row says nothing of its invitations where those who answered them are too few to tell; that of
+-- a method says nothing else
 judged as (
     select
         counts.*,
         periods.period_type,
         periods.period_start,
-        case when counts.responses is not null then 'published' else 'suppressed' end as status
+        case
+            when counts.segment = 'method' and counts.invited is not null then 'published'
+            when counts.responses is not null then 'published'
+            else 'suppressed'
+        end as status
     from counts
     inner join periods
         on counts.study = periods.study
@@ -164,7 +184,10 @@ published_responses as (
         product_code,
         segment,
         segment_value,
+        is_sampled,
         status,
+        case when status = 'published' then duplicates end as duplicates,
+        case when status = 'published' then incomplete end as incomplete,
         case when status = 'published' then invited end as invited,
         case when status = 'published' then undeliverable end as undeliverable,
         case when status = 'published' then opted_out end as opted_out,

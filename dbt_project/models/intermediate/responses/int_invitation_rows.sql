@@ -38,11 +38,8 @@ judged as (
         product_code,
         method,
         sent_date,
-        case status
-            when 'undeliverable' then 'undeliverable'
-            when 'opted_out' then 'opted_out'
-            when 'duplicate' then 'not_invited'
-            when 'incomplete' then 'not_invited'
+        case
+            when status in ('undeliverable', 'opted_out', 'duplicate', 'incomplete') then status
             else 'reached'
         end as outcome,
         case when version_rank = 1 then 'counted' else 'superseded' end as status

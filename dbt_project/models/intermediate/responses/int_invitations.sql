@@ -1,32 +1,4 @@
-with
+{{ config(materialized='view') }}
 
-invitation_rows as (
-    select * from {{ ref('int_invitation_rows') }}
-),
-
-studies as (
-    select * from {{ ref('stg_studies') }}
-),
-
-counted as (
-    select
-        invitation_rows.study,
-        invitation_rows.invitation_id,
-        {{ fingerprint(['invitation_rows.study', 'invitation_rows.invitation_id']) }} as respondent,
-        invitation_rows.organisation_code,
-        invitation_rows.channel,
-        invitation_rows.product_code,
-        invitation_rows.outcome,
-        case studies.timing
-            when 'quarter' then cast(date_trunc('quarter', invitation_rows.sent_date) as date)
-            else cast(date_trunc('year', invitation_rows.sent_date) as date)
-        end as period_start
-    from invitation_rows
-    inner join studies on invitation_rows.study = studies.study
-    where
-        invitation_rows.status = 'counted'
-        -- an address of the gross sample at which nobody was invited
-        and invitation_rows.outcome <> 'not_invited'
-)
-
-select * from counted
+select * from {{ ref('int_gross_sample') }}
+where outcome not in ('duplicate', 'incomplete')

@@ -1,4 +1,5 @@
 select
     feed,
-    field
+    field,
+    scale
 from {{ ref('columns') }}
