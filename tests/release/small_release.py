@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project.release.contract import Figure, Rules, TableContract
 from dagster_project.release.export import StagedRelease, stage_release
+from dagster_project.release.outcome import GateResult
 from dagster_project.settings import Settings
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -115,6 +116,12 @@ def make_warehouse(settings: Settings, *changes: str) -> None:
 def stage(settings: Settings, now: datetime = NOW) -> StagedRelease:
     """Stage what is in the warehouse."""
     return stage_release(settings, ["f" * 64, "0" * 64, "f" * 64], ["dbt"], now)
+
+
+def failures(result: GateResult) -> set[str]:
+    """What a gate found, as table and sentence."""
+    assert result.success is (not result.failures)
+    return {f"{one.table}: {one.detail}" for one in result.failures}
 
 
 def no_ledger(_: StagedRelease) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from small_release import RULES, TABLES, make_warehouse, settings_in, stage
+from small_release import RULES, TABLES, failures, make_warehouse, settings_in, stage
 
 from dagster_project.codebook import load_codebook
 from dagster_project.release.contract import (
@@ -25,7 +24,6 @@ from dagster_project.release.contract import (
 from dagster_project.release.data_docs import without_outside
 from dagster_project.release.gates import judge, validate
 from dagster_project.release.manifest import ReleaseError
-from dagster_project.release.outcome import GateResult
 from dagster_project.settings import PROJECT_ROOT
 
 BAR = "where organisation_code = 'A' and channel = 'bar'"
@@ -36,11 +34,6 @@ def judged(folder: Path, *changes: str):
     settings = settings_in(folder)
     make_warehouse(settings, *changes)
     return judge(stage(settings), RULES)
-
-
-def failures(result: GateResult):
-    assert result.success is (not result.failures)
-    return {f"{one.table}: {one.detail}" for one in result.failures}
 
 
 def test_opens_for_a_release_that_keeps_the_contract(
@@ -183,179 +176,6 @@ DOCTORED = {
 def test_closes_on_and_only_on(name: str, tmp_path: Path):
     changes, expected = DOCTORED[name]
     assert failures(judged(tmp_path, *changes)) == expected
-
-
-ITEMS = TableContract(
-    (
-        ("study", "varchar"),
-        ("question", "varchar"),
-        ("asked", "bigint"),
-        ("answered", "bigint"),
-        ("share", "double"),
-        ("status", "varchar"),
-    ),
-    ("study", "question"),
-)
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        ("40, 38, 95.0, 'published'", None),
-        ("10, 9, 90.0, 'published'", "answered is 10 or more where published, study cafe"),
-        ("9, 10, 99.0, 'published'", "asked is 10 or more where published, study cafe"),
-        ("10, 12, 120.0, 'published'", "share lies between 0 and 100"),
-        ("null, 12, 100.0, 'published'", "asked is known in published rows"),
-        ("40, null, null, 'suppressed'", "asked is null in suppressed rows"),
-    ],
-)
-def test_closes_on_an_item_response_that_nobody_may_see(
-    tmp_path: Path, row: str, sentence: str | None
-):
-    settings = settings_in(tmp_path)
-    columns = ", ".join(f"{name} {kind}" for name, kind in ITEMS.columns)
-    make_warehouse(
-        settings,
-        f"create table mart_item_response ({columns})",
-        f"insert into mart_item_response values ('cafe', 'taste', {row})",
-    )
-    rules = replace(RULES, contract=TABLES | {"mart_item_response": ITEMS})
-    found = failures(judge(stage(settings), rules))
-    assert found == ({f"mart_item_response: {sentence}"} if sentence else set())
-
-
-MATRIX = TableContract(
-    (
-        ("study", "varchar"),
-        ("metric", "varchar"),
-        ("n", "bigint"),
-        ("satisfaction", "double"),
-        ("importance", "double"),
-        ("quadrant", "varchar"),
-        ("status", "varchar"),
-    ),
-    ("study", "metric"),
-)
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        ("30, 8.0, -1.0, 'strength', 'published'", None),
-        ("30, 8.0, null, null, 'published'", None),
-        ("29, 8.0, 0.5, 'strength', 'published'", "an importance rests on 30 or more, study cafe"),
-        ("30, 8.0, 1.1, 'strength', 'published'", "importance lies between -1 and 1, study cafe"),
-        ("30, 8.0, 0.5, 'better', 'published'", "quadrant is one of four"),
-        ("null, null, 0.5, null, 'suppressed'", "importance is null in suppressed rows"),
-    ],
-)
-def test_closes_on_a_priority_that_nobody_may_see(tmp_path: Path, row: str, sentence: str | None):
-    settings = settings_in(tmp_path)
-    columns = ", ".join(f"{name} {kind}" for name, kind in MATRIX.columns)
-    make_warehouse(
-        settings,
-        f"create table mart_priority ({columns})",
-        f"insert into mart_priority values ('cafe', 'taste', {row})",
-    )
-    rules = replace(
-        RULES,
-        contract=TABLES | {"mart_priority": MATRIX},
-        priorities={"cafe": Priority(30, 1.0)},
-    )
-    found = failures(judge(stage(settings), rules))
-    assert found == ({f"mart_priority: {sentence}"} if sentence else set())
-
-
-VERDICTS = TableContract(
-    (
-        ("study", "varchar"),
-        ("product_code", "varchar"),
-        ("responses", "bigint"),
-        ("response_rate", "double"),
-        ("value", "double"),
-        ("value_second_judgement", "double"),
-        ("norm", "double"),
-        ("published", "boolean"),
-        ("reason", "varchar"),
-        ("status", "varchar"),
-    ),
-    ("study", "product_code"),
-)
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        ("'all', 40, 20.0, 6.0, 6.5, 6.5, true, 'enough_answers', 'published'", None),
-        ("'all', 0, null, null, null, 6.5, false, 'too_few_answers', 'published'", None),
-        ("'tea', 40, 20.0, 8.0, null, null, true, 'enough_response', 'published'", None),
-        ("'all', null, null, null, null, null, null, null, 'suppressed'", None),
-        (
-            "'all', 9, 20.0, 6.0, null, 6.5, false, 'too_few_answers', 'published'",
-            "responses is 10 or more or 0 where published, study cafe",
-        ),
-        (
-            "'all', 40, 20.0, 8.0, null, 6.5, true, 'well_done', 'published'",
-            "reason is one of four",
-        ),
-        (
-            "'all', 40, 20.0, 8.0, null, 6.5, false, 'enough_answers', 'published'",
-            "published is true where the reason is enough_answers",
-        ),
-        (
-            "'all', 40, 20.0, 8.0, null, 6.5, true, 'too_few_answers', 'published'",
-            "published is false where the reason is too_few_answers",
-        ),
-        (
-            "'all', 40, 20.0, 8.0, null, 6.5, null, 'enough_answers', 'published'",
-            "published is known in published rows",
-        ),
-        (
-            "'all', 40, 20.0, 8.0, null, 6.5, true, null, 'published'",
-            "reason is known in published rows",
-        ),
-        (
-            "'all', 40, 20.0, 8.0, null, 5.5, true, 'enough_answers', 'published'",
-            "norm over all products is that of the codebook, study cafe",
-        ),
-        (
-            "'tea', 40, 20.0, 8.0, null, 5.5, true, 'enough_answers', 'published'",
-            "norm of a product is that of the codebook, study cafe",
-        ),
-        (
-            "'all', 40, 20.0, 11.0, null, 6.5, true, 'enough_answers', 'published'",
-            "value lies on the scale of what is judged, study cafe",
-        ),
-        (
-            "'all', 40, 20.0, 4.0, 4.5, 6.5, true, 'enough_answers', 'published'",
-            "value_second_judgement lies on the scale of what is judged, study cafe",
-        ),
-        (
-            "'all', null, null, null, null, 6.5, null, null, 'suppressed'",
-            "norm is null in suppressed rows",
-        ),
-    ],
-)
-def test_closes_on_a_verdict_that_the_codebook_does_not_give(
-    tmp_path: Path, row: str, sentence: str | None
-):
-    settings = settings_in(tmp_path)
-    columns = ", ".join(f"{name} {kind}" for name, kind in VERDICTS.columns)
-    make_warehouse(
-        settings,
-        f"create table mart_publication ({columns})",
-        f"insert into mart_publication values ('cafe', {row})",
-    )
-    again = {("cafe", "again"): Figure(5, 10, 1), ("cafe", "first"): Figure(1, 10, 1)}
-    rules = replace(
-        RULES,
-        contract=TABLES | {"mart_publication": VERDICTS},
-        figures={**RULES.figures, **again},
-        publications={"cafe": Publication("first", "again", 6.5, None)},
-    )
-    found = failures(judge(stage(settings), rules))
-    found = {line for line in found if not line.startswith("references")}
-    assert found == ({f"mart_publication: {sentence}"} if sentence else set())
 
 
 def test_an_expectation_that_cannot_be_evaluated_is_a_failure(tmp_path: Path):
