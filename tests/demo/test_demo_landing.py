@@ -84,6 +84,26 @@ def test_some_give_too_few_grades_for_the_composite(counted: Rows):
     assert (items >= 3).mean() > 0.95
 
 
+@pytest.mark.parametrize(
+    ("feed", "question", "best_is_high"),
+    [
+        ("counter", "moeite", False),
+        ("digital", "moeite", False),
+        ("telephone", "moeite", False),
+        ("digital", "taal_duidelijk", True),
+        ("digital", "vindbaar", True),
+    ],
+)
+def test_who_is_satisfied_tends_to_the_better_answers(
+    counted: Rows, feed: str, question: str, best_is_high: bool
+):
+    answers = counted[feed][["totaaloordeel", question]]
+    given = answers[~answers.isin(NO_ANSWER).any(axis=1)]
+    numbers = given.apply(lambda column: pd.to_numeric(column.str.replace(",", ".")))
+    together = numbers[numbers.le(10).all(axis=1)].corr().iloc[0, 1]
+    assert together > 0.3 if best_is_high else together < -0.3
+
+
 def test_the_mess_is_what_the_table_says(rows: Rows, counted: Rows):
     mess = pd.read_csv(
         Path(__file__).parents[2] / "dagster_project" / "demo" / "mess.csv", keep_default_na=False
