@@ -83,6 +83,11 @@ class Settings:
         return self.home / "disclosure" / "pattern.parquet"
 
     @property
+    def decisions(self) -> Path:
+        """What was decided of each block of the pattern, so as not to decide it again."""
+        return self.home / "disclosure" / "decisions.parquet"
+
+    @property
     def frozen(self) -> Path:
         """The figures that go out as an earlier release had them."""
         return self.home / "disclosure" / "frozen.parquet"

@@ -6,7 +6,7 @@ Belongs here: reading cells, writing the pattern. Does not belong here: the rule
 import dagster as dg
 
 from dagster_project.assets.writing import write_parquet
-from dagster_project.disclosure import Report, Rules, protect
+from dagster_project.disclosure import Memory, Report, Rules, protect
 from dagster_project.release.restatement import (
     CELLS,
     CONTRIBUTIONS,
@@ -39,15 +39,18 @@ def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     installation.progress("disclosure: deciding what may be published")
     with told_in_one_line():
         figures = read_figures(settings)
+        memory = Memory.read(settings.decisions)
         pattern = protect(
             figures.cells,
             figures.hierarchies,
             figures.ledger,
             {study.study: Rules(min_n=study.min_n) for study in installation.codebook.studies},
+            memory=memory,
             workers=figures.workers,
             progress=installation.progress,
         )
         write_parquet(pattern.table, settings.pattern)
+        memory.save(settings.decisions)
         write_parquet(frozen_figures(settings, pattern.table), settings.frozen)
     installation.done(f"disclosure: {in_words(pattern.report)}")
     return dg.MaterializeResult(
@@ -82,6 +85,7 @@ def _metadata(report: Report) -> dict[str, int | float]:
         "figures frozen": report.frozen,
         "years of an organisation of which nothing new can be told": report.quiet,
         "demands that the ledger does not allow": report.unmet,
+        "years of an organisation that are as they were decided before": report.remembered,
         "linear programs": report.programs,
         "seconds": round(report.seconds, 1),
     }

@@ -5,6 +5,7 @@ Does not belong here: anything of Dagster, dbt or surveys; the package can be us
 """
 
 from dagster_project.disclosure.ledger import Ledger, LedgerStore, shrunk_since, vintage_of
+from dagster_project.disclosure.memory import Memory
 from dagster_project.disclosure.protect import Pattern, Report, protect
 from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
 
@@ -13,6 +14,7 @@ __all__ = [
     "CELL",
     "Ledger",
     "LedgerStore",
+    "Memory",
     "Pattern",
     "Report",
     "Rules",

@@ -9,7 +9,9 @@ protected on its own; that is what makes the whole grow linearly and run in para
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -25,50 +27,62 @@ DIMENSIONS = ("organisation_code", "period", "channel", "product_code", "segment
 CARRIED = "carried"
 FIGURES = ("n", "n_effective", "weight", "total", "total_squared", "low", "high")
 
+Branches = Mapping[str, Mapping[str, list[tuple[str, ...]]]]
+"""Children by dimension and parent: one tuple for each partition of the parent."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one block: cells of now, and of a ledger its `cells` and `touched`, if any.
+
+    `branches` are how the cells of its study add up.
+    """
+
+    study: str
+    rows: pl.DataFrame
+    released: pl.DataFrame | None
+    touched: pl.DataFrame | None
+    branches: Branches
+
+    def block(self) -> Block:
+        """Make the block, with its history.
+
+        Raises:
+            ValueError: a cell has figures but no row in the base group, or a total is not the sum
+                of its parts.
+
+        """
+        block = _block(self.study, self.rows, self.branches)
+        if self.released is None:
+            return block
+        touched = pl.DataFrame(Ledger.empty().touched) if self.touched is None else self.touched
+        equations = partial(_equations, self.branches)
+        return with_history(block, self.released, touched, _measure, equations)
+
 
 def cut_into_blocks(
     cells: pa.Table,
     hierarchies: pa.Table,
     rules: Mapping[str, Rules],
     ledger: Ledger | None = None,
-) -> tuple[int, Iterator[Block]]:
-    """Count the blocks of `cells` and make them one by one, with their history.
-
-    They are sorted by study, organisation and year.
+) -> list[Piece]:
+    """Cut the cells into blocks, sorted by study, organisation and year.
 
     Raises:
-        ValueError: a study has no rules, a count is negative or missing, a cell has figures but no
-            row in the base group, or a total is not the sum of its parts.
+        ValueError: a study has no rules, or a count is negative or missing.
 
     """
     frame = _rows(cells)
     _refuse(frame, rules)
     tree = pl.DataFrame(hierarchies)
     branches = _branches(tree)
-    released, touched = (
-        (
-            _by_block(pl.DataFrame(table) if name == "touched" else _rows(table), tree)
-            for name, table in (("cells", ledger.cells), ("touched", ledger.touched))
-        )
-        if ledger is not None
-        else ({}, {})
-    )
-    parts = _by_block(frame, tree)
-
-    def made() -> Iterator[Block]:
-        for key, rows in parts.items():
-            block = _block(key[0], rows, branches)
-            if key in released:
-                block = with_history(
-                    block,
-                    released[key],
-                    touched.get(key, pl.DataFrame(Ledger.empty().touched)),
-                    _measure,
-                    partial(_equations, key[0], branches),
-                )
-            yield block
-
-    return len(parts), made()
+    ledger = ledger or Ledger.empty()
+    released = _by_block(_rows(ledger.cells), tree)
+    touched = _by_block(pl.DataFrame(ledger.touched), tree)
+    return [
+        Piece(key[0], rows, released.get(key), touched.get(key), branches[key[0]])
+        for key, rows in _by_block(frame, tree).items()
+    ]
 
 
 _KEY = ("study", "unit", "year")
@@ -122,17 +136,14 @@ def _outermost_periods(tree: pl.DataFrame) -> pl.DataFrame:
         found = onward.select("study", "period", year=pl.coalesce("next", "year"))
 
 
-Branches = Mapping[tuple[str, str], Mapping[str, list[tuple[str, ...]]]]
-
-
-def _branches(tree: pl.DataFrame) -> Branches:
-    """Children by (study, dimension) and parent: one tuple for each partition of the parent."""
-    found: dict[tuple[str, str], dict[str, list[tuple[str, ...]]]] = {}
+def _branches(tree: pl.DataFrame) -> Mapping[str, Branches]:
+    """Return how the cells of each study add up."""
+    found: dict[str, dict[str, dict[str, list[tuple[str, ...]]]]] = defaultdict(dict)
     grouped = tree.group_by("study", "dimension", "parent", "partition").agg(pl.col("child").sort())
     for study, dimension, parent, _, children in grouped.sort(
         "study", "dimension", "parent", "partition"
     ).iter_rows():
-        nodes = found.setdefault((study, dimension), {})
+        nodes = found[study].setdefault(dimension, {})
         nodes.setdefault(parent, []).append(tuple(children))
     return found
 
@@ -150,7 +161,7 @@ def _block(study: str, rows: pl.DataFrame, branches: Branches) -> Block:
     base = groups.pop(BASE_GROUP, None)
     if base is None or len(base) != 1:
         raise ValueError(f"study {study}: {cells[0]} needs one measure in group {BASE_GROUP}")
-    equations = tuple(_equations(study, branches, cells))
+    equations = tuple(_equations(branches, cells))
     block = Block(study, cells, equations, base[0], {g: tuple(groups[g]) for g in sorted(groups)})
     for measure in (block.base, *(m for group in block.measures.values() for m in group)):
         _check_sums(block, measure)
@@ -180,9 +191,7 @@ def _measure(group: str, name: str, answer: object, part: pl.DataFrame) -> Measu
     )
 
 
-def _equations(
-    study: str, branches: Branches, cells: tuple[tuple[str, ...], ...]
-) -> Iterator[Equation]:
+def _equations(branches: Branches, cells: tuple[tuple[str, ...], ...]) -> Iterator[Equation]:
     """Every way in which a cell of the block is the sum of others."""
     # a cell by its place on each dimension; the two columns of a segment are one place
     places = [
@@ -191,7 +200,7 @@ def _equations(
     ]
     position: dict[tuple[str, ...], int] = {place: number for number, place in enumerate(places)}
     for axis, dimension in enumerate(DIMENSIONS):
-        nodes = branches.get((study, dimension), {})
+        nodes = branches.get(dimension, {})
         for parent, place in enumerate(places):
             for partition in nodes.get(place[axis], ()):
                 parts = (position.get((*place[:axis], c, *place[axis + 1 :])) for c in partition)

@@ -25,15 +25,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project.disclosure.block import Block, Flags, Ints
-from dagster_project.disclosure.cut import cut_into_blocks
+from dagster_project.disclosure.cut import Piece, cut_into_blocks
 from dagster_project.disclosure.decide import Patterns, decide
 from dagster_project.disclosure.demands import Tally
 from dagster_project.disclosure.layer import Layer
 from dagster_project.disclosure.ledger import Ledger
+from dagster_project.disclosure.memory import Counts, Memory, Part, fingerprint
 from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
 
 AHEAD = 8
-"""Blocks per worker that are made before the first of them must be done."""
+"""Blocks per worker that are handed out before the first of them must be done."""
 
 PATTERN_SCHEMA = pa.schema(
     [
@@ -56,7 +57,8 @@ class Report:
     count groups over all cells. `respondents_lost` is the share of respondents, among those in
     publishable cells, whose cell is hidden. `quiet` counts the blocks (study, organisation and
     year) of which nothing new is told, as what was told before leaves no way to; `unmet` counts
-    demands that no table could meet even so, `programs` the linear programs solved.
+    demands that no table could meet even so, `programs` the linear programs solved, and
+    `remembered` the blocks that were decided before.
     """
 
     rows: int
@@ -70,6 +72,7 @@ class Report:
     quiet: int
     unmet: int
     programs: int
+    remembered: int
     seconds: float
 
 
@@ -96,6 +99,7 @@ def protect(
     ledger: Ledger | None,
     rules: Mapping[str, Rules],
     *,
+    memory: Memory | None = None,
     workers: int = 1,
     progress: Progress = silent,
 ) -> Pattern:
@@ -113,6 +117,7 @@ def protect(
             child is 0. A place on `segment` is `all` or `<segment>=<segment_value>`.
         ledger: everything released before, or None.
         rules: the rules of every study that occurs in `cells`.
+        memory: blocks that were decided before, which are not decided again; it learns the others.
         workers: processes to share the organisations among.
         progress: hears how far it is.
 
@@ -122,73 +127,88 @@ def protect(
 
     """
     begun = time.perf_counter()
-    count, blocks = cut_into_blocks(cells, hierarchies, rules, ledger)
-    tasks = ((block, rules[block.study]) for block in blocks)
-    parts = []
-    for done, part in enumerate(_each(tasks, workers), start=1):
+    pieces = cut_into_blocks(cells, hierarchies, rules, ledger)
+    memory = memory or Memory()
+    tasks = (_Task.of(piece, rules[piece.study], memory) for piece in pieces)
+    parts, remembered = [], 0
+    for done, (task, part) in enumerate(_each(tasks, workers), start=1):
+        memory.keep(task.key, part)
         parts.append(part)
-        if done % max(1, count // 20) == 0:
-            progress(f"disclosure: {done} of {count} blocks protected")
+        remembered += task.known is not None
+        if done % max(1, len(pieces) // 20) == 0:
+            progress(f"disclosure: {done} of {len(pieces)} blocks protected")
     order = [(column, "ascending") for column in (*CELL, "disclosure_group")]
     nothing = PATTERN_SCHEMA.empty_table()
     table = pa.concat_tables([nothing, *(part.table for part in parts)]).sort_by(order)
-    return Pattern(table, _report(parts, time.perf_counter() - begun))
+    seconds = time.perf_counter() - begun
+    return Pattern(table, _report([part.counts for part in parts], len(table), remembered, seconds))
 
 
-def _report(parts: Sequence[Part], seconds: float) -> Report:
-    people = sum(part.people for part in parts)
+def _report(counts: Sequence[Counts], rows: int, remembered: int, seconds: float) -> Report:
+    people = sum(one.people for one in counts)
     return Report(
-        rows=sum(part.table.num_rows for part in parts),
-        cells=sum(part.cells for part in parts),
-        publishable=sum(part.publishable for part in parts),
-        primary=sum(part.primary for part in parts),
-        secondary=sum(part.secondary for part in parts),
-        groups_hidden=sum(part.groups_hidden for part in parts),
-        frozen=sum(part.frozen for part in parts),
-        respondents_lost=sum(part.lost for part in parts) / people if people else 0.0,
-        quiet=sum(part.quiet for part in parts),
-        unmet=sum(part.tally.unmet for part in parts),
-        programs=sum(part.tally.programs for part in parts),
+        rows=rows,
+        cells=sum(one.cells for one in counts),
+        publishable=sum(one.publishable for one in counts),
+        primary=sum(one.primary for one in counts),
+        secondary=sum(one.secondary for one in counts),
+        groups_hidden=sum(one.groups_hidden for one in counts),
+        frozen=sum(one.frozen for one in counts),
+        respondents_lost=sum(one.lost for one in counts) / people if people else 0.0,
+        quiet=sum(one.quiet for one in counts),
+        unmet=sum(one.unmet for one in counts),
+        programs=sum(one.programs for one in counts),
+        remembered=remembered,
         seconds=seconds,
     )
 
 
 @dataclass(frozen=True)
-class Part:
-    """The pattern of one block."""
+class _Task:
+    """A block to decide on, its fingerprint, and what was decided of it before, if anything."""
 
-    table: pa.Table
-    tally: Tally
-    quiet: bool
-    cells: int
-    publishable: int
-    primary: int
-    secondary: int
-    groups_hidden: int
-    frozen: int
-    people: int
-    lost: int
+    piece: Piece
+    rules: Rules
+    key: bytes
+    known: Part | None
+
+    @classmethod
+    def of(cls, piece: Piece, rules: Rules, memory: Memory) -> _Task:
+        key = fingerprint(piece, rules)
+        return cls(piece, rules, key, memory.recall(key))
 
 
-def _each(tasks: Iterable[tuple[Block, Rules]], workers: int) -> Iterator[Part]:
+def _each(tasks: Iterable[_Task], workers: int) -> Iterator[tuple[_Task, Part]]:
     """Protect the blocks in their order; only a few of them wait in memory at a time."""
     if workers == 1:
-        yield from map(_protect_block, tasks)
+        for task in tasks:
+            yield task, task.known or _protect_block(task.piece, task.rules)
         return
     # spawned, not forked: the caller may run threads
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting: deque[Future[Part]] = deque()
+        waiting: deque[tuple[_Task, Future[Part]]] = deque()
         for task in tasks:
-            waiting.append(pool.submit(_protect_block, task))
+            waiting.append((task, _begin(pool, task)))
             if len(waiting) > AHEAD * workers:
-                yield waiting.popleft().result()
+                yield _done(*waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _done(*waiting.popleft())
 
 
-def _protect_block(task: tuple[Block, Rules]) -> Part:
-    block, rules = task
-    tally = Tally()
+def _begin(pool: ProcessPoolExecutor, task: _Task) -> Future[Part]:
+    if task.known is None:
+        return pool.submit(_protect_block, task.piece, task.rules)
+    known: Future[Part] = Future()
+    known.set_result(task.known)
+    return known
+
+
+def _done(task: _Task, part: Future[Part]) -> tuple[_Task, Part]:
+    return task, part.result()
+
+
+def _protect_block(piece: Piece, rules: Rules) -> Part:
+    block, tally = piece.block(), Tally()
     patterns = decide(block, rules, tally)
     quiet = tally.unmet > 0 and block.history is not None
     if quiet:
@@ -201,9 +221,7 @@ def _protect_block(task: tuple[Block, Rules]) -> Part:
     table = _table(block, patterns)
     lost = below & publishable
     lost[block.current] &= ~_stays(block, BASE_GROUP, base, below)[0]
-    return Part(
-        table=table,
-        tally=tally,
+    counts = Counts(
         quiet=quiet,
         cells=int(here.sum()),
         publishable=int(publishable.sum()),
@@ -213,7 +231,10 @@ def _protect_block(task: tuple[Block, Rules]) -> Part:
         frozen=table.filter(pc.equal(table["status"], "frozen")).num_rows,
         people=int(n[publishable].sum()),
         lost=int(n[lost].sum()),
+        unmet=tally.unmet,
+        programs=tally.programs,
     )
+    return Part(table, counts)
 
 
 def _table(block: Block, patterns: Patterns) -> pa.Table:
