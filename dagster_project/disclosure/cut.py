@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.block import TOLERANCE, Block, Equation, Floats, Measure
+from dagster_project.disclosure.block import TOLERANCE, Block, Equation, Measure
 from dagster_project.disclosure.history import with_history
 from dagster_project.disclosure.ledger import Ledger
 from dagster_project.disclosure.rules import BASE_GROUP, CELL, TOTAL, Rules
@@ -89,8 +89,20 @@ _KEY = ("study", "unit", "year")
 
 
 def _rows(table: pa.Table) -> pl.DataFrame:
+    """Keep what decides, as numbers: nobody is no limit to the effective number of respondents."""
     wanted = [column for column in table.column_names if column in _COLUMNS]
-    return pl.DataFrame(table.select(wanted)).filter(pl.col("kind") != CARRIED)
+    frame = pl.DataFrame(table.select(wanted)).filter(pl.col("kind") != CARRIED)
+    weight = "weight" if "weight" in wanted else "n"
+    zero = pl.lit(0.0)
+    return frame.with_columns(
+        pl.col("n").cast(pl.Int64),
+        pl.col("n_effective").cast(pl.Float64).fill_null(float("inf")),
+        pl.col(weight).cast(pl.Float64).fill_null(zero).alias("weight"),
+        *(
+            (pl.col(name) if name in wanted else zero).cast(pl.Float64).fill_null(zero).alias(name)
+            for name in ("total", "total_squared", "low", "high")
+        ),
+    )
 
 
 def _by_block(frame: pl.DataFrame, tree: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
@@ -169,25 +181,19 @@ def _block(study: str, rows: pl.DataFrame, branches: Branches) -> Block:
 
 
 def _measure(group: str, name: str, answer: object, part: pl.DataFrame) -> Measure:
-    def floats(column: str) -> Floats:
-        values = part[column] if column in part.columns else pl.Series([None] * part.height)
-        return values.cast(pl.Float64).fill_null(0.0).to_numpy()
-
-    effective = part["n_effective"].cast(pl.Float64).fill_null(float("inf")).to_numpy()
-    weight = part["weight"].cast(pl.Float64) if "weight" in part.columns else part["n"]
     return Measure(
         group=group,
         name=name,
         answer=None if answer is None else str(answer),
         kind=str(part["kind"][0]),
-        low=float(floats("low")[0]),
-        high=float(floats("high")[0]),
+        low=float(part["low"][0]),
+        high=float(part["high"][0]),
         cells=part["cell"].to_numpy(),
-        n=part["n"].cast(pl.Int64).to_numpy(),
-        effective=effective,
-        weight=weight.cast(pl.Float64).fill_null(0.0).to_numpy(),
-        total=floats("total"),
-        squares=floats("total_squared"),
+        n=part["n"].to_numpy(),
+        effective=part["n_effective"].to_numpy(),
+        weight=part["weight"].to_numpy(),
+        total=part["total"].to_numpy(),
+        squares=part["total_squared"].to_numpy(),
     )
 
 

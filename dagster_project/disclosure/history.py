@@ -14,7 +14,7 @@ that changes are tables of figures that are never negative, in bounds as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +32,7 @@ from dagster_project.disclosure.block import (
 )
 from dagster_project.disclosure.places import Places
 from dagster_project.disclosure.rules import CELL
+from dagster_project.disclosure.tree import Breakdowns, upwards
 
 FIGURES = ("n", "weight", "total", "squares")
 Key = tuple[str, str, str | None]
@@ -57,11 +58,15 @@ class _Version:
 
 @dataclass
 class _Changes:
-    """The changes of a measure; `stirred` counts who was touched where no figure tells."""
+    """The changes of a measure, one entry each.
+
+    `stirred` counts who was touched where no figure tells; `extra` is by how much n differs.
+    """
 
     here: Flags
     figures: dict[str, Floats | Ints]
     stirred: Ints
+    extra: Ints
 
 
 def with_history(
@@ -98,7 +103,8 @@ class _Expansion:
         gone = released.select(CELL).unique().sort(CELL).iter_rows()
         self._names: Names = (*block.names, *(name for name in gone if name not in known))
         self._tree = tuple(equations_of(self._names))
-        self._order = _upwards(self._tree)
+        self._order = upwards(self._tree)
+        self._broken_down = Breakdowns(self._tree)
         places = pl.DataFrame(self._names, schema=list(CELL), orient="row").with_row_index("cell")
         places = places.with_columns(pl.col("cell").cast(pl.Int64))
         self._released = released.join(places, on=list(CELL), how="left")
@@ -110,6 +116,17 @@ class _Expansion:
             for key, versions in self._measures.items()
         }
         self._places = self._lay_out()
+        first = len(self._places.owner)
+        self._spans = [
+            (versions, np.array([*found], dtype=np.int64), np.array([*found.values()]) - first)
+            for versions, found in self._places.changed.items()
+            if found
+        ]
+        self._touched_of: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
+        for version, group, name, cell, count in self._touched.select(
+            "version", "disclosure_group", "measure", "cell", "touched"
+        ).iter_rows():
+            self._touched_of.setdefault((version, group, name), []).append((cell, count))
 
     def _read(
         self, measure_of: Callable[[str, str, object, pl.DataFrame], Measure]
@@ -150,17 +167,14 @@ class _Expansion:
             for name in FIGURES:
                 figures[name][measure.cells] = getattr(measure, name)
             for equation in self._order:
+                if here[equation.parent] or not listed[equation.parent]:
+                    continue
                 parts = [child for child in equation.children if here[child]]
-                if parts and not here[equation.parent] and listed[equation.parent]:
+                if parts:
                     here[equation.parent] = True
                     for name in FIGURES:
                         figures[name][equation.parent] = figures[name][parts].sum()
-        unknown = np.zeros(size, dtype=bool)
-        for equation in self._tree:
-            children = list(equation.children)
-            if figures["n"][equation.parent] and not here[children].any():
-                unknown[children] = True
-        return _Version(here, unknown, figures)
+        return _Version(here, self._broken_down.unknown(here, figures["n"]), figures)
 
     def block(self) -> Block:
         """Put it all together."""
@@ -228,45 +242,42 @@ class _Expansion:
     def _moved(self, key: Key) -> _Changes:
         """Find the changes of a measure: respondents touched, and by how much its sums differ."""
         filled = self._filled[key]
-        group, name, _ = key
-        rows = self._touched.filter(
-            (pl.col("disclosure_group") == group) & (pl.col("measure") == name)
-        )
-        touched = {
-            (int(version), int(cell)): int(count)
-            for version, cell, count in rows.select("version", "cell", "touched").iter_rows()
-        }
         count = len(self._places.changes)
         here, stirred = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
         figures: dict[str, Floats | Ints] = {
             f: np.zeros(count, dtype=np.int64 if f == "n" else float) for f in FIGURES
         }
-        for number, (before, after, cell) in enumerate(self._places.changes):
-            here[number] = (filled[after].here[cell] or filled[before].here[cell]) and not (
-                filled[after].unknown[cell] or filled[before].unknown[cell]
-            )
-            for f in ("n", "weight", "total", "squares"):
-                earlier, later = (filled[v].figures[f][cell] for v in (before, after))
-                figures[f][number] = later - earlier
-            visible = any(figures[f][number] for f in FIGURES)
+        extra = np.zeros(count, dtype=np.int64)
+        for (before, after), cells, numbers in self._spans:
+            then, now = filled[before], filled[after]
+            unknown = then.unknown | now.unknown
+            here[numbers] = ((then.here | now.here) & ~unknown)[cells]
+            visible = np.zeros(len(cells), dtype=bool)
+            for f in FIGURES:
+                differs = (now.figures[f] - then.figures[f])[cells]
+                figures[f][numbers] = differs
+                visible |= differs != 0
+            extra[numbers] = figures["n"][numbers]
             if not after:
-                count_of = figures["n"] if visible else stirred
-                count_of[number] = touched.get((before, cell), 0)
-        return _Changes(here, figures, stirred)
+                touched = self._touched_since(before, key)[cells]
+                figures["n"][numbers] = np.where(visible, touched, 0)
+                stirred[numbers] = np.where(visible, 0, touched)
+        return _Changes(here, figures, stirred, extra)
+
+    def _touched_since(self, version: int, key: Key) -> Ints:
+        """Respondents of a measure who differ between a version and now, shape (cells,)."""
+        counts = np.zeros(len(self._names), dtype=np.int64)
+        for cell, touched in self._touched_of.get((version, *key[:2]), ()):
+            counts[cell] = touched
+        return counts
 
     def _grows(self, key: Key, moved: _Changes) -> bool:
         """Whether nobody left or changed: all touched are extra, and no sum went down."""
-        filled, some = self._filled[key], next(iter(self._measures[key].values()))
-        extra = np.array(
-            [
-                filled[a].figures["n"][c] - filled[b].figures["n"][c]
-                for b, a, c in self._places.changes
-            ]
-        )
+        some = next(iter(self._measures[key].values()))
         weight, total = moved.figures["weight"], moved.figures["total"]
         floor, ceiling = total - some.low * weight, some.high * weight - total
         return bool(
-            ((extra == moved.figures["n"]) & (extra >= 0)).all()
+            ((moved.extra == moved.figures["n"]) & (moved.extra >= 0)).all()
             and (
                 some.kind == "count" or (floor >= -TOLERANCE).all() & (ceiling >= -TOLERANCE).all()
             )
@@ -310,19 +321,3 @@ class _Expansion:
             last.setdefault(group, np.zeros(size, dtype=np.int64))[cell] = version
             since.setdefault(group, np.zeros(size, dtype=np.int64))[cell] = touched or 0
         return last, since
-
-
-def _upwards(tree: Sequence[Equation]) -> list[Equation]:
-    """Order the equations so that the parts of a total are summed before it is."""
-    ways: dict[int, list[Equation]] = {}
-    for equation in tree:
-        ways.setdefault(equation.parent, []).append(equation)
-    depth: dict[int, int] = {}
-
-    def height(cell: int) -> int:
-        if cell not in depth:
-            below = [height(child) for e in ways.get(cell, ()) for child in e.children]
-            depth[cell] = 1 + max(below, default=-1)
-        return depth[cell]
-
-    return sorted(tree, key=lambda equation: height(equation.parent))
