@@ -21,7 +21,7 @@ counted as (
         invitation_rows.channel,
         invitation_rows.product_code,
         case
-            when invitation_rows.study in (select methods.study from methods)
+            when invitation_rows.study in (select known.study from methods as known)
                 then coalesce(methods.method, 'unknown')
         end as method,
         invitation_rows.outcome,
