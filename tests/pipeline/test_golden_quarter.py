@@ -164,12 +164,12 @@ def test_response_by_method_of_the_golden_quarter(quarter: Query) -> None:
         ("GM0637", "all"): (20, 20, 2, 1, 17, 10, pytest.approx(1000 / 17, abs=1e-11)),
         # six and four of the ten
         ("GM0637", "inviter"): nothing,
-        ("GM0637", "zuil"): nothing,
+        ("GM0637", "kiosk"): nothing,
         # one, who opted out
         ("GM0637", "unknown"): (1, 1, 0, 1, 0, 0, None),
         ("GM0363", "all"): (30, 30, 0, 0, 30, 12, 40.0),
         ("GM0363", "inviter"): (15, 15, 0, 0, 15, 12, 80.0),
-        ("GM0363", "kaartje"): (15, 15, 0, 0, 15, 0, 0.0),
+        ("GM0363", "card"): (15, 15, 0, 0, 15, 0, 0.0),
     }
     assert {row["status"] for row in rows if row["gross_sample"] is None} == {"suppressed"}
     # nobody was invited on line, so there is no telling how many might have answered there
