@@ -254,7 +254,7 @@ def _contributions_of(blocks: pa.Table, contributions: Contributions) -> pa.Tabl
 
 
 def vintage_of(cells: pa.Table, pattern: pa.Table, ledger: Ledger, releases: int) -> pa.Table:
-    """Say which figures every release shows as they were at its time.
+    """Say which figures of every release are of its own time, and which it may show.
 
     Args:
         cells: the cells of now.
@@ -264,7 +264,8 @@ def vintage_of(cells: pa.Table, pattern: pa.Table, ledger: Ledger, releases: int
 
     Returns:
         Cell, measure, release (0 for the one made of `pattern`, -1 for the newest in the ledger,
-        and so on) and `current`: the figure is published, and is that of its release.
+        and so on), `current`: the figure, where it is shown, is that of its release and not of an
+        earlier one; and `decided`: the pattern has it shown, as it is or as it was.
 
     """
     with _engine(cells=cells, pattern=pattern, released=ledger.cells) as engine:

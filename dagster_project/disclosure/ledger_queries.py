@@ -251,13 +251,15 @@ order by all
 VINTAGE = f"""
 select distinct
     {CELL_LIST}, measure, cast(0 as bigint) as release,
-    coalesce(pattern.status = 'published', false) as current
+    coalesce(pattern.status <> 'frozen', true) as current,
+    coalesce(pattern.status <> 'suppressed', false) as decided
 from cells
 left join pattern using ({CELL_LIST}, disclosure_group)
 where kind <> 'carried'
 union all
 select distinct
-    {CELL_LIST}, measure, cast(version - $1 - 1 as bigint) as release, published as current
+    {CELL_LIST}, measure, cast(version - $1 - 1 as bigint) as release, published as current,
+    true as decided
 from released
 where kind <> 'carried'
 """

@@ -233,9 +233,9 @@ def of_their_time(figures: pl.DataFrame, vintage: pl.DataFrame, back: int) -> pl
 
     Args:
         figures: as `figures` returns them, of the release `back` before the one under attack.
-        vintage: the columns of a cell, measure, release (0 and below) and `current`, whether the
-            release shows the figure as it was then; what it does not name, the release did not
-            look at anew, so its rows say nothing of that time and are left out.
+        vintage: the columns of a cell, measure, release (0 and below) and `current`: not true of
+            a figure that is as an earlier release had it. What it does not name, the release did
+            not look at anew, so its rows say nothing of that time and are left out.
         back: 0 for the release under attack, 1 for the newest of the ledger, and so on.
 
     """

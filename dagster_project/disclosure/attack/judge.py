@@ -20,7 +20,11 @@ from dagster_project.disclosure.attack.judge_intervals import (
     not_attacked,
 )
 from dagster_project.disclosure.attack.judge_left_of_changes import left_of_changes
-from dagster_project.disclosure.attack.judge_published import missing_rows, small_published
+from dagster_project.disclosure.attack.judge_published import (
+    missing_rows,
+    small_published,
+    unfounded,
+)
 from dagster_project.disclosure.attack.judge_remainders import remainders
 from dagster_project.disclosure.attack.judge_restated import changes, restated
 from dagster_project.disclosure.attack.limits import Limits, limits_frame
@@ -35,7 +39,7 @@ class Violation:
     """Something that a release must not tell.
 
     `rule` is one of `exact`, `narrow`, `narrow_mean`, `remainder`, `same_score`, `change`,
-    `restated`, `small_published`, `missing_row`, `not_attacked`, `extreme_share` and
+    `restated`, `small_published`, `unfounded`, `missing_row`, `not_attacked`, `extreme_share` and
     `contradiction`; `cell` has the columns of a cell, `release` is 0 or that of an earlier release
     (-1 the newest), `what` says it in words and `equation` how it follows.
     """
@@ -52,23 +56,25 @@ class Violation:
 class Evidence:
     """What the rules are judged on, as tables of polars.
 
-    `shown` has the figures of all releases (column `release`, 0 and below), `truth` the true cells
-    with the release they belong to, `rules` the limits by study. `dated`: every figure is known to
-    be of its release; otherwise the truth of an earlier release may be what a later one shows.
+    `published` has the figures of all releases (column `release`, 0 and below) as they read,
+    `shown` those of their own time (the others are hidden there), `truth` the true cells with the
+    release they belong to, `rules` the limits by study. `vintage` says which figures are of their
+    time; without it, the truth of an earlier release may be what a later one shows.
     """
 
     intervals: pl.DataFrame
+    published: pl.DataFrame
     shown: pl.DataFrame
     truth: pl.DataFrame
     rules: pl.DataFrame
     touched: pl.DataFrame | None
     hierarchies: pl.DataFrame
-    dated: bool
+    vintage: pl.DataFrame | None
 
     def of_that_time(self) -> pl.Expr:
         """Whether the truth of `truth_release` is what an interval of `release` is about."""
         same = pl.col("truth_release") == pl.col("release")
-        if self.dated:
+        if self.vintage is not None:
             return same
         return (pl.col("truth_release") < pl.col("release")) | same | (pl.col("release") == 0)
 
@@ -99,21 +105,25 @@ def judge(
         limits: the rules of every study.
         touched: the columns of a cell, measure, version (1 is the oldest release), touched.
         history: the true cells at earlier releases, as `cells` with `version`.
-        vintage: what the attack was told of frozen figures.
+        vintage: what the attack was told of frozen figures, and `decided`: which figures of the
+            release may be shown at all.
 
     Returns:
         The violations; none if the release may go out.
 
     """
     with_remainders = {study for study, one in limits.items() if one.remainders}
+    dated = None if vintage is None else pl.DataFrame(vintage)
+    published = [figures(one, pl.DataFrame(scales)) for one in (released, *reversed(ledger))]
     evidence = Evidence(
         pl.DataFrame(intervals.table).with_columns(pl.col("release").cast(pl.Int64)),
-        _shown((released, *reversed(ledger)), pl.DataFrame(scales), vintage),
+        _numbered(published),
+        _numbered(_dated(published, dated)),
         _truth(cells, history, len(ledger)),
         limits_frame(limits, set(pl.DataFrame(cells)["study"])),
         None if touched is None else _at_release(pl.DataFrame(touched), len(ledger)),
         pl.DataFrame(hierarchies),
-        vintage is not None,
+        dated,
     )
     found = [
         exact_figures(evidence),
@@ -121,6 +131,7 @@ def judge(
         narrow_means(evidence),
         not_attacked(evidence),
         small_published(evidence),
+        unfounded(evidence),
         missing_rows(evidence),
         changes(evidence),
         restated(evidence),
@@ -178,18 +189,18 @@ def _told_shares(
     )
 
 
-def _shown(
-    releases: Sequence[Mapping[str, pa.Table]], scales: pl.DataFrame, vintage: pa.Table | None
-) -> pl.DataFrame:
-    shown = [figures(tables, scales) for tables in releases]
-    if vintage is not None:
-        dated = pl.DataFrame(vintage)
-        shown = [of_their_time(frame, dated, back) for back, frame in enumerate(shown)]
+def _dated(
+    published: Sequence[pl.DataFrame], vintage: pl.DataFrame | None
+) -> Sequence[pl.DataFrame]:
+    if vintage is None:
+        return published
+    return [of_their_time(frame, vintage, back) for back, frame in enumerate(published)]
+
+
+def _numbered(releases: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(
-        [
-            frame.with_columns(release=pl.lit(-back, dtype=pl.Int64))
-            for back, frame in enumerate(shown)
-        ]
+        frame.with_columns(release=pl.lit(-back, dtype=pl.Int64))
+        for back, frame in enumerate(releases)
     )
 
 

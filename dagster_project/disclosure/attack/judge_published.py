@@ -5,6 +5,7 @@ Belongs here: comparing rows with the truth. Does not belong here: intervals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -25,12 +26,10 @@ def small_published(evidence: Evidence) -> pl.DataFrame:
     A frozen figure shows what an earlier release showed, so it is not held against the truth of
     today.
     """
-    shown = evidence.shown.filter(~pl.col("hidden"))
-    now = shown.filter(pl.col("release") == 0)
-    earlier = shown.filter(pl.col("release") < 0).select(*KEY, "answer", *VALUES).unique()
-    frozen = now.join(earlier, on=[*KEY, "answer", *VALUES], how="semi", nulls_equal=True)
+    now, frozen = _now(evidence), _shown_before(evidence)
     # fewest invited who answered is a count of respondents too; 0 tells of nobody
-    by_n = now.join(evidence.rules, on="study").filter(
+    fresh = now.join(frozen, on=[*KEY, "answer"], how="anti", nulls_equal=True)
+    by_n = fresh.join(evidence.rules, on="study").filter(
         (pl.col("n") >= 1) & (pl.col("n") < pl.col("min_n"))
     )
     small = (
@@ -40,23 +39,35 @@ def small_published(evidence: Evidence) -> pl.DataFrame:
         .select(*KEY, true_n="n")
         .unique()
     )
-    fresh = now.join(frozen, on=[*KEY, "answer"], how="anti", nulls_equal=True)
     by_truth = fresh.join(small, on=KEY)
     parts = [by_n.with_columns(true_n=pl.col("n").cast(pl.Int64)), by_truth]
+    said = pl.format("published on {} respondents", pl.col("true_n").cast(pl.Int64))
+    return pl.concat([_worded(part, "small_published", said) for part in parts]).unique(
+        maintain_order=True
+    )
+
+
+def unfounded(evidence: Evidence) -> pl.DataFrame:
+    """Return published figures that the pattern hides, and those that no release had before.
+
+    A figure that is not of this release, or of a cell that is gone, must be one that an earlier
+    release showed. What the pattern hides and the release shows would also be missing in the
+    ledger.
+    """
+    now = _now(evidence).filter(pl.col("n") != 0)
+    if evidence.vintage is None:
+        return _worded(now.clear(), "unfounded", "")
+    dated = evidence.vintage.filter(pl.col("release") == 0).select(*KEY, "current", "decided")
+    rows = now.join(dated, on=KEY, how="left")
+    undecided = rows.filter(~pl.col("decided"))
+    old = rows.filter(~pl.col("current").fill_null(value=False))
+    new = old.join(_shown_before(evidence), on=[*KEY, "answer"], how="anti", nulls_equal=True)
     return pl.concat(
         [
-            part.select(
-                pl.lit("small_published").alias("rule"),
-                *KEY,
-                "release",
-                pl.format("published on {} respondents", pl.col("true_n").cast(pl.Int64)).alias(
-                    "what"
-                ),
-                pl.lit("").alias("equation"),
-            )
-            for part in parts
+            _worded(undecided, "unfounded", "published, though it was decided to hide it"),
+            _worded(new, "unfounded", "published as of an earlier release, but none had it so"),
         ]
-    ).unique(maintain_order=True)
+    )
 
 
 def missing_rows(evidence: Evidence) -> pl.DataFrame:
@@ -76,19 +87,37 @@ def missing_rows(evidence: Evidence) -> pl.DataFrame:
     answers = pl.when(pl.col("measure").str.starts_with(OF_QUESTION)).then(pl.col("answer"))
     shown = evidence.shown.filter(pl.col("release") == 0).with_columns(answer=answers)
     lacking = expected.join(shown, on=[*KEY, "answer"], how="anti", nulls_equal=True)
-    return lacking.select(
-        pl.lit("missing_row").alias("rule"),
-        *KEY,
-        "release",
-        pl.lit("hidden cell without a row for this: nobody answered it").alias("what"),
-        pl.lit("").alias("equation"),
-    ).unique(maintain_order=True)
+    said = "hidden cell without a row for this: nobody answered it"
+    return _worded(lacking, "missing_row", said).unique(maintain_order=True)
+
+
+def _now(evidence: Evidence) -> pl.DataFrame:
+    """Return the figures that this release shows, of whatever time they are."""
+    return evidence.published.filter((pl.col("release") == 0) & ~pl.col("hidden"))
+
+
+def _shown_before(evidence: Evidence) -> pl.DataFrame:
+    """Return the key of figures of this release that an earlier one showed just as they are."""
+    earlier = evidence.published.filter((pl.col("release") < 0) & ~pl.col("hidden"))
+    pairs = _now(evidence).join(
+        earlier.select(*KEY, "answer", *VALUES).unique(),
+        on=[*KEY, "answer"],
+        nulls_equal=True,
+        suffix="_then",
+    )
+    return pairs.filter(~_apart(VALUES, "", "_then")).select(*KEY, "answer").unique()
+
+
+def _worded(rows: pl.DataFrame, rule: str, what: str | pl.Expr) -> pl.DataFrame:
+    said = pl.lit(what) if isinstance(what, str) else what
+    return rows.select(pl.lit(rule).alias("rule"), *KEY, "release", what=said, equation=pl.lit(""))
 
 
 def differ(left: str = "", right: str = "_then") -> pl.Expr:
     """Whether two published figures are not the same."""
-    apart = [
-        (pl.col(f"{name}{left}") - pl.col(f"{name}{right}")).abs() > CLOSE
-        for name in ("n", "weight", "top", "bottom", "plus", "minus")
-    ]
+    return _apart((*VALUES, "plus", "minus"), left, right)
+
+
+def _apart(names: Sequence[str], left: str, right: str) -> pl.Expr:
+    apart = [(pl.col(f"{name}{left}") - pl.col(f"{name}{right}")).abs() > CLOSE for name in names]
     return pl.any_horizontal(part.fill_null(value=False) for part in apart)

@@ -193,3 +193,59 @@ def test_a_study_without_limits_is_refused():
 
     with pytest.raises(ValueError, match="no limits for study s"):
         targets_of(cells, {})
+
+
+def unfounded(
+    before: dict[str, int], now: dict[str, int | None], vintage: dict[str, tuple[bool, bool]]
+) -> set[tuple[str, str]]:
+    """(product, reason) of figures shown without ground; vintage is (current, decided)."""
+    old, new = (
+        release(response=responses({at(p): k for p, k in n.items()})) for n in (before, now)
+    )
+    dated = [
+        place(at(p))
+        | {"measure": "responses", "release": 0, "current": current, "decided": decided}
+        for p, (current, decided) in vintage.items()
+    ]
+    then = [
+        place(at(p)) | {"measure": "responses", "release": -1, "current": True, "decided": True}
+        for p in before
+    ]
+    told = pa.Table.from_pylist([*dated, *then])
+    violations = judge(
+        attack(new, [old], PRODUCTS, GRADE, vintage=told),
+        new,
+        [old],
+        true_cells({p: n or 0 for p, n in now.items()}, {}),
+        hierarchies=PRODUCTS,
+        scales=GRADE,
+        limits=LIMITS,
+        vintage=told,
+    )
+    return {(v.cell[4], v.what) for v in violations if v.rule == "unfounded"}
+
+
+HIDE = "published, though it was decided to hide it"
+NEVER = "published as of an earlier release, but none had it so"
+
+
+@pytest.mark.parametrize(
+    ("now", "vintage", "expected"),
+    [
+        # A is hidden, but shown: whatever follows from it, the ledger would not know it was told
+        ({"A": 40, "B": 60}, {"A": (True, False), "B": (True, True)}, {("A", HIDE)}),
+        ({"A": None, "B": 60}, {"A": (True, False), "B": (True, True)}, set()),
+        # B stays as it was released, at 50
+        ({"A": 40, "B": 50}, {"A": (True, True), "B": (False, True)}, set()),
+        ({"A": 40, "B": 60}, {"A": (True, True), "B": (False, True)}, {("B", NEVER)}),
+        # nobody is left in B: its row may stay, and no other may appear
+        ({"A": 40, "B": 50}, {"A": (True, True)}, set()),
+        ({"A": 40, "C": 60}, {"A": (True, True)}, {("C", NEVER)}),
+    ],
+)
+def test_a_figure_is_shown_as_decided_or_as_released(
+    now: dict[str, int | None],
+    vintage: dict[str, tuple[bool, bool]],
+    expected: set[tuple[str, str]],
+):
+    assert unfounded({"A": 30, "B": 50}, now, vintage) == expected

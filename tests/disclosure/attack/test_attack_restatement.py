@@ -277,6 +277,7 @@ def test_a_frozen_figure_that_is_still_right_is_no_secret(then: float, rules: se
         [
             place(cell)
             | {"measure": "grade", "release": back, "current": back < 0 or cell != at("all")}
+            | {"decided": True}
             for back in (0, -1)
             for cell in (*parts, at("all"))
         ]
