@@ -107,6 +107,10 @@ class Settings:
         """What the attack on the last staged release found; internal."""
         return self.home / "disclosure" / "audit"
 
+    def passed(self, check: str) -> Path:
+        """Return the file that says what a gate let pass last; internal."""
+        return self.audit / "passed" / f"{check}.json"
+
     @property
     def warehouse(self) -> Path:
         """The DuckDB file that dbt writes; disposable, never read by BI."""

@@ -23,6 +23,7 @@ from dagster_project.release.manifest import (
 )
 from dagster_project.release.publish import discard, publish, same_as_current
 from dagster_project.release.restatement import record
+from dagster_project.release.seal import forget, let_pass, require, seal_of
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
 from dagster_project.warehouse import blocking_tests, dbt_manifest
@@ -31,6 +32,7 @@ CANDIDATE = dg.AssetKey("release_candidate")
 RELEASE = dg.AssetKey("release")
 GATE = "great_expectations"
 ATTACK = "attack"
+GATES = (GATE, ATTACK)
 
 
 def release_assets(
@@ -110,19 +112,24 @@ def _stage(installation: Installation) -> dg.MaterializeResult[None]:
 
 
 def _judge(installation: Installation) -> dg.AssetCheckResult:
+    settings = installation.settings
     # Great Expectations takes ten seconds to import; a release that changes nothing needs none.
     with told_in_one_line():
-        staged = _staged(installation.settings)
-        same = same_as_current(installation.settings, staged)
+        staged = _staged(settings)
+        same = same_as_current(settings, staged)
     if same:
         return dg.AssetCheckResult(passed=True, description=f"the same as {same}, which passed")
     from dagster_project.release.contract import read_contract, rules_from  # noqa: PLC0415
     from dagster_project.release.gates import validate  # noqa: PLC0415
 
     with told_in_one_line():
-        contract = read_contract(dbt_manifest(installation.settings))
+        forget(settings, GATE)
+        seal = seal_of(settings, staged)
+        contract = read_contract(dbt_manifest(settings))
         rules = rules_from(installation.codebook, contract)
-        result = validate(installation.settings, staged, rules, installation.progress)
+        result = validate(settings, staged, rules, installation.progress)
+        if result.success:
+            let_pass(settings, GATE, seal)
     installation.done(f"{GATE}: {result.summary()}")
     return dg.AssetCheckResult(
         passed=result.success,
@@ -137,7 +144,11 @@ def _attack(installation: Installation) -> dg.AssetCheckResult:
         staged = _staged(settings)
         if same := same_as_current(settings, staged):
             return dg.AssetCheckResult(passed=True, description=f"the same as {same}, which passed")
+        forget(settings, ATTACK)
+        seal = seal_of(settings, staged)
         verdict = attack_release(settings, installation.codebook, staged, installation.progress)
+        if verdict.passed:
+            let_pass(settings, ATTACK, seal)
     said = verdict.in_words(settings.audit)
     installation.done(f"{ATTACK}: {said}")
     return dg.AssetCheckResult(
@@ -164,7 +175,8 @@ def _publish(installation: Installation) -> dg.MaterializeResult[None]:
             discard(staged)
             path = (settings.published / "current").resolve()
         else:
-            path = publish(settings, staged, partial(record, settings), [GATE, ATTACK])
+            require(settings, GATES, seal_of(settings, staged))
+            path = publish(settings, staged, partial(record, settings), GATES)
         manifest = current_release(settings)
     release = manifest.release if manifest else staged.id
     installation.done(f"release: {f'{same} stays' if same else f'{release} is current'}")

@@ -37,6 +37,7 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+NOBODY_ELSE = 0o700
 TABLE_NAME = re.compile(r"(mart|dim)_[a-z0-9]+(_[a-z0-9]+)*")
 
 
@@ -58,6 +59,8 @@ def stage_release(
 ) -> StagedRelease:
     """Copy every table of the warehouse's marts into `releases/.staged-<id>/`.
 
+    It may not pass its gates, so only the user who made it can open that folder.
+
     Args:
         settings: where the warehouse and the releases are.
         deliveries: SHA-256 of the deliveries behind the marts.
@@ -76,6 +79,7 @@ def stage_release(
     draft = releases_folder(settings) / f"{STAGED_PREFIX}{stamp:%Y%m%dT%H%M%SZ}-{os.getpid()}"
     try:
         (draft / PARQUET_FOLDER).mkdir(parents=True)
+        draft.chmod(NOBODY_ELSE)
         with warehouse_lock(settings):
             tables = _export_marts(settings.warehouse, draft, progress)
         parquet = {table: sha256_of(parquet_file(draft, table)) for table in tables}

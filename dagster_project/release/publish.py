@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -82,6 +83,7 @@ def publish(
         for file in staged.path.rglob("*"):
             if file.is_file():
                 file.chmod(READ_ONLY)
+        staged.path.chmod(stat.S_IMODE(releases_folder(settings).stat().st_mode))
         if released.exists():  # same second, same content: a run killed between rename and swap
             discard(staged)
         else:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 
+import dagster as dg
+import duckdb
 import polars as pl
 import pytest
 import small_feeds
 from click.testing import CliRunner
 
 from dagster_project.cli import main
+from dagster_project.codebook import load_codebook
+from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.disclosure import LedgerStore
-from dagster_project.pipeline import StepError, refresh
+from dagster_project.pipeline import StepError, open_instance, refresh
+from dagster_project.resources import Installation
 from dagster_project.settings import Settings
 
 
@@ -163,6 +169,92 @@ def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
         "GM0637 2020Q4 counter rijbewijs = 42 (GM0637 2020Q4 counter) "
         "- 40 (GM0637 2020Q4 counter paspoort)"
     )
+
+
+def test_a_mart_that_shows_what_is_hidden_is_stopped_whatever_the_pattern_says(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project.assets import release  # noqa: PLC0415
+
+    desk = pl.concat([answers(*range(20)), answers(100, 101, product="rijbewijs")])
+    first = deliver(settings, desk, "2021-01-05")
+    assert responses(settings) == {"all": 22, "paspoort": None, "rijbewijs": None}
+    stage_release = release.stage_release
+
+    def careless(*arguments: object, **options: object) -> object:
+        with duckdb.connect(settings.warehouse) as warehouse:
+            warehouse.execute("""
+                update marts.mart_response
+                set responses = 50, reviews = 0, tips = 0, status = 'published'
+                where period = '2020Q4' and channel = 'counter' and product_code = 'paspoort'
+            """)
+        return stage_release(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(release, "stage_release", careless)
+        small_feeds.deliver(settings, {"counter": answers(*range(50, 80))}, "2021-01-12")
+        with pytest.raises(StepError, match=r"did not pass attack: [0-9]+ hidden figures"):
+            refresh(settings)
+    audit = json.loads((settings.audit / "attack.json").read_text(encoding="utf-8"))
+    leaks = {(leak["rule"], *leak["cell"][2:5]): leak["equation"] for leak in audit["leaks"]}
+    assert ("unfounded", "2020Q4", "counter", "paspoort") in leaks
+    assert leaks["exact", "2020Q4", "counter", "rijbewijs"] == (
+        "GM0637 2020Q4 counter rijbewijs = 52 (GM0637 2020Q4 counter) "
+        "- 50 (GM0637 2020Q4 counter paspoort)"
+    )
+
+    # it lies there still, and cannot go out by a run of the last step alone
+    assert list((settings.published / "releases").glob(".staged-*"))
+    told = run_alone(settings, release.RELEASE)
+    assert re.fullmatch(
+        r"Release \S+ has not passed attack as it is now; materialize "
+        r"release_candidate again, with its checks, or run `kto refresh`",
+        told or "",
+    )
+    assert (settings.published / "current").resolve().name == first["release"]
+    assert len(list(settings.ledger.glob("[0-9]*"))) == 1
+
+
+def test_a_candidate_whose_figures_were_built_anew_does_not_go_out(settings: Settings) -> None:
+    """The ledger would hold the figures of now, and readers those of then."""
+    from dagster_project.assets import release  # noqa: PLC0415
+
+    first = deliver(settings, answers(*range(20)), "2021-01-05")
+    small_feeds.deliver(settings, {"counter": answers(*range(50, 80))}, "2021-01-12")
+    assert run_alone(settings, *before_the_release(settings)) is None
+    with duckdb.connect(settings.warehouse) as warehouse:
+        warehouse.execute("update intermediate.int_pattern_cells set n = n + 1 where n > 40")
+    assert "has not passed" in (run_alone(settings, release.RELEASE) or "")
+    assert (settings.published / "current").resolve().name == first["release"]
+
+    assert run_alone(settings, *before_the_release(settings)) is None
+    assert run_alone(settings, release.RELEASE) is None
+    assert responses(settings) == {"all": 50, "paspoort": 50}
+
+
+def before_the_release(settings: Settings) -> list[dg.AssetKey]:
+    from dagster_project.assets.release import RELEASE  # noqa: PLC0415
+
+    job = graph(settings).resolve_job_def(REFRESH)
+    return [key for key in job.asset_layer.selected_asset_keys if key != RELEASE]
+
+
+def run_alone(settings: Settings, *assets: dg.AssetKey) -> str | None:
+    """Materialize some assets, with their checks; what the step that failed said."""
+    with open_instance(settings) as instance:
+        result = (
+            graph(settings)
+            .resolve_job_def(REFRESH)
+            .execute_in_process(instance=instance, raise_on_error=False, asset_selection=assets)
+        )
+    for event in result.all_events:
+        if event.is_step_failure:
+            return str(event.step_failure_data.user_failure_data.description)
+    return None
+
+
+def graph(settings: Settings) -> dg.Definitions:
+    return build_definitions(Installation(settings, load_codebook(settings.seeds)))
 
 
 def test_a_cell_with_few_late_answers_tells_no_importance_until_ten_have_come(

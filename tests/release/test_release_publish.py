@@ -53,6 +53,13 @@ def test_publishes_read_only_files_behind_a_relative_link(settings: Settings):
     assert manifest.checks == ("dbt", "gates")
 
 
+def test_what_is_not_published_yet_is_open_to_its_maker_only(settings: Settings):
+    staged = stage(settings)
+    assert stat.S_IMODE(staged.path.stat().st_mode) == 0o700
+    released = publish(settings, staged, no_ledger)
+    assert stat.S_IMODE(released.stat().st_mode) == stat.S_IMODE(released.parent.stat().st_mode)
+
+
 def test_equal_marts_are_not_published_twice(settings: Settings):
     first = stage(settings)
     assert same_as_current(settings, first) is None

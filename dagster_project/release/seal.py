@@ -1,0 +1,98 @@
+"""Ties what the gates judged to what goes out: in between, nothing may have changed.
+
+Belongs here: what a staged release and the figures behind it are at a moment, which gates passed
+them. Does not belong here: the gates, the swap (publish). Steps can be run one by one and days
+apart: a candidate that failed must not go out for it, nor one whose figures were built anew since,
+as the ledger would then hold others than the release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import duckdb
+
+from dagster_project.release.export import StagedRelease, sha256_of
+from dagster_project.release.manifest import ReleaseError
+from dagster_project.release.restatement import CELLS, CONTRIBUTIONS, HIERARCHIES
+from dagster_project.settings import Settings
+from dagster_project.warehouse import read_warehouse
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a staged release is: `files` are all that would go out, `figures` what it rests on."""
+
+    release: str
+    files: str
+    figures: str
+
+
+def seal_of(settings: Settings, staged: StagedRelease) -> Seal:
+    """Read every file of a staged release, and the figures that would go into the ledger.
+
+    Raises:
+        ReleaseError: a file, the pattern or the warehouse cannot be read.
+
+    """
+    try:
+        files = hashlib.sha256()
+        for file in sorted(path for path in staged.path.rglob("*") if path.is_file()):
+            files.update(f"{file.relative_to(staged.path)} {sha256_of(file)}\n".encode())
+        figures = hashlib.sha256(f"{sha256_of(settings.pattern)}\n".encode())
+        with read_warehouse(settings) as warehouse:
+            for table in (CELLS, HIERARCHIES, CONTRIBUTIONS):
+                figures.update(f"{table} {_content(warehouse, table)}\n".encode())
+    except (OSError, duckdb.Error) as fault:
+        first_line = str(fault).partition("\n")[0]
+        raise ReleaseError(
+            f"What release {staged.id} rests on cannot be read: {first_line}; run `kto refresh`"
+        ) from fault
+    return Seal(staged.id, files.hexdigest(), figures.hexdigest())
+
+
+def forget(settings: Settings, check: str) -> None:
+    """Drop what a gate let pass before; to be done before it judges again."""
+    settings.passed(check).unlink(missing_ok=True)
+
+
+def let_pass(settings: Settings, check: str, seal: Seal) -> None:
+    """Note that a gate let pass what bears this seal."""
+    path = settings.passed(check)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(asdict(seal), indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def require(settings: Settings, checks: Iterable[str], seal: Seal) -> None:
+    """Refuse what has not passed every one of the gates, as it is now.
+
+    Raises:
+        ReleaseError: a gate did not let it pass, or something changed since.
+
+    """
+    lacking = [check for check in checks if _passed(settings, check) != seal]
+    if lacking:
+        raise ReleaseError(
+            f"Release {seal.release} has not passed {' and '.join(lacking)} as it is now; "
+            "materialize release_candidate again, with its checks, or run `kto refresh`"
+        )
+
+
+def _passed(settings: Settings, check: str) -> Seal | None:
+    try:
+        return Seal(**json.loads(settings.passed(check).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _content(warehouse: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Say what a table holds, whatever the order of its rows."""
+    found = warehouse.execute(
+        f"select count(*), sum(hash(content)) from intermediate.{table} as content"
+    ).fetchone()
+    return str(found)
