@@ -38,18 +38,33 @@ FREE = 1e-4
 
 
 @dataclass(frozen=True)
+class Tied:
+    """Figures that those of a table depend on; they are numbered on behind its cells.
+
+    `values` are the true ones, `floor` what each is known to be at least, `hidden` which are not
+    published, shape (figures,); `equations` tie them to one another and to the cells.
+    """
+
+    values: Floats
+    floor: Floats
+    hidden: Flags
+    equations: tuple[Equation, ...]
+
+
+@dataclass(frozen=True)
 class Component:
     """A table of figures that are never negative.
 
     `values` are the true figures, `floor` and `ceiling` what each is known to be at least (0 unless
     given) and at most, shape (cells,); `whole` says that they count people, so that only tables of
-    whole numbers are believed.
+    whole numbers are believed; `tied` are other figures they depend on, which have to fit too.
     """
 
     values: Floats
     whole: bool = True
     floor: Floats | None = None
     ceiling: Floats | None = None
+    tied: Tied | None = None
 
     @property
     def least(self) -> Floats:
@@ -64,11 +79,36 @@ class Component:
         return self.ceiling
 
 
+@dataclass(frozen=True)
+class _Table:
+    """A component with what it is tied to: all figures, shape (cells and figures,)."""
+
+    values: Floats
+    least: Floats
+    most: Floats
+    hidden: Flags
+    equations: Sequence[Equation]
+
+    @classmethod
+    def of(cls, component: Component, equations: Sequence[Equation], hidden: Flags) -> _Table:
+        least, most, tied = component.least, component.most, component.tied
+        if tied is None:
+            return cls(component.values, least, most, hidden, equations)
+        return cls(
+            np.concatenate([component.values, tied.values]),
+            np.concatenate([least, tied.floor]),
+            np.concatenate([most, np.full(len(tied.values), highspy.kHighsInf)]),
+            np.concatenate([hidden, tied.hidden]),
+            (*equations, *tied.equations),
+        )
+
+
 class Polytope:
     """The tables that agree with what is published, explored one witness at a time.
 
-    `least` and `most`, shape (cells,), are the smallest and largest values that witnesses had so
-    far; published cells stay at their true value. `witnesses` are those that widened them.
+    `least` and `most` are the smallest and largest values that witnesses had so far; published
+    cells stay at their true value. `witnesses` are those that widened them. These have shape
+    (cells,), and go on with what the component is tied to.
     """
 
     def __init__(self, component: Component, equations: Sequence[Equation], hidden: Flags) -> None:
@@ -80,16 +120,16 @@ class Polytope:
             hidden: which of them are not published, shape (cells,).
 
         """
-        self.values = component.values
-        self.equations = equations
+        self._table = _Table.of(component, equations, hidden)
+        self.values = self._table.values
         self.hidden = hidden
-        self.least = component.values.copy()
-        self.most = component.values.copy()
+        self.least = self.values.copy()
+        self.most = self.values.copy()
         self.witnesses: list[Floats] = []
         self.programs = 0
         self._component = component
-        self._columns = np.flatnonzero(hidden)
-        self._place = np.full(len(hidden), -1)
+        self._columns = np.flatnonzero(self._table.hidden)
+        self._place = np.full(len(self.values), -1)
         self._place[self._columns] = np.arange(len(self._columns))
         self._solver: highspy.Highs | None = None
 
@@ -122,7 +162,9 @@ class Polytope:
     def has_room(self, most: Floats) -> bool:
         """Whether some table is nowhere above `most`, shape (cells,)."""
         columns = self._columns
-        if (self.values > most + SLACK)[~self.hidden].any():
+        tied = len(self.values) - len(most)
+        most = np.concatenate([most, np.full(tied, highspy.kHighsInf)])
+        if (self.values > most + SLACK)[~self._table.hidden].any():
             return False
         solver, every = self._model(), np.arange(len(columns), dtype=np.int32)
         lower, upper = self._limits(columns)
@@ -197,7 +239,7 @@ class Polytope:
             return
         lower, upper = self._limits(np.array([cell]))
         if upwards:  # the next whole number may lie beyond the goal
-            solver.changeColBounds(column, goal, min(upper[0], goal + len(self.hidden)))
+            solver.changeColBounds(column, goal, min(upper[0], goal + len(self.values)))
         else:
             solver.changeColBounds(column, lower[0], goal)
         solver.changeColCost(column, 0.0)
@@ -207,7 +249,7 @@ class Polytope:
             self._keep(whole)
 
     def _limits(self, cells: Ints) -> tuple[Floats, Floats]:
-        values, known = self.values[cells], self._component
+        values, known = self.values[cells], self._table
         return np.minimum(values, known.least[cells]), np.maximum(values, known.most[cells])
 
     def _keep(self, point: Floats) -> None:
@@ -224,7 +266,7 @@ class Polytope:
 
     def _model(self) -> highspy.Highs:
         if self._solver is None:
-            signs, sums = hidden_system(self.equations, self.values, self._place)
+            signs, sums = hidden_system(self._table.equations, self.values, self._place)
             lower, upper = self._limits(self._columns)
             costs = np.zeros(len(self._columns))
             self._solver = make_solver(costs, lower, upper, signs, sums)
@@ -254,9 +296,11 @@ def cheapest_move(
         such table whatever is hidden.
 
     """
-    values, size = component.values, len(component.values)
+    table = _Table.of(component, equations, hidden)
+    values, hidden, size = table.values, table.hidden, len(table.values)
+    costs = np.concatenate([costs, np.full(size - len(costs), np.inf)])
     movable = np.isfinite(costs) | hidden
-    move = np.concatenate([component.most - values, values - component.least])
+    move = np.concatenate([table.most - values, values - table.least])
     upper = np.where(np.tile(movable, 2), np.maximum(move, 0.0), 0.0)
     # what lies outside has to move the other way by as much
     lower = np.roll(np.where(-move > SLACK, -move, 0.0), size)
@@ -269,16 +313,16 @@ def cheapest_move(
     if (lower > upper + SLACK).any():
         return None
     price = np.where(hidden, FREE, np.where(np.isfinite(costs), costs, 0.0))
-    rows, columns, signs = entries(equations)
+    rows, columns, signs = entries(table.equations)
     both = scipy.sparse.csc_matrix(
         (
             np.concatenate([signs, -signs]),
             (np.concatenate([rows, rows]), np.concatenate([columns, columns + size])),
         ),
-        shape=(len(equations), 2 * size),
+        shape=(len(table.equations), 2 * size),
     )
     solver = make_solver(
-        np.concatenate([price, price]), lower, upper, both, np.zeros(len(equations))
+        np.concatenate([price, price]), lower, upper, both, np.zeros(len(table.equations))
     )
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -56,7 +56,7 @@ class Search:
     ) -> None:
         """Start from what is hidden; what was stated before cannot be hidden any more."""
         self.hidden = hidden.copy()
-        self._equations = equations
+        self.equations = equations
         self._tally = tally
         people = np.zeros(len(hidden))
         for measure in layer.measures:
@@ -65,17 +65,17 @@ class Search:
         fixed = layer.stated | ~(layer.block.current | layer.block.change)
         # a change is known or not with the cell of now that it leads to
         self._costs = np.where(fixed, np.inf, np.where(layer.block.change, 0.0, costs))
-        self._open: dict[int, Polytope] = {}
+        self._open: dict[int, tuple[Component, Polytope]] = {}
 
     def polytope(self, component: Component) -> Polytope:
         """Build, or return, the polytope of a component under what is hidden now."""
-        known = self._open.get(id(component))
+        _, known = self._open.get(id(component), (component, None))
         if known is not None and np.array_equal(known.hidden, self.hidden):
             return known
-        fresh = Polytope(component, self._equations, self.hidden.copy())
+        fresh = Polytope(component, self.equations, self.hidden.copy())
         if known is not None:  # what could be, still can when more is hidden
             fresh.least, fresh.most, fresh.witnesses = known.least, known.most, known.witnesses
-        self._open[id(component)] = fresh
+        self._open[id(component)] = component, fresh
         return fresh
 
     def pursue(self, component: Component, cells: Ints | Sequence[int], goals: Floats) -> list[int]:
@@ -89,13 +89,13 @@ class Search:
     def moved(self, component: Component) -> Flags:
         """Cells, shape (cells,), with a witness that differs from the truth."""
         polytope = self.polytope(component)
-        return np.asarray(polytope.most - polytope.least > SLACK)
+        return np.asarray(polytope.most - polytope.least > SLACK)[: len(self.hidden)]
 
     def price(self, component: Component, cell: int, goal: float) -> tuple[float, Ints] | None:
         """Find the cells to hide so that a cell can reach a goal, and what they cost."""
         self._tally.programs += 1
         return cheapest_move(
-            component, self._equations, self.hidden, costs=self._costs, aim=(cell, goal)
+            component, self.equations, self.hidden, costs=self._costs, aim=(cell, goal)
         )
 
     def make_room(self, component: Component, most: Floats) -> bool:
@@ -110,7 +110,7 @@ class Search:
             return True
         self._tally.programs += 1
         below = replace(component, ceiling=most)
-        found = cheapest_move(below, self._equations, self.hidden, costs=self._costs)
+        found = cheapest_move(below, self.equations, self.hidden, costs=self._costs)
         if found is not None:
             self.hidden[found[1]] = True
         return found is not None
@@ -135,7 +135,7 @@ class Search:
         return far
 
     def _most_open(self, component: Component) -> Polytope:
-        return Polytope(component, self._equations, self.hidden | np.isfinite(self._costs))
+        return Polytope(component, self.equations, self.hidden | np.isfinite(self._costs))
 
     def insist(
         self, component: Component, cells: Ints | Sequence[int], *goals: Floats

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dagster_project.disclosure.block import Block, Flags, Floats, Ints, Measure
-from dagster_project.disclosure.bounds import Component
+from dagster_project.disclosure.block import Block, Equation, Flags, Floats, Ints, Measure
+from dagster_project.disclosure.bounds import Component, Tied
 from dagster_project.disclosure.components import LIGHTEST, components_of, goals, lowest_net
 from dagster_project.disclosure.demands import Respondents, Search, Tally
 from dagster_project.disclosure.layer import Layer, is_small, spread
@@ -40,17 +40,18 @@ def hide_for_figures(
 
     """
     for system in layer.systems:
-        answered: dict[bytes, Measure] = {}
+        search = Search(layer, system.bounded, hidden, tally)
+        answered: dict[bytes, tuple[Measure, Component]] = {}
         for measures in _by_name(system.measures):
-            search = Search(layer, system.bounded, hidden, tally)
-            _Figure(layer, measures, search, tally, system.told).protect()
-            hidden = search.hidden
-            answered[measures[0].n.tobytes()] = measures[0]
-        for measure in answered.values():
-            if measure.kind != "count":
-                search = Search(layer, system.bounded, hidden, tally)
+            first = measures[0]
+            key = first.n.tobytes() + first.kind.encode() * (first.kind == "count")
+            if key not in answered:
+                answered[key] = first, answerers(layer, first, search, system.told)
+            _Figure(layer, measures, search, tally, system.told, answered[key][1]).protect()
+        for measure, _ in answered.values():
+            if is_part(layer.block, measure):
                 _make_room(layer, measure, search, tally, respondents)
-                hidden = search.hidden
+        hidden = search.hidden
     return hidden
 
 
@@ -65,7 +66,7 @@ def _make_room(
     people = Component(spread(layer.block, measure, measure.n), whole=True)
     for witness in respondents.witnesses:
         # an answer may come without a respondent, so changes say nothing of each other
-        most = np.where(layer.block.change, np.inf, witness)
+        most = np.where(layer.block.change | ~_listed(layer.block), np.inf, witness)
         if search.make_room(people, most):
             continue
         for cell in search.insist(people, np.flatnonzero(people.values > most + SLACK), most):
@@ -82,10 +83,70 @@ def known_to_have_answered(layers: Iterable[Layer], block: Block) -> Floats:
     for layer in layers:
         for system in layer.systems:
             for measure in system.measures:
-                if measure.kind != "count":
+                if is_part(block, measure):
                     n = spread(block, measure, measure.n)
                     most = np.where(system.told, np.maximum(most, n), most)
-    return np.where(block.change, 0.0, most)
+    return np.where(block.change | ~_listed(block), 0.0, most)
+
+
+def is_part(block: Block, measure: Measure) -> bool:
+    """Whether those counted are among the respondents of their cell.
+
+    Who answers a question is. Who answered an invitation is counted in the cell of that, so it has
+    to be seen; nobody knows better who reads that it is so wherever both numbers are published.
+    """
+    if measure.kind != "count":
+        return True
+    here = _listed(block)[measure.cells] & ~block.change[measure.cells]
+    return bool((measure.n <= block.respondents[measure.cells])[here].all())
+
+
+def _listed(block: Block) -> Flags:
+    """Cells that have a row of respondents, shape (cells,)."""
+    listed = np.zeros(block.size, dtype=bool)
+    listed[block.base.cells] = True
+    return listed
+
+
+def answerers(layer: Layer, measure: Measure, search: Search, told: Flags) -> Component:
+    """Count those who answered, with what is known of them from those who responded.
+
+    Where the number of respondents is published, no more of them can have answered. Whoever did not
+    adds up as the others do, so those are a table too, see `_tied`. But an answer may come without
+    a respondent: one may be added, or a question asked of old answers.
+    """
+    block = layer.block
+    n = spread(block, measure, measure.n)
+    if not is_part(block, measure):
+        return Component(n, whole=True)
+    published = _listed(block) & ~layer.below & ~block.change
+    most = np.where(published, block.respondents.astype(float), np.inf)
+    telling = (search.hidden & published & ~told)[measure.cells].any()
+    tied = _tied(layer, measure, n, search.equations) if telling else None
+    return Component(n, whole=True, ceiling=most, tied=tied)
+
+
+def _tied(layer: Layer, measure: Measure, n: Floats, equations: Sequence[Equation]) -> Tied:
+    """Lay out those who did not answer by cell, and then those who responded."""
+    block, size = layer.block, layer.block.size
+    responded = block.respondents.astype(float)
+    here = np.zeros(size, dtype=bool)
+    here[measure.cells] = True
+    here &= _listed(block) & ~block.change
+    silent = np.where(here, responded - n, 0.0)
+    tied = [
+        Equation(2 * size + cell, (cell, size + cell)) for cell in np.flatnonzero(here).tolist()
+    ]
+    for parent, children in ((one.parent, np.array(one.children)) for one in equations):
+        # not so where a part is not asked, and has respondents all the same
+        if here[parent] and here[children].all() and silent[children].sum() == silent[parent]:
+            tied.append(Equation(size + parent, tuple((size + children).tolist())))
+    return Tied(
+        values=np.concatenate([silent, np.where(here, responded, 0.0)]),
+        floor=np.concatenate([np.zeros(size), np.where(here, np.minimum(responded, 1.0), 0.0)]),
+        hidden=np.concatenate([here, layer.below & here]),
+        equations=tuple(tied),
+    )
 
 
 def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
@@ -105,18 +166,11 @@ class _Figure:
     search: Search
     tally: Tally
     told: Flags
+    people: Component
 
     def __post_init__(self) -> None:
-        first, block, rules = self.measures[0], self.layer.block, self.layer.rules
-        self.first = first
-        self.respondents = block.respondents.astype(float)
-        self.n = spread(block, first, first.n)
-        # where the number of respondents is published, no more of them can have answered; but an
-        # answer may come without a respondent: one may be added, or a question asked of old answers
-        self.most = np.where(self.layer.below | block.change, np.inf, self.respondents)
-        if first.kind == "count":
-            self.most = np.full(len(self.n), np.inf)
-        self.people = Component(self.n, whole=True, ceiling=self.most)
+        first, rules = self.measures[0], self.layer.rules
+        self.first, self.n, self.most = first, self.people.values, self.people.most
         self.components = list(self._components())
         self.tables = [*self.components, self.people]
         small = np.zeros(len(self.n), dtype=bool)

@@ -273,6 +273,10 @@ def vintage_of(cells: pa.Table, pattern: pa.Table, ledger: Ledger, releases: int
 
 
 def shrunk_since(cells: pa.Table, ledger: Ledger) -> pa.Table:
-    """Find the cells and measures in which respondents left or changed since a version."""
+    """Find the cells and measures in which an attacker would mislead himself.
+
+    That is where respondents left or changed since a version, so that answers were not only added,
+    and where more are counted than responded, so that they are counted in another cell than theirs.
+    """
     with _engine(cells=cells, released=ledger.cells, touched=ledger.touched) as engine:
         return _query(engine, SHRUNK)

@@ -9,7 +9,7 @@ that says the respondent left.
 
 from __future__ import annotations
 
-from dagster_project.disclosure.rules import CELL
+from dagster_project.disclosure.rules import BASE_GROUP, CELL
 
 CELL_LIST = ", ".join(CELL)
 BLOCK = "study, organisation_code, year"
@@ -290,5 +290,12 @@ select distinct {CELL_LIST}, measure
 from since
 left join touched using ({CELL_LIST}, disclosure_group, measure, version)
 where coalesce(touched.touched, 0) <> since.added or since.added_next < 0
+union
+select {CELL_LIST}, part.measure
+from cells as part
+inner join cells as base using ({CELL_LIST})
+where
+    part.kind = 'count' and part.disclosure_group <> '{BASE_GROUP}'
+    and base.disclosure_group = '{BASE_GROUP}' and part.n > base.n
 """
-"""Where respondents left or changed since a version."""
+"""Where respondents left or changed since a version, or are counted in another cell than theirs."""

@@ -154,3 +154,38 @@ def known_distributions(
         for (name, cell), free in spread.items()
         if not free
     ]
+
+
+def known_by_nonresponse(
+    truth: Truth, question: Question, hidden: Collection[Key], respondents_hidden: Collection[Key]
+) -> list[str]:
+    """Return cells with known respondents whose hidden n follows with those who did not answer.
+
+    The unknowns are who answered and who did not, in each hidden cell. Neither can be negative,
+    both add up, and together they are the respondents. That everybody answered may be known.
+    """
+    cells = sorted(cell for cell in hidden if cell in question.rows)
+    n = np.array([question.rows[cell]["n"] for cell in cells], float)
+    silent = {cell: truth.base[cell]["n"] - row["n"] for cell, row in question.rows.items()}
+    d = np.array([silent[cell] for cell in cells], float)
+    equations = list(truth.equations(question.rows))
+    adding = [(of, to) for of, to in equations if silent[of] == sum(silent[part] for part in to)]
+    size = len(cells)
+    both = [
+        *coefficients(equations, cells),
+        *({i + size: x for i, x in row.items()} for row in coefficients(adding, cells)),
+    ]
+    above: list[tuple[dict[int, float], float]] = []
+    for i, cell in enumerate(cells):
+        if cell in respondents_hidden:  # a row is there, so somebody responded
+            above.append(({i: -1.0, i + size: -1.0}, n[i] + d[i] - 1.0))
+        else:
+            both.append({i: 1, i + size: 1})
+    program = Program(both, [(-x, None) for x in (*n, *d)], above)
+    return [
+        f"pinned: n of {question.measure} in {cell}, by who did not answer"
+        for i, cell in enumerate(cells)
+        if cell not in respondents_hidden
+        and d[i] > 0
+        and all(abs(program.most({i: sign}, 1.0)[i]) < NEAR for sign in (1.0, -1.0))
+    ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from interval_oracles import known_distributions, known_scores, narrow
+from interval_oracles import known_by_nonresponse, known_distributions, known_scores, narrow
 from linear_oracles import NEAR, exact_by_elimination
 from made_cells import BASE, Key
 from truth import Equation, Question, Row, Truth, coefficients
@@ -22,7 +22,11 @@ def faults(truth: Truth, shown: Mapping[tuple[Key, str], bool]) -> list[str]:
     found = [*_too_small(truth, shown), *_not_nested(truth, shown)]
     found += base_faults(truth, hidden)
     for group in sorted({question.group for question in truth.questions}):
-        found += group_faults(truth, group, {c for c in truth.base if not shown.get((c, group))})
+        unseen = {c for c in truth.base if not shown.get((c, group))}
+        found += group_faults(truth, group, unseen)
+        for question in truth.questions:
+            if question.group == group and question.kind != "count":
+                found += known_by_nonresponse(truth, question, unseen, set(hidden))
     return found
 
 

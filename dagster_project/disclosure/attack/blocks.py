@@ -63,7 +63,7 @@ class Block:
 
     `asked` has, per release, the measures asked per kind of cell (see `ask_code`), sorted;
     `targets` is None if every interval matters; `shrunk` are measures in which answers are known
-    to have left or changed between releases.
+    to have left or changed between releases, or to be counted apart from their respondents.
     """
 
     study: str

@@ -47,7 +47,27 @@ class Explainer:
                 return f"{self._name(variable)} = {least}"
             what = "" if table == 0 else f" in class {table} of its scores"
             bounded = bounded or f"{self._name(variable)}{what} >= {least} and <= {most}"
-        return bounded or f"{self._name(variable)} follows from the number of respondents"
+        return (
+            self._by_nonresponse(variable)
+            or bounded
+            or f"{self._name(variable)} follows from the number of respondents"
+        )
+
+    def _by_nonresponse(self, variable: int) -> str:
+        """Say how many did not answer, if that is known: they are what n leaves of respondents."""
+        silent = self.posed.nonresponse
+        at = np.argwhere(self.posed.structure.place == variable)
+        if silent is None or not len(at):
+            return ""
+        others = int(silent.structure.place[*at[0]])
+        if others < 0 or silent.high[0, others] - silent.low[0, others] > CLOSE:
+            return ""
+        sides = Explainer(silent, self.keys, self.catalogue)._sides(others, 0)
+        if sides is None:
+            return ""
+        (least, pure), (most, _) = sides
+        left = f"= {least}" if pure else f">= {least} and <= {most}"
+        return f"{self._name(variable)}: respondents but those without an answer, who are {left}"
 
     def _sides(self, variable: int, table: int) -> tuple[tuple[str, bool], tuple[str, bool]] | None:
         """Return the greatest lower and the least upper bound in words, if they meet."""
@@ -99,7 +119,7 @@ class Explainer:
         used = np.flatnonzero(np.abs(bounds) > CLOSE)
         at_bounds = [
             f"{self._name(int(j))} {'>=' if bounds[j] > 0 else '<='} "
-            f"{low[j] if bounds[j] > 0 else high[j]:.10g}"
+            f"{(low[j] if bounds[j] > 0 else high[j]) + 0.0:.10g}"
             for j in used
         ]
         return words + (f" as {', '.join(at_bounds)}" if at_bounds else ""), not at_bounds

@@ -47,7 +47,8 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
         .select(*KEY, "answer", "figure", "low")
     )
     leaks = leaks.join(told, on=told.columns, how="anti", nulls_equal=True)
-    leaks = leaks.join(_unlisted(evidence), on=[*KEY, "truth_release"], how="anti")
+    unlisted = _unlisted(evidence).rename({"release": "truth_release"})
+    leaks = leaks.join(unlisted, on=[*KEY, "truth_release"], how="anti")
     return leaks.select(
         pl.lit("exact").alias("rule"),
         *KEY,
@@ -63,13 +64,14 @@ def _unlisted(evidence: Evidence) -> pl.DataFrame:
     large = evidence.truth.join(evidence.rules, on="study").filter(
         (pl.col("measure") == BASE) & ~is_primary()
     )
-    return large.join(listed, on=CELL, how="anti").select(*KEY, truth_release="release")
+    return large.join(listed, on=CELL, how="anti").select(*KEY, "release", "n")
 
 
 def _public(evidence: Evidence) -> pl.DataFrame:
     """Figures that are no secret: published in some release, or its respondents were.
 
-    That everybody answered is no secret either.
+    That everybody answered is no secret either, nor is it where enough responded in a cell of which
+    no table lists them.
     """
     open_ = evidence.shown.filter(~pl.col("hidden"))
     scales = evidence.truth.select("study", "measure", "low", "high").unique()
@@ -79,13 +81,15 @@ def _public(evidence: Evidence) -> pl.DataFrame:
         figure=pl.lit("total"), told=pl.when(answered).then("top").otherwise(total)
     )
     counts = open_.filter(~answered).with_columns(figure=pl.lit("n"), told="n")
+    responded = counts.filter(pl.col("measure") == BASE).select(*CELL, "figure", "told")
+    unlisted = _unlisted(evidence).select(*CELL, figure=pl.lit("n"), told=pl.col("n").cast(float))
     everybody = (
-        counts.filter(pl.col("measure") == BASE)
-        .drop("measure")
+        pl.concat([responded, unlisted])
         .join(evidence.intervals.select("study", "measure").unique(), on="study")
         .filter(pl.col("measure") != BASE)
     )
     columns = (*KEY, "answer", "figure", "told")
+    everybody = everybody.with_columns(answer=pl.lit(None, dtype=pl.String))
     return pl.concat([part.select(columns) for part in (totals, counts, everybody)]).drop_nulls(
         "told"
     )

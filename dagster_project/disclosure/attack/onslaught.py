@@ -114,7 +114,7 @@ class _Siege:
 
     def _attack(self, views: list[tuple[Measured, View]], assumption: int) -> None:
         try:
-            posed = pose(views, self.workshop)
+            posed = pose(views, self.workshop, self.block.shrunk)
             search(posed, self.block.targets)
         except ContradictionError:
             self._one_by_one(views, assumption)

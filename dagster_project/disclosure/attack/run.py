@@ -96,8 +96,9 @@ def attack(
         vintage: which figures are as they were at their release, which an attacker would have to
             guess: the columns of a cell, measure, release (0 and below) and current (see
             `of_their_time`). None: he guesses.
-        shrunk: where answers left or changed between releases, so that he does not mislead himself
-            by taking them for added: the columns of a cell and measure. None: nowhere.
+        shrunk: where answers left or changed between releases, or are counted in another cell than
+            their respondents, so that he does not mislead himself by taking them for added, or for
+            part of the respondents: the columns of a cell and measure. None: nowhere.
         workers: processes.
         explain: whether exact figures get an equation.
         progress: told how far the attack is.

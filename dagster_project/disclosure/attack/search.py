@@ -12,7 +12,7 @@ from dagster_project.disclosure.attack.campaign import Posed, couple
 from dagster_project.disclosure.attack.catalogue import Floats, Ints
 from dagster_project.disclosure.attack.explore import Aims
 from dagster_project.disclosure.attack.means import mean_range, sum_range
-from dagster_project.disclosure.attack.names import CLOSE, FIGURES
+from dagster_project.disclosure.attack.names import CLOSE, FIGURES, INVITED
 
 N, MEAN, CHANGE = (FIGURES.index(name) for name in ("n", "mean", "change_n"))
 
@@ -22,9 +22,14 @@ ROUNDS = 3
 def search(posed: list[Posed], targets: Targets | None) -> None:
     """Bound every hidden figure as far as the targets ask, and all others until they differ.
 
-    The respondents come last but for the classes, as the n of a measure can tell of them.
+    Those who did not answer come first, as they can tell of n; the respondents last but for the
+    classes, as the n of a measure can tell of them.
     """
     base = posed[0]
+    for other in posed[1:]:
+        if other.nonresponse is not None:
+            _search_nonresponse(base, other, other.nonresponse, targets)
+    couple(posed)
     for other in posed[1:]:
         if other.structure.variables and has_own_count(base, other):
             _search_count(base, other, targets)
@@ -67,6 +72,20 @@ def _search_count(base: Posed, posed: Posed, targets: Targets | None) -> None:
         aims.low[variables] = np.minimum(aims.low[variables], low)
         aims.high[variables] = np.maximum(aims.high[variables], high)
     posed.settle(0, aims)
+
+
+def _search_nonresponse(base: Posed, other: Posed, silent: Posed, targets: Targets | None) -> None:
+    """Bound those who did not answer, where the number of respondents is known but n is not."""
+    size = silent.structure.variables
+    if targets is None:
+        silent.settle(0, Aims.everything(size))
+        return
+    aims = Aims.none(size)
+    telling = silent.unknown & other.unknown & ~base.unknown
+    if other.measured.measure.name == INVITED:  # whole channels may be without invitations
+        telling = silent.unknown
+    aims.differ[silent.structure.place[telling]] = True
+    silent.settle(0, aims)
 
 
 def _search_classes(posed: Posed, targets: Targets | None) -> None:

@@ -241,3 +241,37 @@ def test_a_net_score_whose_margin_a_population_shrinks_is_read_with_it():
         .to_dicts()
     )
     assert (row["plus"], row["zero"], row["minus"]) == pytest.approx((24, 24, 12))
+
+
+def test_who_did_not_answer_adds_up_and_tells_who_did():
+    """A: 12 responded and 9 answered. Of 23 in the quarter 20 answered, so three did not.
+
+    In the year all 31 of B and all 40 of C answered, so all did in the quarter: the three are of A.
+    """
+    shown: dict[tuple[str, str], tuple[int, int] | None] = {
+        ("2020Q1", "all"): (23, 20),
+        ("2020Q1", "A"): (12, 9),
+        ("2020Q1", "B"): None,
+        ("2020Q1", "C"): None,
+        ("2020Q2", "B"): None,
+        ("2020Q2", "C"): None,
+        ("2020", "B"): (31, 31),
+        ("2020", "C"): (40, 40),
+    }
+    counts = {(q, "all", p): pair and pair[0] for (q, p), pair in shown.items()}
+    grades = {(q, "all", p): pair and (pair[1], 7.0 * pair[1]) for (q, p), pair in shown.items()}
+    grades["2020Q1", "all", "A"] = None
+    hierarchies = tree(("product_code", "all", "ABC"), ("period", "2020", ("2020Q1", "2020Q2")))
+    published = release(kpis=kpi(grades), response=responses(counts))
+
+    intervals = attack(published, [], hierarchies, GRADE)
+
+    assert found(intervals, "grade", "n", at=("2020Q1", "all", "A")) == [(9, 9, True)]
+    rows = pl.DataFrame(intervals.table).filter(
+        (pl.col("measure") == "grade") & (pl.col("product_code") == "A") & (pl.col("figure") == "n")
+    )
+    assert rows["equation"].item() == (
+        "o 2020Q1 A: respondents but those without an answer, who are "
+        ">= 3 (o 2020Q1) as o 2020Q2 B >= 0, o 2020Q2 C >= 0 and <= 3 (o 2020Q1) "
+        "as o 2020Q1 B >= 0, o 2020Q1 C >= 0"
+    )
