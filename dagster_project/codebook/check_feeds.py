@@ -72,6 +72,20 @@ def _one_source(
         )
 
 
+def weights_are_everybodys(codebook: Codebook) -> Iterator[Fault]:
+    """Check that either all responses of a study have a weight or none: 1 is no neutral weight."""
+    weighted = {column.feed for column in codebook.columns if column.field == "weight"}
+    studies = {feed.study: feed.feed for feed in codebook.feeds if feed.feed in weighted}
+    for feed in codebook.feeds:
+        if feed.kind == RESPONSES and feed.study in studies and feed.feed not in weighted:
+            yield Fault(
+                feed,
+                "feed",
+                f"'{feed.feed}' has no column for weight and '{studies[feed.study]}' of the same "
+                "study has one; add a row for it to columns.csv",
+            )
+
+
 def roles_have_something_to_name(codebook: Codebook) -> Iterator[Fault]:
     """Check that a study without channels or products has no columns for them."""
     feeds = {feed.feed: feed for feed in codebook.feeds}

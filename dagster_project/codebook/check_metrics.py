@@ -122,6 +122,34 @@ def families_have_their_settings(codebook: Codebook) -> Iterator[Fault]:
             )
 
 
+def a_new_series_is_one_for_all(codebook: Codebook) -> Iterator[Fault]:
+    """Check that all that is computed from a question is not compared across its new wording.
+
+    A mean has no definition of its own: its new series is that of the question. Others may begin
+    one later, as their bands or items change.
+    """
+    changed = {
+        (metric.study, question): metric
+        for metric in codebook.metrics
+        if metric.family == "mean" and metric.new_series_from is not None
+        for question in codebook.questions_of_metric(metric.study, metric.metric)
+    }
+    for metric in codebook.metrics:
+        if metric.family == DISTRIBUTION:
+            continue
+        for question in codebook.questions_of_metric(metric.study, metric.metric):
+            mean = changed.get((metric.study, question))
+            if mean is None or mean.new_series_from is None:
+                continue
+            if metric.new_series_from is None or metric.new_series_from < mean.new_series_from:
+                yield Fault(
+                    metric,
+                    "new_series_from",
+                    f"question '{question}' begins a new series on {mean.new_series_from} in row "
+                    f"{mean.row}, and '{metric.metric}' is computed from it; write that day",
+                )
+
+
 def asked_shares_stand_beside_answers(codebook: Codebook) -> Iterator[Fault]:
     """Check that those who answered count too: the n of such a share hides nothing when few did."""
     counted = {

@@ -222,6 +222,12 @@ FEEDS = [
         ],
     ),
     (
+        "add feeds port_2017,port,responses,,P1,constant,2017, + add columns port_2017,response_id,id,true,,",
+        [
+            "feeds.csv row 5 column feed: 'port_2017' has no column for weight and 'port_2016' of the same study has one; add a row for it to columns.csv",
+        ],
+    ),
+    (
         "set feeds 2 period_source year + add columns desk_walk_in,year,jaar,true,,",
         [
             "feeds.csv row 2 column period_source: study 'desk' is timed by quarter, so each row needs a date; write date",
@@ -380,6 +386,13 @@ SCALES = [
 ]
 
 METRICS = [
+    (
+        "set metrics 6 new_series_from 2021-04-01",
+        [
+            "metrics.csv row 5 column new_series_from: question 'patience' begins a new series on 2021-04-01 in row 6, and 'manner' is computed from it; write that day",
+        ],
+    ),
+    ("set metrics 6 new_series_from 2021-04-01 + set metrics 5 new_series_from 2021-07-01", []),
     (
         "set metrics 5 family mean + set metrics 5 min_items",
         [
