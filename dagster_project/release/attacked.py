@@ -98,9 +98,9 @@ def attack_release(
     try:
         released = read_release(staged.path)
         earlier = _earlier_releases(settings)
-        scales = scales_of(figures.cells)
         limits = {one.study: Limits(min_n=one.min_n) for one in codebook.studies}
         ledger, back = figures.ledger, len(earlier)
+        scales = scales_of(figures.cells, ledger.cells)
         pattern = pl.read_parquet(settings.pattern).to_arrow()
         targets = targets_of(
             figures.cells,
@@ -153,13 +153,17 @@ def attack_release(
     return _verdict(targets, scales, intervals, violations, findings)
 
 
-def scales_of(cells: pa.Table) -> pa.Table:
-    """Read off what the codebook tells everybody: the kind and the scale of each metric."""
+def scales_of(cells: pa.Table, released: pa.Table) -> pa.Table:
+    """Read off what the codebook tells everybody: the kind and the scale of each metric.
+
+    A metric that the codebook has no more is as it was when it was released.
+    """
+    columns = ["study", "measure", "kind", "low", "high"]
     return (
-        pl.DataFrame(cells.select(["study", "measure", "kind", "low", "high"]))
+        pl.concat([pl.DataFrame(cells.select(columns)), pl.DataFrame(released.select(columns))])
         .filter(pl.col("kind").is_in(SCORED))
         .rename({"measure": "metric"})
-        .unique()
+        .unique(["study", "metric"], keep="first", maintain_order=True)
         .sort("study", "metric")
         .to_arrow()
     )
