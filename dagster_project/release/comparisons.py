@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 
 from dagster_project.release.contract import Rules, TableContract
+from dagster_project.release.described import NEARLY
 
 EVERYTHING = "all"
 VALUES = ("value", "value_rounded", "previous_value", "year_ago_value", "benchmark_value")
@@ -64,6 +65,7 @@ def figures(engine: duckdb.DuckDBPyConnection, rules: Rules, shapes: Shapes) -> 
 
     `rounding_error` is the distance between `value_rounded` and `value`, cast to decimal(18,6) and
     rounded half away from zero in whole millionths; the other errors are those of differences.
+    A weighted mean of equal scores can lie off them by as much as a double is rounded.
     """
     engine.execute(
         "create table figure_rules "
@@ -72,7 +74,7 @@ def figures(engine: duckdb.DuckDBPyConnection, rules: Rules, shapes: Shapes) -> 
     for (study, metric), rule in rules.figures.items():
         engine.execute(
             "insert into figure_rules values (?, ?, ?, ?, ?)",
-            [study, metric, rule.lower, rule.upper, rule.decimals],
+            [study, metric, rule.lower - NEARLY, rule.upper + NEARLY, rule.decimals],
         )
     needed = {"study", "metric", "status", "margin", "change", "year_ago_change", *VALUES}
     frames = []

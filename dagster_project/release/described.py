@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+NEARLY = 1e-9
+"""How far a figure may lie off its scale, as doubles are rounded."""
+
 Described = tuple[str, str, dict[str, Any]]
 """A sentence, the name of an expectation class, and its arguments.
 

@@ -16,6 +16,7 @@ import pandas as pd
 from dagster_project.release.comparisons import VALUES
 from dagster_project.release.contract import Priority, Rules, TableContract
 from dagster_project.release.described import (
+    NEARLY,
     Described,
     between,
     equal,
@@ -61,7 +62,7 @@ def table_expectations(
     yield from _key_expectations(name, contract.key)
     for column, kind in contract.columns:
         if SHARE.search(column):
-            yield f"{column} lies between 0 and 100", *between(column, 0, 100)
+            yield f"{column} lies between 0 and 100", *between(column, -NEARLY, 100 + NEARLY)
         if COUNT_TYPE.match(kind) or column == "margin":
             yield f"{column} is not negative", *between(column, 0, None)
     # Periods come from the answers, and there may be none yet; all else is the codebook's.

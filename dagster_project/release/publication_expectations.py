@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dagster_project.release.contract import Publication, Rules
-from dagster_project.release.described import Described, between, in_set, where
+from dagster_project.release.described import NEARLY, Described, between, in_set, where
 
 TOO_FEW = "too_few_answers"
 REASONS = ("always_published", "enough_answers", "enough_response", TOO_FEW)
@@ -53,6 +53,6 @@ def _of_study(study: str, rule: Publication, rules: Rules) -> Iterator[Described
         figure = rules.figures.get((study, metric or ""))
         if figure is None:
             continue
-        kind, arguments = between(column, figure.lower, figure.upper)
+        kind, arguments = between(column, figure.lower - NEARLY, figure.upper + NEARLY)
         sentence = f"{column} lies on the scale of what is judged, study {study}"
         yield sentence, kind, {**arguments, "where": rows}

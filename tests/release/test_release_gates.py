@@ -178,6 +178,15 @@ def test_closes_on_and_only_on(name: str, tmp_path: Path):
     assert failures(judged(tmp_path, *changes)) == expected
 
 
+def test_a_weighted_mean_may_miss_its_scale_by_the_rounding_of_a_double(tmp_path: Path):
+    result = judged(
+        tmp_path,
+        f"update mart_kpi set value = 10.000000000000002, value_rounded = 10 {BAR}",
+        "update mart_distribution set share = 100.00000000000001 where share = 100",
+    )
+    assert failures(result) == set()
+
+
 def test_an_expectation_that_cannot_be_evaluated_is_a_failure(tmp_path: Path):
     found = failures(judged(tmp_path, "alter table mart_kpi drop column margin"))
     assert any(
