@@ -1,7 +1,7 @@
 """Cuts the cells into blocks that know nothing of each other.
 
 Belongs here: reading the input tables, judging that they are additive, one `Block` per study,
-organisation and year. Does not belong here: any decision.
+organisation and year. Does not belong here: judging rows one by one (refuse), any decision.
 
 No equation crosses from one organisation to another, nor from one year to the next, so a block is
 protected on its own; that is what makes the whole grow linearly and run in parallel.
@@ -21,10 +21,10 @@ import pyarrow as pa
 from dagster_project.disclosure.block import TOLERANCE, Block, Equation, Measure
 from dagster_project.disclosure.history import with_history
 from dagster_project.disclosure.ledger import Ledger
+from dagster_project.disclosure.refuse import CARRIED, refuse, tree_of
 from dagster_project.disclosure.rules import BASE_GROUP, CELL, TOTAL, Rules
 
 DIMENSIONS = ("organisation_code", "period", "channel", "product_code", "segment")
-CARRIED = "carried"
 FIGURES = ("n", "n_effective", "weight", "total", "total_squared", "low", "high")
 
 Branches = Mapping[str, Mapping[str, list[tuple[str, ...]]]]
@@ -48,8 +48,7 @@ class Piece:
         """Make the block, with its history.
 
         Raises:
-            ValueError: a cell has figures but no row in the base group, or a total is not the sum
-                of its parts.
+            ValueError: no cell has a row in the base group, or a total is not the sum of its parts.
 
         """
         block = _block(self.study, self.rows, self.branches)
@@ -69,12 +68,14 @@ def cut_into_blocks(
     """Cut the cells into blocks, sorted by study, organisation and year.
 
     Raises:
-        ValueError: a study has no rules, or a count is negative or missing.
+        ValueError: a study has no rules, a column is missing, or a row cannot be (see `refuse`).
 
     """
+    tree = tree_of(hierarchies)
+    if cells.num_rows == 0:
+        return []
+    refuse(cells, rules)
     frame = _rows(cells)
-    _refuse(frame, rules)
-    tree = pl.DataFrame(hierarchies)
     branches = _branches(tree)
     ledger = ledger or Ledger.empty()
     released = _by_block(_rows(ledger.cells), tree)
@@ -125,14 +126,6 @@ _COLUMNS = {
     *("disclosure_group", "measure", "kind", "answer", "version", "published"),
     *FIGURES,
 }
-
-
-def _refuse(frame: pl.DataFrame, rules: Mapping[str, Rules]) -> None:
-    unknown = sorted(set(frame["study"].unique()) - set(rules))
-    if unknown:
-        raise ValueError(f"no rules for study {', '.join(unknown)}")
-    if frame.filter(pl.col("n").is_null() | (pl.col("n") < 0)).height:
-        raise ValueError("a cell has a negative or missing count")
 
 
 def _outermost_periods(tree: pl.DataFrame) -> pl.DataFrame:
@@ -217,8 +210,10 @@ def _equations(branches: Branches, cells: tuple[tuple[str, ...], ...]) -> Iterat
 
 def _check_sums(block: Block, measure: Measure) -> None:
     """Refuse a total that is not the sum of its parts: nothing proved about it would hold."""
-    values = np.zeros((len(block.names), 3))
-    values[measure.cells] = np.column_stack([measure.n, measure.weight, measure.total])
+    values = np.zeros((len(block.names), 4))
+    values[measure.cells] = np.column_stack(
+        [measure.n, measure.weight, measure.total, measure.squares]
+    )
     asked = np.zeros(len(block.names), dtype=bool)
     asked[measure.cells] = True
     for equation in block.equations:
@@ -226,7 +221,8 @@ def _check_sums(block: Block, measure: Measure) -> None:
         if not asked[equation.parent] or not children:
             continue
         gap = np.abs(values[equation.parent] - values[children].sum(axis=0))
-        if (gap > TOLERANCE * np.maximum(1.0, np.abs(values[equation.parent]))).any():
+        # what is no number is not near anything
+        if not (gap <= TOLERANCE * np.maximum(1.0, np.abs(values[equation.parent]))).all():
             raise ValueError(
                 f"{measure.group}, {measure.name} in {'/'.join(block.names[equation.parent])}: "
                 "the total is not the sum of its parts"

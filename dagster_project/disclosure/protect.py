@@ -106,24 +106,37 @@ def protect(
     """Decide for each cell and disclosure group whether its figures may be published.
 
     Args:
-        cells: one row per cell, group, measure and (for a distribution) answer: the columns of
-            `CELL`, `disclosure_group`, `measure`, `kind` (`count`, `mean`, `net`, `share` or
-            `distribution`; rows of kind `carried` go along with their group) and `answer` (text),
-            `n` respondents (whole number), `n_effective`, `weight`, `total`, `total_squared`,
-            `low` and `high` (numbers). Group `responses` has every cell with respondents; a group
-            has a row in every cell where its question is asked, also where nobody answered.
+        cells: one row per cell, group, measure and (for a distribution) answer. Text: the columns
+            of `CELL` (`all` where a dimension is a total), `disclosure_group`, `measure`, `kind`
+            (`count`, `mean`, `net`, `share` or `distribution`; rows of kind `carried` go along with
+            their group) and `answer` (null but in a distribution). Numbers: `n` respondents (whole)
+            and `n_effective` (Kish; n without weights, null for nobody). Only where something is
+            weighted: `weight`, the sum of weights (else n). Only where there are scores: `total`
+            and `total_squared`, the sums of weighted scores and of weighted squared scores, and
+            `low` and `high`, the ends of their scale. Other columns are not looked at.
+            The group `responses` has one measure, of kind `count`, in every cell with respondents.
+            A group has a row in every cell where its question is asked, also where nobody answered.
+            Nobody answers who is no respondent of the cell, but for measures of kind `count`: they
+            may count others, such as people by the cell in which they were invited.
         hierarchies: how cells add up: `study`, `dimension`, `partition`, `parent`, `child` (text).
-            Values of one partition's children add up to the parent's, in every cell; an absent
+            `dimension` is `organisation_code`, `period`, `channel`, `product_code` or `segment`.
+            The values of one partition's children add up to the parent's, in every cell; an absent
             child is 0. A place on `segment` is `all` or `<segment>=<segment_value>`.
-        ledger: everything released before, or None.
+        ledger: everything released before, as `LedgerStore` reads it; None or `Ledger.empty()` for
+            nothing.
         rules: the rules of every study that occurs in `cells`.
         memory: blocks that were decided before, which are not decided again; it learns the others.
         workers: processes to share the organisations among.
         progress: hears how far it is.
 
+    Returns:
+        The pattern; without cells, one without rows.
+
     Raises:
-        ValueError: a study has no rules, a count is negative or missing, or a total is not the sum
-            of its parts.
+        ValueError: in one line, what no promise would cover: a study without rules, a missing
+            column, rows that stand there twice, numbers that are missing, negative, infinite or
+            none, answers without a respondent, sums that scores on that scale cannot have, a total
+            that is not the sum of its parts.
 
     """
     begun = time.perf_counter()

@@ -3,6 +3,11 @@
 Belongs here: a second pair of eyes that shares nothing with the rest of the disclosure package. It
 reads published tables, the codebook's scales and the hierarchies, and imports no sibling. Does not
 belong here: deciding what to hide.
+
+`attack` works out what follows from tables, and needs nothing else of this project: its docstring
+names the tables and columns that it reads, and docs/disclosure.md has an example. `judge` says what
+of that nobody may know, given the true cells; `audit_derived` and `audit_files` judge what was
+computed from published figures, and the files of a release.
 """
 
 from __future__ import annotations

@@ -84,11 +84,26 @@ def attack(
 ) -> Intervals:
     """Bound every hidden figure of a release by what is published in it and in all earlier ones.
 
+    Of the published tables it reads these columns, and no others. Those of the key and `status` are
+    text and must be there; the others are numbers, and one that is not there is unknown:
+
+    - `mart_kpi`: study, organisation_code, period, channel, product_code, segment, segment_value,
+      metric, status; n, n_weighted (else n), value, margin;
+    - `mart_distribution`: the same key and status, and answer; n, share;
+    - `mart_response`: study, organisation_code, period, channel, product_code, status; invited,
+      responses, responses_invited, required_sample;
+    - `mart_response_funnel`: study, organisation_code, period, method, status; responses_invited.
+
+    A row whose status is not `published` is hidden. In the first two tables it says that its cell
+    has respondents; the other two also have rows where people were only invited.
+
     Args:
-        released: the published tables of the release by name.
+        released: these tables of the release by name.
         ledger: the same of every earlier release, oldest first.
-        hierarchies: study, dimension, partition, parent, child (text).
-        scales: study, metric, kind (`mean`, `net`, `share` or `distribution`), low, high.
+        hierarchies: how cells add up: study, dimension, partition, parent, child (text), as
+            `protect` takes them.
+        scales: study, metric, kind (`mean`, `net`, `share` or `distribution`), low, high: what
+            scores each metric of `mart_kpi` can have.
         targets: the figures whose bounds are wanted: the columns of a cell, measure, figure,
             release, low and high; a bound is searched for until the interval reaches down to `low`
             and up to `high` (for a mean, either), or is proven (null: always). All other figures
