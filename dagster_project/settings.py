@@ -14,6 +14,8 @@ from pathlib import Path
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEMO_KEY_FILE = "demo.key"
 LANDING_NOTE = "landing.txt"
+TARGET = "duckdb"
+"""The only place that this version builds the models in."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,11 @@ class Settings:
         """Read the environment; an argument wins over it.
 
         Raises:
-            ValueError: `KTO_RELEASE_DAY` is not a day from 1 to 28.
+            ValueError: `KTO_RELEASE_DAY` is not a day from 1 to 28, or something is asked for that
+                this version cannot do.
 
         """
+        _refuse_what_is_not_there(env)
         landing = (landing or Path(env.get("KTO_LANDING") or root / "var" / "landing")).absolute()
         home = (home or Path(env.get("KTO_HOME") or root / "var")).absolute()
         day = env.get("KTO_RELEASE_DAY", "15")
@@ -130,6 +134,18 @@ class Settings:
     def published(self) -> Path:
         """Releases and the link `current`."""
         return self.home / "published"
+
+
+def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:
+    """Refuse settings that a later version may have: nobody should believe that they work."""
+    target = env.get("KTO_TARGET") or TARGET
+    if target != TARGET:
+        raise ValueError(f"KTO_TARGET is {target!r}; this version knows {TARGET} only: unset it")
+    if env.get("KTO_PUBLISH_POSTGRES"):
+        raise ValueError(
+            "KTO_PUBLISH_POSTGRES is set, but this version does not publish to PostgreSQL yet: "
+            "unset it, and load the Parquet files of the release"
+        )
 
 
 def _pseudonym_key(landing: Path, env: Mapping[str, str]) -> bytes | None:

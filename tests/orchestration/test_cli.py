@@ -22,8 +22,8 @@ def kto(*arguments: object) -> Result:
 
 @pytest.fixture
 def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("KTO_HOME", "KTO_LANDING", "KTO_PSEUDONYM_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "LANDING", "PSEUDONYM_KEY", "TARGET", "PUBLISH_POSTGRES", "RELEASE_DAY"):
+        monkeypatch.delenv(f"KTO_{name}", raising=False)
     folder = tmp_path / "landing"
     folder.mkdir()
     return folder
@@ -88,6 +88,37 @@ def test_a_release_day_that_no_month_has_is_refused(
     monkeypatch.setenv("KTO_RELEASE_DAY", "31")
     done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+def test_a_target_of_which_this_version_knows_nothing_is_refused_at_once(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KTO_TARGET", "spark")
+    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "KTO_TARGET is 'spark'" in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_database_that_nothing_would_be_published_to_is_refused_and_stays_secret(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KTO_PUBLISH_POSTGRES", "postgresql://kto:secret@database/kto")
+    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "KTO_PUBLISH_POSTGRES" in done.stderr
+    assert "secret" not in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_what_is_set_to_nothing_or_to_the_default_is_not_refused(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KTO_PUBLISH_POSTGRES", "")
+    for target in ("", "duckdb"):
+        monkeypatch.setenv("KTO_TARGET", target)
+        done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+        assert (done.exit_code, done.stderr) == (0, "")
 
 
 def test_the_codebook_is_found_whole() -> None:
