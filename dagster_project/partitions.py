@@ -31,6 +31,11 @@ def quarterly(codebook: Codebook) -> dg.TimeWindowPartitionsDefinition:
     )
 
 
+def release_cron(release_day: int) -> str:
+    """When a quarter is released: six in the morning, on this day of the month after it."""
+    return f"0 6 {release_day} 1,4,7,10 *"
+
+
 def today() -> date:
     """Return the date in the Netherlands, whatever the zone of the machine."""
     return datetime.now(AMSTERDAM).date()

@@ -15,7 +15,7 @@ from dagster._core.definitions.metadata import TableMetadataSet
 from dagster_project.assets.presence import CHANNELS_PRESENT, channels_present
 from dagster_project.codebook import Codebook, Feed
 from dagster_project.ingest import Delivery, FeedResult, check_lake, ingest_feed
-from dagster_project.partitions import AMSTERDAM
+from dagster_project.partitions import AMSTERDAM, release_cron
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
 
@@ -102,7 +102,7 @@ def _description(codebook: Codebook, feed: Feed) -> str:
 def _freshness(release_day: int) -> dg.FreshnessPolicy:
     """Every quarter, before the day of the release, the feed has been taken in."""
     return dg.FreshnessPolicy.cron(
-        deadline_cron=f"0 6 {release_day} 1,4,7,10 *",
+        deadline_cron=release_cron(release_day),
         lower_bound_delta=timedelta(days=release_day),
         timezone=AMSTERDAM.key,
     )
