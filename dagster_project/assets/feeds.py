@@ -57,7 +57,7 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
         key=key,
         group_name=feed.study,
         description=_description(codebook, feed),
-        kinds={"parquet", "csv"},
+        kinds={"python", "parquet"},
         tags={"study": feed.study, "kind": feed.kind},
         owners=["team:data-engineering"],
         check_specs=checks,
