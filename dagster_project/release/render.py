@@ -49,6 +49,10 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
         _deliveries(deliveries) if deliveries else Text("No deliveries yet."),
         *_problems(deliveries, status["samples"]),
         *[Text(f"Ignored: {one['file']} {one['reason']}") for one in status["ignored"]],
+        *[
+            Text(f"Columns ignored in {one['file']}: {', '.join(one['columns'])}")
+            for one in status["ignored_columns"]
+        ],
         *_periods(status["quarters"]),
     ]
     return Group(*parts)

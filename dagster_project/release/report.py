@@ -37,7 +37,8 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
     Returns:
         `release`: id or None; `frozen`: cells of it with figures as an earlier release had them;
         `deliveries`: as `delivery_report`, then files that wait; `ignored`:
-        `file` and `reason` of files that are no delivery, and of columns that nobody asked for;
+        `file` and `reason` of files that are no delivery; `ignored_columns`: `feed`, `file` and
+        `columns` of deliveries with columns that nobody asked for;
         `quarters`: `study`, `period`, `period_type`, `closed`; `samples`: `feed`, `sha256`, `row`,
         `detail` of a few quarantined rows of each delivery.
 
@@ -53,13 +54,11 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         "release": release.release if release else None,
         "frozen": release.frozen if release else 0,
         "deliveries": [*delivery_report(register, read_row_counts(settings)), *waiting],
-        "ignored": [
-            *({"file": file, "reason": why} for file, why in scan.ignored),
-            *(
-                {"file": one.file, "reason": f"columns not known: {', '.join(one.unknown_columns)}"}
-                for one in register
-                if one.unknown_columns
-            ),
+        "ignored": [{"file": file, "reason": why} for file, why in scan.ignored],
+        "ignored_columns": [
+            {"feed": one.feed, "file": one.file, "columns": list(one.unknown_columns)}
+            for one in register
+            if one.unknown_columns
         ],
         "quarters": read_periods(settings),
         "samples": _samples(settings, register),

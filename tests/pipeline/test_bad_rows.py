@@ -54,7 +54,7 @@ def test_status_says_what_was_refused_and_why(delivered: Settings) -> None:
         (line,) = [line for line in said.output.splitlines() if reason in line]
         assert "1" in line
     assert "datum_contact" in said.output
-    assert "2021-01-07 empty.csv columns not known: baliecode" in said.output
+    assert "Columns ignored in counter/2021-01-07 empty.csv: baliecode" in said.output
 
 
 def test_the_good_rows_count(delivered: Settings) -> None:

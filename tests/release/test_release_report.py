@@ -156,7 +156,9 @@ def test_status_brings_landing_register_models_and_release_together(tmp_path: Pa
     models_ran(settings)
     release = publish(settings, stage(settings), no_ledger).name
     found = json.loads(json.dumps(status(settings, CODEBOOK)))
-    assert list(found) == ["release", "frozen", "deliveries", "ignored", "quarters", "samples"]
+    assert list(found) == [
+        *("release", "frozen", "deliveries", "ignored", "ignored_columns", "quarters", "samples")
+    ]
     assert found["release"] == release
     assert [one["state"] for one in found["deliveries"]] == ["accepted", "rejected", "waiting"]
     assert all(list(one) == KEYS for one in found["deliveries"])
@@ -164,6 +166,7 @@ def test_status_brings_landing_register_models_and_release_together(tmp_path: Pa
     assert found["deliveries"][2]["file"] == "bar/new.csv"
     assert found["deliveries"][2]["reason"] == "not processed yet; run `kto refresh`"
     assert found["ignored"] == [{"file": "note.txt", "reason": "is not in a feed's folder"}]
+    assert found["ignored_columns"] == []
     assert found["quarters"] == [
         {"study": "cafe", "period": "2020Q4", "period_type": "quarter", "closed": True}
     ]
