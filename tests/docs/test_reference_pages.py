@@ -1,0 +1,76 @@
+"""The pages of reference say what the models and the codebook say."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+from reference_pages import PAGES, STUDY
+
+from dagster_project.cli import main
+from dagster_project.codebook import load_codebook
+from dagster_project.release.export import STORAGE_VERSION
+from dagster_project.settings import PROJECT_ROOT
+
+README = (PROJECT_ROOT / "README.md").read_text("utf-8")
+CONTRACT = README.partition("\n## Contract\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_what_it_is_written_from(page: str) -> None:
+    written = (PROJECT_ROOT / "docs" / page).read_text("utf-8")
+    assert written == PAGES[page](), f"docs/{page} is out of date: run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_contract_leads_to_it(page: str) -> None:
+    assert f"(docs/{page})" in CONTRACT
+
+
+def test_the_tables_have_their_columns_and_types() -> None:
+    page = PAGES["marts.md"]()
+    tables = set(re.findall(r"^## (\w+)$", page, re.M))
+    models = {path.stem for path in (PROJECT_ROOT / "dbt_project/models/marts").glob("*.sql")}
+    assert tables == models
+    assert "| `answers_suppressed_share` | double |" in page
+
+
+def test_the_feeds_have_their_headers_and_codes() -> None:
+    page = PAGES["feeds.md"]()
+    assert "| `gemeentecode` | yes | organisation, see below |" in page
+    assert "| `heel veel` | `5` | heel veel | very much |" in page
+    assert "| `zuil` | `kiosk` |" in page
+    links, headings = re.findall(r"\(#(\w+)\)", page), re.findall(r"^## (\w+)$", page, re.M)
+    assert links
+    assert set(links) <= set(headings)
+
+
+def test_the_contract_names_the_codes_of_no_answer() -> None:
+    codebook = load_codebook(PROJECT_ROOT / "seeds")
+    scales = {one.scale for one in codebook.questions_of(STUDY)}
+    codes = {code for scale in scales for code in codebook.no_answers_of(scale)}
+    assert codes
+    assert [code for code in codes if f"`{code}`" not in CONTRACT] == []
+
+
+def test_the_contract_names_every_key_of_the_status() -> None:
+    runner = CliRunner()
+    with runner.isolated_filesystem():
+        said = runner.invoke(main, ["status", "--home", "home", "--landing", "landing", "--json"])
+    found = json.loads(said.stdout)
+    assert [key for key in found if f"`{key}`" not in CONTRACT] == []
+
+
+@pytest.mark.parametrize("command", ["refresh", "status", "demo"])
+def test_the_contract_names_every_option(command: str) -> None:
+    (row,) = re.findall(rf"^\| `kto {command}.*$", CONTRACT, re.M)
+    options = [name for one in main.commands[command].params for name in one.opts if "--" in name]
+    assert options
+    assert [name for name in options if name not in row] == []
+
+
+def test_the_contract_says_which_readers_can_open_a_release() -> None:
+    version = STORAGE_VERSION.removeprefix("v").removesuffix(".0")
+    assert f"DuckDB {version} and newer" in " ".join(CONTRACT.split())
