@@ -44,6 +44,7 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"Current release: {release}", style="bold"),
         Text("Internal: this report counts answers and is not for publication.", style="dim"),
+        *_stopped(status["stopped"]),
         *_frozen(status["frozen"]),
         Text(),
         _deliveries(deliveries) if deliveries else Text("No deliveries yet."),
@@ -56,6 +57,18 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
         *_periods(status["quarters"]),
     ]
     return Group(*parts)
+
+
+def _stopped(release: str | None) -> list[Text]:
+    if release is None:
+        return []
+    return [
+        Text(
+            f"Release {release} did not go out: a run ended, or was stopped by a check, before it "
+            "could. What is published is unchanged; `kto refresh` tries again and says why.",
+            style="bold yellow",
+        )
+    ]
 
 
 def _frozen(cells: int) -> list[Text]:

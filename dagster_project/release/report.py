@@ -15,7 +15,11 @@ import pyarrow.parquet as pq
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.ingest import Delivery, LandedFile, read_register, scan_landing
 from dagster_project.release.internal import RowCounts, read_periods, read_row_counts
-from dagster_project.release.manifest import current_release
+from dagster_project.release.manifest import (
+    STAGED_PREFIX,
+    current_release,
+    releases_folder,
+)
 from dagster_project.settings import Settings
 
 NONE = RowCounts(0, 0, 0, 0)
@@ -35,7 +39,8 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         codebook: read from `settings.seeds` when not given.
 
     Returns:
-        `release`: id or None; `frozen`: cells of it with figures as an earlier release had them;
+        `release`: id or None; `stopped`: id of one that was staged and did not go out, or None;
+        `frozen`: cells of it with figures as an earlier release had them;
         `deliveries`: as `delivery_report`, then files that wait; `ignored`:
         `file` and `reason` of files that are no delivery; `ignored_columns`: `feed`, `file` and
         `columns` of deliveries with columns that nobody asked for;
@@ -52,6 +57,7 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
     waiting = [_waiting(file) for file in scan.deliveries if file.state in NOT_IN_REGISTER]
     return {
         "release": release.release if release else None,
+        "stopped": _stopped(settings),
         "frozen": release.frozen if release else 0,
         "deliveries": [*delivery_report(register, read_row_counts(settings)), *waiting],
         "ignored": [{"file": file, "reason": why} for file, why in scan.ignored],
@@ -63,6 +69,12 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         "quarters": read_periods(settings),
         "samples": _samples(settings, register),
     }
+
+
+def _stopped(settings: Settings) -> str | None:
+    """Name the release that was staged last, if it is still there: what goes out is moved."""
+    folders = sorted(releases_folder(settings).glob(f"{STAGED_PREFIX}*"))
+    return folders[-1].name.removeprefix(STAGED_PREFIX) if folders else None
 
 
 def delivery_report(

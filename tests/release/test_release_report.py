@@ -157,9 +157,10 @@ def test_status_brings_landing_register_models_and_release_together(tmp_path: Pa
     release = publish(settings, stage(settings), no_ledger).name
     found = json.loads(json.dumps(status(settings, CODEBOOK)))
     assert list(found) == [
-        *("release", "frozen", "deliveries", "ignored", "ignored_columns", "quarters", "samples")
+        *("release", "stopped", "frozen", "deliveries", "ignored", "ignored_columns"),
+        *("quarters", "samples"),
     ]
-    assert found["release"] == release
+    assert (found["release"], found["stopped"]) == (release, None)
     assert [one["state"] for one in found["deliveries"]] == ["accepted", "rejected", "waiting"]
     assert all(list(one) == KEYS for one in found["deliveries"])
     assert found["deliveries"][0]["rows_counted"] == 7
@@ -185,6 +186,15 @@ def test_status_works_before_anything_ran(tmp_path: Path):
     assert found["release"] is None
     assert found["deliveries"] == []
     assert "Current release: none yet; run `kto refresh`" in status_lines(found)
+
+
+def test_status_says_that_a_staged_release_did_not_go_out(tmp_path: Path):
+    settings = install(tmp_path)
+    models_ran(settings)
+    staged = stage(settings)
+    found = status(settings, CODEBOOK)
+    assert (found["release"], found["stopped"]) == (None, staged.id)
+    assert any(line.startswith(f"Release {staged.id} did not go") for line in status_lines(found))
 
 
 def test_status_for_people_gives_each_reason_a_line_with_its_count(tmp_path: Path):
