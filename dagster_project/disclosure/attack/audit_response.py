@@ -34,7 +34,7 @@ def _response(rows: pl.DataFrame) -> list[Check]:
     needed = (384.16 / (1 + (384.16 - 1) / invited)).ceil()
     asks = pl.col("required_sample").is_not_null().any().over("study")
     sample = pl.when(asks & (invited > 0)).then(needed)
-    reached = pl.col("responses") >= pl.col("required_sample")
+    reached = pl.col("responses_invited") >= pl.col("required_sample")
     silent = [pl.col(name).is_null() for name in INVITATIONS]
     rules = (
         (

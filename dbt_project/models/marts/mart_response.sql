@@ -49,7 +49,8 @@ response as (
         reviews,
         tips,
         required_sample,
-        responses >= required_sample as required_reached,
+        -- whoever was not invited is not of the sample
+        responses_invited >= required_sample as required_reached,
         status
     from with_required_sample
 )

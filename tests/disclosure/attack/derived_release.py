@@ -104,7 +104,8 @@ def response_row(key: tuple[str, str, str]) -> Row:
     counts |= {"responses": n, "responses_invited": n - 1, "reviews": 3, "tips": 2}
     rate = 100 * (n - 1) / 475
     sample = {"required_sample": math.ceil(384.16 / (1 + 383.16 / 500))}
-    rest = {"response_rate": rate, **sample, "required_reached": n >= sample["required_sample"]}
+    reached = n - 1 >= sample["required_sample"]
+    rest = {"response_rate": rate, **sample, "required_reached": reached}
     if hidden:
         return row | dict.fromkeys([*counts, *rest]) | {"status": "suppressed"}
     return row | counts | rest

@@ -130,6 +130,16 @@ def test_products_that_are_more_than_their_total_have_no_share(
     assert whats(tables) - {"required_reached does not follow"} == found
 
 
+def test_a_required_sample_is_reached_by_the_invited_alone():
+    # 218 of the 500 invited must answer; 400 people answered, of whom 99 were invited
+    tables = changed("mart_response", "responses", 400, **A_2020)
+    assert "required_reached does not follow" not in whats(tables)
+    tables["mart_response"] = with_value(
+        tables["mart_response"], "required_reached", True, **A_2020
+    )
+    assert "required_reached does not follow" in whats(tables)
+
+
 def test_a_row_may_be_silent_on_its_invitations_but_not_on_some_of_them():
     tables = derived_release()
     table = tables["mart_response"]
