@@ -17,6 +17,7 @@ from dagster_project.codebook import (
     check_priorities,
     check_publication,
     check_scales,
+    check_series,
 )
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Check, Fault
@@ -50,6 +51,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_metrics.distributions_list_every_answer, "scale_values"),
     (check_metrics.groups_hold_together, ""),
     (check_metrics.a_new_series_is_one_for_all, "metrics metric_questions"),
+    (check_series.series_begin_with_a_period, ""),
     (check_priorities.priorities_rest_on_enough, ""),
     (check_priorities.aspects_and_overall_metrics_are_scores, "metrics"),
     (check_priorities.answers_count_once, "metrics metric_questions"),

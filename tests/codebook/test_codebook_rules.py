@@ -510,6 +510,35 @@ METRICS = [
     ),
 ]
 
+SERIES = [
+    (
+        "set metrics 3 new_series_from 2021-07-15",
+        [
+            "metrics.csv row 3 column new_series_from: 2021-07-15 is not the first day of a quarter, and study 'desk' has a figure per quarter; write 2021-07-01",
+        ],
+    ),
+    (
+        "set metrics 3 new_series_from 2021-12-31",
+        [
+            "metrics.csv row 3 column new_series_from: 2021-12-31 is not the first day of a quarter, and study 'desk' has a figure per quarter; write 2021-10-01",
+        ],
+    ),
+    ("set metrics 3 new_series_from 2021-04-01", []),
+    (
+        "set metrics 9 new_series_from 2022-01-12",
+        [
+            "metrics.csv row 9 column new_series_from: 2022-01-12 is not the first day of a year, and study 'port' has a figure per year; write 2022-01-01",
+        ],
+    ),
+    (
+        "set metrics 9 new_series_from 2022-07-01",
+        [
+            "metrics.csv row 9 column new_series_from: 2022-07-01 is not the first day of a year, and study 'port' has a figure per year; write 2022-01-01",
+        ],
+    ),
+    ("set metrics 9 new_series_from 2022-01-01", []),
+]
+
 PRIORITIES = [
     (
         "set studies 2 priority_min_n 9",
@@ -846,6 +875,7 @@ RULES = [
     *FEEDS,
     *SCALES,
     *METRICS,
+    *SERIES,
     *PRIORITIES,
     *BANDS,
     *PUBLICATION,

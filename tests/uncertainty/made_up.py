@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 STARTS = {"2019Q2": "2019-04-01", "2020Q1": "2020-01-01", "2020Q2": "2020-04-01"}
+ENDS = {"2019Q2": "2019-06-30", "2020Q1": "2020-03-31", "2020Q2": "2020-06-30"}
+COMPARED = {"2020Q2": {"previous_period": "2020Q1", "year_ago_period": "2019Q2"}}
 PERIODS = [
-    {"study": "s", "period": "2019Q2", "period_type": "quarter", "period_start": "2019-04-01"},
-    {"study": "s", "period": "2020Q1", "period_type": "quarter", "period_start": "2020-01-01"},
-    {"study": "s", "period": "2020Q2", "period_type": "quarter", "period_start": "2020-04-01"}
-    | {"previous_period": "2020Q1", "year_ago_period": "2019Q2"},
+    {"study": "s", "period": period, "period_type": "quarter"}
+    | {"period_start": STARTS[period], "period_end": ENDS[period], **COMPARED.get(period, {})}
+    for period in STARTS
 ]
 LEAST = 5.0
 """Effective number that a figure needs, half of the ten respondents it needs anyway."""

@@ -50,7 +50,7 @@ INPUTS: dict[str, dict[str, str]] = {
     "intermediate.int_periods": {
         **dict.fromkeys(("study", "period", "period_type", "previous_period"), "varchar"),
         "year_ago_period": "varchar",
-        "period_start": "date",
+        **dict.fromkeys(("period_start", "period_end"), "date"),
     },
     "staging.stg_pattern": {
         **PLACE,

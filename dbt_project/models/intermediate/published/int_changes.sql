@@ -63,6 +63,7 @@ every_series as (
 figures as (
     select
         every_series.*,
+        periods.period_end,
         periods.previous_period,
         periods.year_ago_period
     from every_series
@@ -104,14 +105,15 @@ paired as (
         power(current_figure.error_variance, 2) / current_figure.degrees_of_freedom
         + power(year_ago_figure.error_variance, 2) / year_ago_figure.degrees_of_freedom
             as year_ago_spread,
+        -- a year in which the question changed has answers to both
         coalesce(
-            current_figure.new_series_from <= current_figure.period_start
-            and current_figure.new_series_from > previous_figure.period_start,
+            current_figure.new_series_from > previous_figure.period_start
+            and current_figure.new_series_from <= current_figure.period_end,
             false
         ) as previous_break,
         coalesce(
-            current_figure.new_series_from <= current_figure.period_start
-            and current_figure.new_series_from > year_ago_figure.period_start,
+            current_figure.new_series_from > year_ago_figure.period_start
+            and current_figure.new_series_from <= current_figure.period_end,
             false
         ) as year_ago_break
     from figures as current_figure
