@@ -195,6 +195,29 @@ def test_without_any_spread_every_difference_is_significant(
             assert (welch(then, now) < 0.05) is expected
 
 
+def test_one_answer_has_no_margin_and_no_difference_from_it_is_tested(
+    sql: ProjectSql, tmp_path: Path
+) -> None:
+    many, one = equal_scores(7.0), equal_scores(9.0, n=1)
+    samples = {
+        ("then", "2020Q1"): one,
+        ("then", "2020Q2"): many,
+        ("now", "2020Q1"): many,
+        ("now", "2020Q2"): one,
+        ("never", "2020Q1"): many,
+        ("never", "2020Q2"): equal_scores(8.0),
+    }
+    cells = [cell(code, period, "m", sample) for (code, period), sample in samples.items()]
+    rows = compared(sql, tmp_path, inputs(cells))
+    for key, sample in samples.items():
+        assert rows[key]["margin"] == (None if sample is one else 0.0), key
+        # whoever is not one answer is compared with one
+        assert rows[key]["benchmark_significant"] is None, key
+    flags = {code: rows[code, "2020Q2"]["change_significant"] for code, _ in samples}
+    assert flags == {"then": None, "now": None, "never": True}
+    assert rows["now", "2020Q2"]["change"] == pytest.approx(2.0)
+
+
 def test_nothing_is_compared_across_a_break(sql: ProjectSql, tmp_path: Path) -> None:
     cells = [
         cell("o", period, "m", equal_scores(score))

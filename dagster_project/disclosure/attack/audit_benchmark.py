@@ -10,7 +10,7 @@ from itertools import product
 
 import polars as pl
 
-from dagster_project.disclosure.attack.audit_compared import misjudged, same, with_errors
+from dagster_project.disclosure.attack.audit_compared import LONE, misjudged, same, with_errors
 from dagster_project.disclosure.attack.contract import ORGANISATIONS
 from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED, TOTAL
 
@@ -63,6 +63,7 @@ def _against_others(rows: pl.DataFrame, least: pl.Expr) -> pl.DataFrame:
     unknown = pl.col("error").is_null().any().over(LIKE)
     with_sums = rows.with_columns(
         others=(pl.len().over(LIKE) - 1).cast(pl.Int64),
+        untested=LONE.any().over(LIKE),
         rest=share.sum().over(LIKE) - share,
         rest_value=(share * value).sum().over(LIKE) - share * value,
         rest_error=pl.when(~unknown).then((error.sum().over(LIKE) - error).clip(0)),
@@ -83,7 +84,7 @@ def _checks(rows: pl.DataFrame) -> list[Check]:
     value, others = pl.col("benchmark_value"), pl.col("benchmark_organisations").cast(pl.Int64)
     wrong = misjudged(
         pl.col("benchmark_significant"),
-        pl.col("value") - value,
+        pl.when(~pl.col("untested")).then(pl.col("value") - value),
         pl.col("both_errors"),
         pl.col("both_spreads"),
     )

@@ -21,6 +21,8 @@ STUDENT = (
     *(0.734070490, 0.654176270, -0.312500850, 0.353705180),
 )
 """The 97.5 % quantile of Student's t, by powers of 1/df."""
+LONE = (pl.col("n") < 2).fill_null(value=False)  # noqa: PLR2004
+"""One answer has no spread: neither a margin nor a test follows from it."""
 CLOSE_CALL = 1e-6  # share of a limit within which rounding may turn a test
 
 
@@ -30,7 +32,12 @@ def checks(tables: Mapping[str, pl.DataFrame], name: str) -> list[Check]:
     published = figures.filter(pl.col("status") == PUBLISHED)
     found = [
         (name, "value_rounded is not value, rounded", _misrounded(published, tables["dim_metric"])),
-        (name, "n_weighted or margin is missing", published.filter(pl.col("n_weighted").is_null())),
+        (name, "n_weighted is missing", published.filter(pl.col("n_weighted").is_null())),
+        (
+            name,
+            "margin is missing, or is one of one answer",
+            published.filter(pl.col("margin").is_null() != LONE),
+        ),
     ]
     periods = tables["dim_period"].select("study", "period", "previous_period", "year_ago_period")
     paired = published.join(periods, on=["study", "period"], how="left")
@@ -42,6 +49,7 @@ def checks(tables: Mapping[str, pl.DataFrame], name: str) -> list[Check]:
             pl.col("period").alias(column),
             *(pl.col(k) for k in KEY if k != "period"),
             then="value",
+            then_lone=LONE,
             then_error="error",
             then_freedom="freedom",
             then_row=pl.lit(value=True),
@@ -60,7 +68,7 @@ def with_errors(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
     """Add the population, the squared standard error of the value and its degrees of freedom.
 
     Null where they do not follow from the margin: in weighted studies the effective n is not
-    published, and where all invited answered the margin is 0.
+    published, where all invited answered the margin is 0, and one answer has none.
     """
     table = tables[name]
     weighted = table.filter((pl.col("n_weighted") - pl.col("n")).abs() > SAME)["study"].unique()
@@ -136,7 +144,13 @@ def _of_pair(name: str, rows: pl.DataFrame, value: str, change: str, flag: str) 
     spread = pl.col("error").pow(2) / pl.col("freedom") + pl.col("then_error").pow(2) / pl.col(
         "then_freedom"
     )
-    wrong = misjudged(pl.col(flag), pl.col(change), pl.col("error") + pl.col("then_error"), spread)
+    untested = LONE | pl.col("then_lone").fill_null(value=False)
+    wrong = misjudged(
+        pl.col(flag),
+        pl.when(~untested).then(pl.col(change)),
+        pl.col("error") + pl.col("then_error"),
+        spread,
+    )
     return [
         (
             name,
@@ -153,7 +167,7 @@ def _of_pair(name: str, rows: pl.DataFrame, value: str, change: str, flag: str) 
 
 
 def misjudged(flag: pl.Expr, difference: pl.Expr, error: pl.Expr, spread: pl.Expr) -> pl.Expr:
-    """Whether a significance flag is not what Welch's test gives; null exactly with its input.
+    """Whether a significance flag is not what Welch's test gives; null exactly with `difference`.
 
     t is the expansion in 1/df of `student_t_975`; close calls and errors that do not follow
     from what is published are let pass.

@@ -73,8 +73,9 @@ def _sums(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 def _other_margins(rows: pl.DataFrame) -> pl.DataFrame:
     """Find margins that are not that of the only part, or that its spread does not give.
 
-    Where one of several parts is everybody who was invited there, its spread is not published;
-    then, and in weighted studies, any margin passes that is not negative.
+    Where one of several parts is everybody who was invited there, or one answer, its spread is not
+    published; then, and in weighted studies, any margin passes that is not negative. One answer
+    alone has none.
     """
     n = pl.col("sum_n").cast(pl.Float64)
     enough = pl.when(pl.col("population") >= n).then(pl.col("population"))
@@ -88,4 +89,6 @@ def _other_margins(rows: pl.DataFrame) -> pl.DataFrame:
     )
     off = (pl.col("margin") - expected).abs() > CLOSE_CALL * (1 + expected)
     good = (pl.col("margin") >= 0) & ~off.fill_null(value=False)
+    lone = pl.col("sum_n") < 2  # noqa: PLR2004
+    good = pl.when(lone).then(pl.col("margin").is_null()).otherwise(good)
     return rows.filter(~good.fill_null(value=False))

@@ -147,9 +147,12 @@ def _kpi(kpi: pl.DataFrame, responses: pl.DataFrame, scales: pl.DataFrame) -> pl
 
 
 def _three_counts() -> list[pl.Expr]:
-    """Count high, 0 and low scores from value and margin; null where that does not follow."""
+    """Count high, 0 and low scores from value and margin; null where that does not follow.
+
+    One answer has no margin, and its value is its score.
+    """
     n, value, high = pl.col("n"), pl.col("value"), pl.col("high")
-    variance = (pl.col("margin") / 1.96).pow(2) * n
+    variance = pl.when(n < 2).then(0.0).otherwise((pl.col("margin") / 1.96).pow(2) * n)  # noqa: PLR2004
     shrunk = (pl.col("population") - n) / pl.col("population")
     found = pl.lit(None, dtype=pl.Float64)
     follows = (pl.col("kind") == "net") & ((pl.col("weight") - n).abs() <= CLOSE)

@@ -25,15 +25,17 @@ N = {"A": 100, "B": 60, "C": 80, "D": 40}
 VALUE = {"A": 7.25, "B": 7.5, "C": 8.0, "D": 6.4}
 
 
-def significant(difference: float, *errors: tuple[float, float]) -> bool:
-    """Welch's test from (squared standard error, degrees of freedom)."""
+def significant(difference: float, *errors: tuple[float, float]) -> bool | None:
+    """Welch's test from (squared standard error, degrees of freedom); None with one answer."""
+    if any(f < 1 for _, f in errors):
+        return None
     error = sum(e for e, _ in errors)
     df = error**2 / sum(e**2 / f for e, f in errors)
     return bool(abs(difference) > t.ppf(0.975, df) * math.sqrt(error))
 
 
 def error(n: int) -> tuple[float, float]:
-    return SD**2 / (n - 1), n - 1
+    return SD**2 / (n - 1) if n > 1 else math.nan, n - 1
 
 
 def base_rows() -> dict[tuple[str, str, str], tuple[int, float] | None]:
@@ -74,7 +76,7 @@ def kpi_row(key: tuple[str, str, str]) -> Row:
     row |= {"status": "published", "n": n, "n_weighted": float(n), "value": value}
     row |= {
         "value_rounded": math.floor(value * 10 + 0.5) / 10,
-        "margin": 1.96 * SD / math.sqrt(n),
+        "margin": 1.96 * SD / math.sqrt(n) if n > 1 else None,
         "series_break": False,
     }
     if len(others) >= 3:
@@ -148,4 +150,8 @@ def with_value(table: pa.Table, column: str, value: object, **where: str) -> pa.
     for row in rows:
         if all(row[name] == wanted for name, wanted in where.items()):
             row[column] = value
-    return pa.Table.from_pylist(rows, table.schema)
+    schema = table.schema
+    if pa.types.is_null(schema.field(column).type):
+        field = pa.field(column, pa.scalar(value).type)
+        schema = schema.set(schema.get_field_index(column), field)
+    return pa.Table.from_pylist(rows, schema)

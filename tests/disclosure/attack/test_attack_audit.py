@@ -108,6 +108,55 @@ def test_a_hidden_row_that_speaks_is_found(column: str):
     )
 
 
+@pytest.fixture
+def one_answer(monkeypatch: pytest.MonkeyPatch) -> dict[str, pa.Table]:
+    """The release where D has one answer, which everybody else is compared with too."""
+    monkeypatch.setitem(N, "D", 1)
+    return derived_release()
+
+
+def test_one_answer_has_no_margin_and_no_test(one_answer: dict[str, pa.Table]):
+    (row,) = [
+        row
+        for row in one_answer["mart_kpi"].to_pylist()
+        if (row["organisation_code"], row["period"], row["product_code"]) == ("D", "2020", "all")
+    ]
+    assert (row["n"], row["margin"], row["change_significant"]) == (1, None, None)
+    assert row["change"] == pytest.approx(0.5)
+    assert whats(one_answer) == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "value", "what"),
+    [
+        ("D", "margin", 0.0, "margin is missing, or is one of one answer"),
+        ("A", "margin", None, "margin is missing, or is one of one answer"),
+        *(
+            (code, column, flag, f"{column} does not follow from published figures")
+            for code, column in (
+                ("D", "change_significant"),
+                ("D", "year_ago_significant"),
+                ("D", "benchmark_significant"),
+                ("A", "benchmark_significant"),
+            )
+            for flag in (True, False)
+        ),
+        (
+            "A",
+            "change_significant",
+            None,
+            "change_significant does not follow from published figures",
+        ),
+    ],
+)
+def test_a_margin_or_test_of_one_answer_is_found(
+    one_answer: dict[str, pa.Table], code: str, column: str, value: object, what: str
+):
+    where = {"organisation_code": code, "period": "2020", "product_code": "all"}
+    table = with_value(one_answer["mart_kpi"], column, value, **where)
+    assert what in whats(one_answer | {"mart_kpi": table, "mart_grade": table})
+
+
 def test_suppression_that_is_not_of_published_rows_is_found():
     tables = changed(
         "mart_suppression", "answers_suppressed_share", 0.4, organisation_code="B", period="2020"

@@ -9,7 +9,7 @@ import math
 
 import pyarrow as pa
 import pytest
-from derived_release import COLUMNS, SD, derived_release, error, significant, with_value
+from derived_release import COLUMNS, SD, N, derived_release, error, significant, with_value
 
 from dagster_project.disclosure.attack import audit_derived
 
@@ -149,6 +149,17 @@ def test_the_margin_is_that_of_everybody_invited_in_every_part():
     tables |= {"mart_response": response, "mart_kpi": kpi, "mart_grade": kpi}
     assert whats(tables) == {"response_rate does not follow"}
     table = with_value(tables["mart_kpi_merged"], "margin", 0.24, **NEVER_HIDDEN)
+    assert "margin does not follow from published cells" in whats(
+        tables | {"mart_kpi_merged": table}
+    )
+
+
+def test_a_merged_cell_of_one_answer_has_no_margin(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(N, "D", 1)
+    tables = merged_release()
+    assert audit_derived(tables) == []
+    where = {"organisation_code": "D", "period": "2020", "product_code": "all"}
+    table = with_value(tables["mart_kpi_merged"], "margin", 0.0, **where)
     assert "margin does not follow from published cells" in whats(
         tables | {"mart_kpi_merged": table}
     )

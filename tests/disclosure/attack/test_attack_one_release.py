@@ -275,3 +275,17 @@ def test_who_did_not_answer_adds_up_and_tells_who_did():
         ">= 3 (o 2020Q1) as o 2020Q2 B >= 0, o 2020Q2 C >= 0 and <= 3 (o 2020Q1) "
         "as o 2020Q1 B >= 0, o 2020Q1 C >= 0"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "counts"), [(100.0, (1, 0, 0)), (0.0, (0, 1, 0)), (-100.0, (0, 0, 1))]
+)
+def test_the_net_score_of_one_answer_is_that_answer_without_a_margin(
+    value: float, counts: tuple[int, int, int]
+):
+    cell = {"study": "s", "organisation_code": "o", "period": "2020", "channel": "all"}
+    cell |= {"product_code": "all", "segment": "all", "segment_value": "all", "metric": "nps"}
+    score = {"n": 1, "n_weighted": 1.0, "value": value, "margin": None, "status": "published"}
+    frame = figures(release(kpis=[cell | score]), pl.DataFrame(scales(nps=("net", -100.0, 100.0))))
+    (row,) = frame.filter(pl.col("measure") == "nps").to_dicts()
+    assert (row["plus"], row["zero"], row["minus"]) == pytest.approx(counts)

@@ -31,6 +31,7 @@ totals as (
         metric,
         compared_group,
         count(*) as organisations,
+        count(error_variance) as organisations_with_error,
         sum(share) as share,
         {{ sum_in_order('share * value', 'organisation_code') }} as value,
         {{ sum_in_order('share * share * error_variance', 'organisation_code') }} as error_variance,
@@ -64,15 +65,24 @@ others as (
         totals.organisations - 1 as organisations,
         totals.share - weighted.share as share,
         totals.value - weighted.share * weighted.value as value,
-        greatest(
-            totals.error_variance - weighted.share * weighted.share * weighted.error_variance, 0
-        ) as error_variance,
-        greatest(
-            totals.error_spread
-            - power(weighted.share * weighted.share * weighted.error_variance, 2)
-            / weighted.degrees_of_freedom,
-            0
-        ) as error_spread
+        -- as soon as the error of one of them is unknown, so is that of their mean
+        case
+            when totals.organisations_with_error = totals.organisations
+                then greatest(
+                    totals.error_variance
+                    - weighted.share * weighted.share * weighted.error_variance,
+                    0
+                )
+        end as error_variance,
+        case
+            when totals.organisations_with_error = totals.organisations
+                then greatest(
+                    totals.error_spread
+                    - power(weighted.share * weighted.share * weighted.error_variance, 2)
+                    / weighted.degrees_of_freedom,
+                    0
+                )
+        end as error_spread
     from weighted
     inner join totals
         on weighted.study = totals.study

@@ -42,12 +42,13 @@ with_population as (
         on {{ same_cell('cells', 'responses') }}
 ),
 
--- margin: sd with divisor n; tests of differences: variance with divisor n - 1
+-- margin: sd with divisor n; tests of differences: variance with divisor n - 1, which one answer
+-- does not have
 figures as (
     select
         *,
         {{ margin_95('variance', 'n_effective', 'n', 'population') }} as margin,
-        variance / nullif(n_effective - 1, 0) as error_variance,
+        case when n > 1 then variance / nullif(n_effective - 1, 0) end as error_variance,
         n_effective - 1 as degrees_of_freedom
     from with_population
 )

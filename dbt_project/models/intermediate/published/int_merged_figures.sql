@@ -138,7 +138,9 @@ merged as (
             when is_published
                 then {{ margin_95('variance', 'n_effective', 'n', 'population') }}
         end as margin,
-        case when is_published then variance / nullif(n_effective - 1, 0) end as error_variance,
+        case
+            when is_published and n > 1 then variance / nullif(n_effective - 1, 0)
+        end as error_variance,
         case when is_published then n_effective - 1 end as degrees_of_freedom
     from spreads
 )
