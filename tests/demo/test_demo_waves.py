@@ -14,6 +14,7 @@ from wave_oracle import (
     INVITED,
     SCORES,
     SERVICES,
+    STATEMENTS,
     VERBAL,
     invited_rows,
     numbers,
@@ -128,7 +129,7 @@ def test_who_is_no_customer_answers_nothing(rows: dict[str, pd.DataFrame]):
     own = rows["halt"]
     strangers = own[numbers(own["aanbeveling"]).isna()]
     assert len(strangers) == 4 + 5
-    for header in ("algemene_waardering", "beeld", "factsheets", *SERVICES):
+    for header in ("algemene_waardering", "beeld", "factsheets", *SERVICES, *STATEMENTS):
         assert numbers(strangers[header].replace(VERBAL), {}).isna().all(), header
 
 
@@ -183,6 +184,31 @@ def test_services_are_used_by_as_many_as_printed(rows: dict[str, pd.DataFrame]):
     }
     several = sum(numbers(own[name], VERBAL).notna().astype(int) for name in SERVICES[:8])
     assert several.max() > 3
+
+
+def test_the_image_is_as_the_report_tells_though_it_prints_no_figures(
+    rows: dict[str, pd.DataFrame],
+):
+    means = {}
+    for year, customers, asked in ((2018, 97, STATEMENTS[:2]), (2022, 60, STATEMENTS)):
+        own = rows["halt"][rows["halt"]["wave"] == year]
+        given = {name for name in STATEMENTS if numbers(own[name]).notna().any()}
+        assert given == set(asked)
+        for name in asked:
+            n, means[name, year] = value(own, SCORES["halt"][name])
+            assert 0.95 * customers < n <= customers
+            # more than half give a 4 or a 5
+            assert value(own, SCORES["halt"][f"{name}_positief"])[1] > 50
+    second_chance, partners, municipalities = STATEMENTS
+    now = {name: means[name, 2022] for name in STATEMENTS}
+    assert max(now, key=lambda name: now[name]) == second_chance
+    assert min(now, key=lambda name: now[name]) == partners
+    for name in (second_chance, partners):
+        assert 0 < means[name, 2022] - means[name, 2018] < 0.3
+    # 263 points of 59, 226 of 58 and 248 of 59
+    assert now == pytest.approx(
+        {second_chance: 263 / 59, partners: 226 / 58, municipalities: 248 / 59}
+    )
 
 
 def test_a_price_is_judged_by_those_who_use_the_service(rows: dict[str, pd.DataFrame]):

@@ -54,6 +54,7 @@ SERVICES = (
     *("schoolveiligheid", "veilige_wijk", "halt_loket", "sportveiligheid"),
     *("netwerkoverleggen_prijs", "voorlichtingen_prijs"),
 )
+STATEMENTS = ("imago_tweede_kans", "imago_jeugdpartners", "imago_partner_gemeenten")
 SCORES: dict[str, dict[str, Score]] = {
     "madi": {
         "totaaloordeel": Score("rapportcijfer", _itself),
@@ -72,6 +73,8 @@ SCORES: dict[str, dict[str, Score]] = {
         "beeld_positief": Score("beeld", _share(4, 5), words=IMAGE),
         "factsheets_gezien": Score("factsheets", _share(1, 1), words={"ja": 1, "nee": 2}),
         **{name: Score(name, _itself, words=VERBAL) for name in SERVICES},
+        **{name: Score(name, _itself) for name in STATEMENTS},
+        **{f"{name}_positief": Score(name, _share(4, 5)) for name in STATEMENTS},
     },
     "blik_op_werk": {
         "totaaloordeel": Score("rapportcijfer", _itself),

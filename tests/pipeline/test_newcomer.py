@@ -182,6 +182,33 @@ def test_services_with_too_few_customers_are_hidden_and_others_are_not(demo: Dem
     ]
 
 
+def test_statements_on_the_image_are_means_and_shares_of_their_own(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select metric, period, n, value, change from marts.mart_kpi
+        where study = 'halt' and metric like 'imago_%' and segment = 'all'
+        order by metric, period
+        """
+    )
+    # points of 5, 4, 3 and 2 in all, and how many gave a 4 or a 5
+    old = {"jeugdpartners": (93, 342, 57), "tweede_kans": (95, 403, 82)}
+    new = {
+        "jeugdpartners": (58, 226, 41),
+        "partner_gemeenten": (59, 248, 51),
+        "tweede_kans": (59, 263, 55),
+    }
+    expected = []
+    for name, now in new.items():
+        for metric, place, scale in ((f"imago_{name}", 1, 1), (f"imago_{name}_positief", 2, 100)):
+            value, change = scale * now[place] / now[0], None
+            if name in old:
+                before = scale * old[name][place] / old[name][0]
+                expected.append((metric, "2018", old[name][0], pytest.approx(before), None))
+                change = pytest.approx(value - before)
+            expected.append((metric, "2022", now[0], pytest.approx(value), change))
+    assert rows == expected
+
+
 def test_of_the_parts_of_a_segment_only_those_of_ten_and_more_are_visible(demo: Demo) -> None:
     rows = demo.query(
         """
