@@ -169,6 +169,16 @@ def test_parts_that_stay_hidden_are_as_printed_too(rows: dict[str, pd.DataFrame]
     }
 
 
+def test_as_many_customers_as_printed_give_an_eight_or_higher(rows: dict[str, pd.DataFrame]):
+    own = rows["halt"].query("wave == 2022")
+    customers = numbers(own["aanbeveling"]).notna()
+    grades = numbers(own["algemene_waardering"])
+    # 63 % is of the 60 customers: of the 58 who gave a grade no number of people is
+    assert (customers.sum(), grades.notna().sum(), (grades >= 8).sum()) == (60, 58, 38)
+    assert rounded(100 * 38 / 60, 0) == 63
+    assert 63 not in {int(rounded(100 * count / 58, 0)) for count in range(59)}
+
+
 def test_services_are_used_by_as_many_as_printed(rows: dict[str, pd.DataFrame]):
     own = rows["halt"].query("wave == 2022")
     used = {name: int(numbers(own[name], VERBAL).notna().sum()) for name in SERVICES[:8]}
