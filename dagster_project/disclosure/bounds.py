@@ -41,13 +41,15 @@ FREE = 1e-4
 class Tied:
     """Figures that those of a table depend on; they are numbered on behind its cells.
 
-    `values` are the true ones, `floor` what each is known to be at least, `hidden` which are not
-    published, shape (figures,); `equations` tie them to one another and to the cells.
+    `values` are the true ones, `floor` what each is known to be at least, `hidden` which can be
+    unknown: they are once the cell is that they belong to (`cell`), shape (figures,). `equations`
+    tie them to one another and to the cells.
     """
 
     values: Floats
     floor: Floats
     hidden: Flags
+    cell: Ints
     equations: tuple[Equation, ...]
 
 
@@ -90,15 +92,24 @@ class _Table:
     equations: Sequence[Equation]
 
     @classmethod
-    def of(cls, component: Component, equations: Sequence[Equation], hidden: Flags) -> _Table:
+    def of(
+        cls,
+        component: Component,
+        equations: Sequence[Equation],
+        hidden: Flags,
+        *,
+        costs: Floats | None = None,
+    ) -> _Table:
+        """Put them one behind the other; with `costs`, every cell with a price may move."""
         least, most, tied = component.least, component.most, component.tied
         if tied is None:
             return cls(component.values, least, most, hidden, equations)
+        movable = hidden if costs is None else hidden | np.isfinite(costs)
         return cls(
             np.concatenate([component.values, tied.values]),
             np.concatenate([least, tied.floor]),
             np.concatenate([most, np.full(len(tied.values), highspy.kHighsInf)]),
-            np.concatenate([hidden, tied.hidden]),
+            np.concatenate([hidden, tied.hidden & movable[tied.cell]]),
             (*equations, *tied.equations),
         )
 
@@ -219,7 +230,8 @@ class Polytope:
         solver.run()
         if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             point = np.asarray(solver.getSolution().col_value)
-            if self._component.whole and len(cells) > 1 and not is_whole(point):
+            together = len(cells) > 1 and self._component.tied is None
+            if self._component.whole and together and not is_whole(point):
                 self.programs += 1
                 whole = solve_whole(solver, len(self._columns))
                 point = point if whole is None else whole
@@ -296,7 +308,7 @@ def cheapest_move(
         such table whatever is hidden.
 
     """
-    table = _Table.of(component, equations, hidden)
+    table = _Table.of(component, equations, hidden, costs=costs)
     values, hidden, size = table.values, table.hidden, len(table.values)
     costs = np.concatenate([costs, np.full(size - len(costs), np.inf)])
     movable = np.isfinite(costs) | hidden

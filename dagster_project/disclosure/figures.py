@@ -7,7 +7,7 @@ on the number of respondents (demands), the components of a measure (components)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def hide_for_figures(
     """
     for system in layer.systems:
         search = Search(layer, system.bounded, hidden, tally)
-        answered: dict[bytes, tuple[Measure, Component]] = {}
+        answered: dict[bytes, tuple[Measure, Answerers]] = {}
         for measures in _by_name(system.measures):
             first = measures[0]
             key = first.n.tobytes() + first.kind.encode() * (first.kind == "count")
@@ -108,7 +108,29 @@ def _listed(block: Block) -> Flags:
     return listed
 
 
-def answerers(layer: Layer, measure: Measure, search: Search, told: Flags) -> Component:
+@dataclass(frozen=True)
+class Answerers:
+    """How many answered, by cell, shape (cells,).
+
+    `most` is the number of respondents where it is published, else infinite. `alone` is the table
+    by itself; `linked` comes with those who did not answer, None where they tell nothing.
+    """
+
+    most: Floats
+    alone: Component
+    linked: Component | None
+
+    def tables(self, cells: Ints) -> Iterator[tuple[Component, Ints]]:
+        """Say by which table to judge each cell: where the respondents are known, by the link."""
+        if self.linked is None:
+            yield self.alone, cells
+            return
+        known = np.isfinite(self.most[cells])
+        yield self.alone, cells[~known]
+        yield self.linked, cells[known]
+
+
+def answerers(layer: Layer, measure: Measure, search: Search, told: Flags) -> Answerers:
     """Count those who answered, with what is known of them from those who responded.
 
     Where the number of respondents is published, no more of them can have answered. Whoever did not
@@ -118,12 +140,14 @@ def answerers(layer: Layer, measure: Measure, search: Search, told: Flags) -> Co
     block = layer.block
     n = spread(block, measure, measure.n)
     if not is_part(block, measure):
-        return Component(n, whole=True)
+        return Answerers(np.full(block.size, np.inf), Component(n, whole=True), None)
     published = _listed(block) & ~layer.below & ~block.change
     most = np.where(published, block.respondents.astype(float), np.inf)
+    alone = Component(n, whole=True, ceiling=most)
     telling = (search.hidden & published & ~told)[measure.cells].any()
-    tied = _tied(layer, measure, n, search.equations) if telling else None
-    return Component(n, whole=True, ceiling=most, tied=tied)
+    if not telling:
+        return Answerers(most, alone, None)
+    return Answerers(most, alone, replace(alone, tied=_tied(layer, measure, n, search.equations)))
 
 
 def _tied(layer: Layer, measure: Measure, n: Floats, equations: Sequence[Equation]) -> Tied:
@@ -145,6 +169,7 @@ def _tied(layer: Layer, measure: Measure, n: Floats, equations: Sequence[Equatio
         values=np.concatenate([silent, np.where(here, responded, 0.0)]),
         floor=np.concatenate([np.zeros(size), np.where(here, np.minimum(responded, 1.0), 0.0)]),
         hidden=np.concatenate([here, layer.below & here]),
+        cell=np.tile(np.arange(size), 2),
         equations=tuple(tied),
     )
 
@@ -166,13 +191,13 @@ class _Figure:
     search: Search
     tally: Tally
     told: Flags
-    people: Component
+    people: Answerers
 
     def __post_init__(self) -> None:
         first, rules = self.measures[0], self.layer.rules
-        self.first, self.n, self.most = first, self.people.values, self.people.most
+        self.first, self.n, self.most = first, self.people.alone.values, self.people.most
         self.components = list(self._components())
-        self.tables = [*self.components, self.people]
+        self.tables = [*self.components, self.people.alone]
         small = np.zeros(len(self.n), dtype=bool)
         small[first.cells[is_small(first, rules)]] = True
         self.narrow = small & (first.kind in {"mean", "net"})
@@ -201,7 +226,8 @@ class _Figure:
             left = cells[~self.passed(cells)]
             if not len(left):
                 return
-            self.search.pursue(self.tables[number], self._movable(left, number, goal), goal)
+            for table, there in self._tables(number, self._movable(left, number, goal)):
+                self.search.pursue(table, there, goal)
         for cell in cells:
             if not self.passed(np.array([cell]))[0]:
                 self._repair(int(cell))
@@ -211,9 +237,17 @@ class _Figure:
 
         That everybody answered where the number of respondents is published is no secret.
         """
-        search, people, n = self.search, self.people, self.n
+        n = self.n
         open_ended = cells[n[cells] < self.most[cells]]
-        self.tally.unmet += len(search.insist(people, open_ended, n - 1.0, n + 1.0))
+        for table, there in self.people.tables(open_ended):
+            self.tally.unmet += len(self.search.insist(table, there, n - 1.0, n + 1.0))
+
+    def _tables(self, number: int, cells: Ints) -> Iterator[tuple[Component, Ints]]:
+        """Say which table a move is one of: a component, or the n that it belongs to."""
+        if number < len(self.components):
+            yield self.components[number], cells
+        else:
+            yield from self.people.tables(cells)
 
     def _movable(self, cells: Ints, number: int, goal: Floats) -> Ints:
         step = np.abs(goal[cells] - self.tables[number].values[cells])
@@ -228,19 +262,24 @@ class _Figure:
         options = []
         for number, goal in self.goals:
             if len(self._movable(np.array([cell]), number, goal)):
-                target = float(goal[cell])
-                found = self.search.price(self.tables[number], cell, target)
+                target, table = float(goal[cell]), self._table(number, cell)
+                found = self.search.price(table, cell, target)
                 if found is None:
-                    target = self.search.farthest(self.tables[number], cell, target)
-                    found = self.search.price(self.tables[number], cell, target)
+                    target = self.search.farthest(table, cell, target)
+                    found = self.search.price(table, cell, target)
                 if found is not None:
                     options.append((found[0], number, target, found[1]))
         for _, number, target, cells in sorted(options, key=lambda option: option[:2]):
             self.search.hidden[cells] = True
-            self.search.pursue(self.tables[number], [cell], np.full(len(self.n), target))
+            table = self._table(number, cell)
+            self.search.pursue(table, [cell], np.full(len(self.n), target))
             if self.passed(np.array([cell]))[0]:
                 return
         self.tally.unmet += 1
+
+    def _table(self, number: int, cell: int) -> Component:
+        (table,) = (t for t, there in self._tables(number, np.array([cell])) if len(there))
+        return table
 
     def passed(self, cells: Ints) -> Flags:
         """Whether the witnesses found so far meet the demands on scores, shape of `cells`."""
@@ -269,12 +308,15 @@ class _Figure:
 
     def _n_is_open(self, cells: Ints) -> Flags:
         """Whether n and the people of one kind can change the same way, so that n can."""
-        people = self.search.polytope(self.people)
+        least, most = self.n.copy(), self.n.copy()
+        for table, there in self.people.tables(cells):
+            people = self.search.polytope(table)
+            least[there], most[there] = people.least[there], people.most[there]
         tables = [self.search.polytope(component) for component in self.components]
         more = np.array([(t.most - t.values)[cells] > SLACK for t in tables]).any(axis=0)
         fewer = np.array([(t.values - t.least)[cells] > SLACK for t in tables]).any(axis=0)
-        more &= (people.most - people.values)[cells] > SLACK
-        fewer &= (people.values - people.least)[cells] > SLACK
+        more &= (most - self.n)[cells] > SLACK
+        fewer &= (self.n - least)[cells] > SLACK
         return np.asarray(more | fewer | (self.n >= self.most)[cells])
 
     def _mean_is_wide(self, cells: Ints) -> Flags:
