@@ -21,6 +21,9 @@ MOST_INFLATION = 10.0
 SINGULAR = 1e-9
 """A correlation matrix with a smaller eigenvalue has aspects that follow from the others."""
 
+REGRESSION, CORRELATION = "regression", "correlation"
+"""By what an importance was found."""
+
 NO_SPREAD = 1e-9
 """A smaller variance is the rounding of equal scores."""
 
@@ -30,6 +33,7 @@ COEFFICIENTS_SCHEMA = pa.schema(
         ("n", pa.int64()),
         ("n_effective", pa.float64()),
         ("importance", pa.float64()),
+        ("importance_method", pa.large_string()),
     ]
 )
 
@@ -50,7 +54,8 @@ def coefficients(sums: pa.Table) -> pa.Table:
 
     Returns:
         A row per cell, overall metric and aspect with the columns of `COEFFICIENTS_SCHEMA`, sorted.
-        Importance is null where the aspect or the overall metric has the same score throughout.
+        Importance is null where the aspect or the overall metric has the same score throughout;
+        `importance_method` is `regression` or `correlation`, one for all aspects of the cell.
 
     """
     rows: list[tuple[object, ...]] = []
@@ -61,8 +66,8 @@ def coefficients(sums: pa.Table) -> pa.Table:
     return found.sort(*MATRIX, "metric").to_arrow().cast(COEFFICIENTS_SCHEMA)
 
 
-def _of_matrix(part: pl.DataFrame, overall: str) -> list[tuple[str, int, float, float | None]]:
-    """Give name, n, effective n and importance of each aspect of one cell."""
+def _of_matrix(part: pl.DataFrame, overall: str) -> list[tuple[str, int, float, float | None, str]]:
+    """Give name, n, effective n, importance and its method of each aspect of one cell."""
     diagonal = part.filter(pl.col("metric") == pl.col("other_metric"))
     names = diagonal["metric"].to_list()
     if overall not in names:
@@ -73,30 +78,35 @@ def _of_matrix(part: pl.DataFrame, overall: str) -> list[tuple[str, int, float, 
     covariance = products - np.outer(means, means)
     place = names.index(overall)
     aspects = [at for at in range(len(names)) if at != place]
-    found = importances(covariance[np.ix_([*aspects, place], [*aspects, place])], n)
+    found, method = importances(covariance[np.ix_([*aspects, place], [*aspects, place])], n)
     effective = weight * weight / weight_squared
-    return [(names[at], n, effective, value) for at, value in zip(aspects, found, strict=True)]
+    return [
+        (names[at], n, effective, value, method) for at, value in zip(aspects, found, strict=True)
+    ]
 
 
-def importances(covariance: Floats, n: int) -> list[float | None]:
+def importances(covariance: Floats, n: int) -> tuple[list[float | None], str]:
     """Give the importance of each aspect, from the covariances of the aspects and, last, the whole.
 
-    None for what has no spread. The source of the inflation factor is D. W. Marquardt,
-    "Generalized inverses, ridge regression, biased linear estimation, and nonlinear estimation",
-    Technometrics 12 (1970): the diagonal of the inverse of the correlation matrix.
+    None for what has no spread. The second result says by which method it was found.
+
+    The source of the inflation factor is D. W. Marquardt, "Generalized inverses, ridge regression,
+    biased linear estimation, and nonlinear estimation", Technometrics 12 (1970): the diagonal of
+    the inverse of the correlation matrix.
     """
     variances = np.diag(covariance)
     moving = np.flatnonzero(variances >= NO_SPREAD)
     found: list[float | None] = [None] * (len(variances) - 1)
     if variances[-1] < NO_SPREAD or len(moving) < 2:  # noqa: PLR2004
-        return found
+        return found, REGRESSION
     deviations = np.sqrt(variances[moving])
     correlation = covariance[np.ix_(moving, moving)] / np.outer(deviations, deviations)
     among, whole = correlation[:-1, :-1], np.clip(correlation[:-1, -1], -1, 1)
-    told = whole if _inseparable(among, n) else np.linalg.solve(among, whole)
+    method = CORRELATION if _inseparable(among, n) else REGRESSION
+    told = whole if method == CORRELATION else np.linalg.solve(among, whole)
     for at, value in zip(moving[:-1].tolist(), told.tolist(), strict=True):
         found[at] = value
-    return found
+    return found, method
 
 
 def _inseparable(among: Floats, n: int) -> bool:

@@ -138,6 +138,7 @@ def test_importance_is_the_correlation_over_those_who_answered_both(by_correlati
         raw = raw_cell(row)
         both = raw[[row["metric"], "totaaloordeel"]].dropna().astype(float)
         assert row["n"] == len(both) >= 30
+        assert row["importance_method"] == (None if row["importance"] is None else "correlation")
         expected = stats.pearsonr(both[row["metric"]], both["totaaloordeel"]).statistic
         told = as_told(expected, raw, row["metric"], len(both))
         assert row["importance"] == pytest.approx(told, abs=1e-11), row
@@ -197,3 +198,5 @@ def test_regression_is_least_squares_over_those_who_answered_everything(
             for one, aspect in zip(expected.tolist(), aspects, strict=True)
         ]
         assert found["importance"].tolist() == pytest.approx(told, abs=1e-10)
+        assert set(found["importance_method"].dropna()) <= {"regression"}
+        assert found["importance_method"].notna().tolist() == found["importance"].notna().tolist()

@@ -18,6 +18,7 @@ from dagster_project.disclosure.attack.names import KPI, PUBLISHED, TOTAL
 
 Check = tuple[str, str, pl.DataFrame]
 LEAST, FEWEST = 30, 10
+METHODS = ("correlation", "regression")
 MOST = math.sqrt(10)  # no coefficient is more where no inflation factor is above 10
 PLACE = KEYS[PRIORITY][:4]
 
@@ -68,6 +69,12 @@ def checks(tables: Mapping[str, pl.DataFrame], rules: Priorities) -> list[Check]
             (
                 "importance has more decimals than those who answered only one of the two allow",
                 pl.col("importance").is_null() | ~few_alone | _has_decimals(2),
+            ),
+            (
+                "importance has no method, or a method no importance",
+                pl.when(pl.col("importance").is_null())
+                .then(pl.col("importance_method").is_null())
+                .otherwise(pl.col("importance_method").is_in(METHODS)),
             ),
             ("quadrant does not follow from published figures", _quadrant_follows()),
         )

@@ -85,6 +85,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "n",
         "satisfaction",
         "importance",
+        "importance_method",
         "quadrant",
         "status",
     ),

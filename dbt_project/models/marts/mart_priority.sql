@@ -47,6 +47,7 @@ priority as (
         n,
         satisfaction,
         importance,
+        importance_method,
         case
             when importance is null or aspects < 2 then null
             when is_important and is_satisfying then 'strength'

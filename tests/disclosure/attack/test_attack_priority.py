@@ -43,7 +43,8 @@ def release(**changes: Mapping[str, object]) -> dict[str, pa.Table]:
     )
     rows = [
         PLACE | {"metric": metric} | YEAR | {"n": 90, "satisfaction": VALUE[metric]}
-        | {"importance": IMPORTANCE[metric], "quadrant": QUADRANT[metric], "status": "published"}
+        | {"importance": IMPORTANCE[metric], "importance_method": "correlation"}
+        | {"quadrant": QUADRANT[metric], "status": "published"}
         | dict(changes.get(metric, {}))
         for metric in VALUE
     ]  # fmt: skip
@@ -68,8 +69,11 @@ def test_a_matrix_that_follows_has_no_findings():
         ({"importance": 0.2}, {"quadrant does not follow from published figures"}),
         ({"quadrant": "strength"}, {"quadrant does not follow from published figures"}),
         ({"quadrant": None}, {"quadrant does not follow from published figures"}),
+        ({"importance_method": None}, {"importance has no method, or a method no importance"}),
+        ({"importance_method": "guess"}, {"importance has no method, or a method no importance"}),
         (
-            {"status": "suppressed", "satisfaction": None, "importance": None, "quadrant": None},
+            dict.fromkeys(("satisfaction", "importance", "importance_method", "quadrant"))
+            | {"status": "suppressed"},
             # the other is alone now, and in no quadrant
             {
                 "a hidden row has a value for n",
@@ -126,7 +130,7 @@ def test_aspects_of_different_overall_metrics_are_no_matrix():
 def test_a_total_that_tells_how_few_are_in_a_hidden_part_is_found(rest: int, found: set[str]):
     tables = release()
     total = tables["mart_priority"].to_pylist()[0] | {"quadrant": None}
-    empty = dict.fromkeys(("n", "satisfaction", "importance", "quadrant"))
+    empty = dict.fromkeys(("n", "satisfaction", "importance", "importance_method", "quadrant"))
     parts = [
         total | {"channel": "desk", "n": 90 - rest},
         total | {"channel": "phone", "status": "suppressed"} | empty,

@@ -74,7 +74,8 @@ importance as (
         metric,
         n,
         n_effective,
-        importance
+        importance,
+        'correlation' as importance_method
     from correlations
     union all
     select
@@ -85,7 +86,8 @@ importance as (
         coefficients.metric,
         coefficients.n,
         coefficients.n_effective,
-        coefficients.importance
+        coefficients.importance,
+        coefficients.importance_method
     from coefficients
     inner join studies on coefficients.study = studies.study
     where studies.priority_method = 'regression'

@@ -70,6 +70,7 @@ with_importance as (
         coalesce(importance.n, 0) as n,
         importance.n_effective,
         importance.importance,
+        importance.importance_method,
         base_group.study is not null
         and aspect_group.study is not null
         and overall_group.study is not null as is_open
@@ -254,6 +255,11 @@ priority_cells as (
             as satisfaction,
         case when judged.is_enough and spoiled.study is null then judged.told_importance end
             as importance,
+        case
+            when
+                judged.is_enough and spoiled.study is null and judged.told_importance is not null
+                then judged.importance_method
+        end as importance_method,
         case
             when judged.is_enough and spoiled.study is null then 'published' else 'suppressed'
         end as status

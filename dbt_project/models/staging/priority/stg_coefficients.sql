@@ -7,5 +7,6 @@ select
     metric,
     n,
     n_effective,
-    importance
+    importance,
+    importance_method
 from {{ source('priority', 'coefficients') }}
