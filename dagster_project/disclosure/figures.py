@@ -64,9 +64,9 @@ def _make_room(
     if not in all of them at once. Where not even that can be, so many are known to have answered.
     """
     people = Component(spread(layer.block, measure, measure.n), whole=True)
+    compared = _compared(layer.block, measure)
     for witness in respondents.witnesses:
-        # an answer may come without a respondent, so changes say nothing of each other
-        most = np.where(layer.block.change | ~_listed(layer.block), np.inf, witness)
+        most = np.where(compared, witness, np.inf)
         if search.make_room(people, most):
             continue
         for cell in search.insist(people, np.flatnonzero(people.values > most + SLACK), most):
@@ -85,8 +85,9 @@ def known_to_have_answered(layers: Iterable[Layer], block: Block) -> Floats:
             for measure in system.measures:
                 if is_part(block, measure):
                     n = spread(block, measure, measure.n)
-                    most = np.where(system.told, np.maximum(most, n), most)
-    return np.where(block.change | ~_listed(block), 0.0, most)
+                    known = system.told & _compared(block, measure)
+                    most = np.where(known, np.maximum(most, n), most)
+    return most
 
 
 def is_part(block: Block, measure: Measure) -> bool:
@@ -97,15 +98,20 @@ def is_part(block: Block, measure: Measure) -> bool:
     """
     if measure.kind != "count":
         return True
-    here = _listed(block)[measure.cells] & ~block.change[measure.cells]
-    return bool((measure.n <= block.respondents[measure.cells])[here].all())
+    listed = np.zeros(block.size, dtype=bool)
+    listed[np.intersect1d(measure.cells, block.base.cells)] = True
+    return bool(_compared(block, measure)[listed & block.current].all())
 
 
-def _listed(block: Block) -> Flags:
-    """Cells that have a row of respondents, shape (cells,)."""
+def _compared(block: Block, measure: Measure) -> Flags:
+    """Cells in which those counted are among the respondents, shape (cells,).
+
+    An answer may come without a respondent, so changes say nothing of each other.
+    """
     listed = np.zeros(block.size, dtype=bool)
     listed[block.base.cells] = True
-    return listed
+    part = spread(block, measure, measure.n) <= block.respondents
+    return np.asarray(listed & part & ~block.change)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def answerers(layer: Layer, measure: Measure, search: Search, told: Flags) -> An
     n = spread(block, measure, measure.n)
     if not is_part(block, measure):
         return Answerers(np.full(block.size, np.inf), Component(n, whole=True), None)
-    published = _listed(block) & ~layer.below & ~block.change
+    published = _compared(block, measure) & ~layer.below
     most = np.where(published, block.respondents.astype(float), np.inf)
     alone = Component(n, whole=True, ceiling=most)
     telling = (search.hidden & published & ~told)[measure.cells].any()
@@ -156,7 +162,7 @@ def _tied(layer: Layer, measure: Measure, n: Floats, equations: Sequence[Equatio
     responded = block.respondents.astype(float)
     here = np.zeros(size, dtype=bool)
     here[measure.cells] = True
-    here &= _listed(block) & ~block.change
+    here &= _compared(block, measure)
     silent = np.where(here, responded - n, 0.0)
     tied = [
         Equation(2 * size + cell, (cell, size + cell)) for cell in np.flatnonzero(here).tolist()

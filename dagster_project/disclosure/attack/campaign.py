@@ -62,7 +62,7 @@ class Posed:
     """One measure under one view, with bounds for every table.
 
     `low` and `high` have one row per table (n first) and one column per variable. `somebody` marks,
-        for the respondents, the cells that must have one, as figures of them have a row. `is_part`:
+    for the respondents, the cells that must have one, as figures of them have a row. `is_part`:
     those counted are among the respondents of their cell; `nonresponse` is the table of the others,
     where it may tell of n.
     """

@@ -7,7 +7,19 @@ import math
 import polars as pl
 import pyarrow as pa
 import pytest
-from attack_tables import GRADE, case, found, kpi, place, release, responses, scales, status, tree
+from attack_tables import (
+    CELL,
+    GRADE,
+    case,
+    found,
+    kpi,
+    place,
+    release,
+    responses,
+    scales,
+    status,
+    tree,
+)
 
 from dagster_project.disclosure.attack import attack
 from dagster_project.disclosure.attack.figures import figures
@@ -289,3 +301,46 @@ def test_the_net_score_of_one_answer_is_that_answer_without_a_margin(
     frame = figures(release(kpis=[cell | score]), pl.DataFrame(scales(nps=("net", -100.0, 100.0))))
     (row,) = frame.filter(pl.col("measure") == "nps").to_dicts()
     assert (row["plus"], row["zero"], row["minus"]) == pytest.approx(counts)
+
+
+INVITED = {"desk": (67, 67), "web": (43, 0), "all": (110, 67)}
+"""Respondents, and how many of them answered an invitation, by channel; nobody invited the web."""
+
+
+@pytest.mark.parametrize(("apart", "expected"), [(False, [(4, 4, True)]), (True, [(1, 15, False)])])
+def test_a_channel_without_invitations_is_told_by_those_of_the_others(
+    *, apart: bool, expected: list[tuple[float, float, bool]]
+):
+    """Of 16 with A, 12 answered an invitation, and everybody at the desk did: so 4 are of the web.
+
+    Not so where invitations are known to be answered in another channel than their own.
+    """
+    rows = [
+        place(("2020", channel, "all")) | {"responses": n, "responses_invited": invited}
+        | status(hidden=False)
+        for channel, (n, invited) in INVITED.items()
+    ]  # fmt: skip
+    rows.append(
+        place(("2020", "all", "A")) | {"responses": 16, "responses_invited": 12} | status(False)
+    )
+    rows += [
+        place(("2020", channel, "A")) | {"responses": None, "responses_invited": None}
+        | status(hidden=True)
+        for channel in ("desk", "web")
+    ]  # fmt: skip
+    rows += [
+        place(("2020", channel, "B")) | {"responses": None, "responses_invited": None}
+        | status(hidden=True)
+        for channel in ("desk", "web", "all")
+    ]  # fmt: skip
+    hierarchies = tree(("product_code", "all", "AB"), ("channel", "all", ("desk", "web")))
+    crossed = pa.Table.from_pylist(
+        [place(("2020", "desk", "A")) | {"measure": "responses_invited"}] if apart else [],
+        pa.schema([(name, pa.string()) for name in (*CELL, "measure")]),
+    )
+
+    grades = kpi(dict.fromkeys((("2020", c, p) for c in ("desk", "web") for p in "AB"), None))
+    published = release(kpis=grades) | {"mart_response": pa.Table.from_pylist(rows)}
+    intervals = attack(published, [], hierarchies, GRADE, shrunk=crossed)
+
+    assert found(intervals, "responses", "n", at=("2020", "web", "A")) == expected
