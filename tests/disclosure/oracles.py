@@ -23,10 +23,7 @@ def faults(truth: Truth, shown: Mapping[tuple[Key, str], bool]) -> list[str]:
     found += base_faults(truth, hidden)
     for group in sorted({question.group for question in truth.questions}):
         unseen = {c for c in truth.base if not shown.get((c, group))}
-        found += group_faults(truth, group, unseen)
-        for question in truth.questions:
-            if question.group == group and question.kind != "count":
-                found += known_by_nonresponse(truth, question, unseen, set(hidden))
+        found += group_faults(truth, group, unseen, set(hidden))
     return found
 
 
@@ -38,7 +35,9 @@ def base_faults(truth: Truth, hidden: Collection[Key]) -> list[str]:
     return found or narrow(truth, equations, sorted(hidden))
 
 
-def group_faults(truth: Truth, group: str, hidden: Collection[Key]) -> list[str]:
+def group_faults(
+    truth: Truth, group: str, hidden: Collection[Key], respondents_hidden: Collection[Key]
+) -> list[str]:
     """Return what can be worked back of a group's figures, question by question."""
     found: list[str] = []
     members = [question for question in truth.questions if question.group == group]
@@ -49,6 +48,8 @@ def group_faults(truth: Truth, group: str, hidden: Collection[Key]) -> list[str]
         broken += _remainders(truth, equations, question, there)
         if not broken and question.kind in ("mean", "net"):
             broken += known_scores(truth, equations, question, there)
+        if not broken and question.kind != "count":
+            broken += known_by_nonresponse(truth, question, there, respondents_hidden)
         found += broken
     return found + known_distributions(truth, members, hidden)
 

@@ -165,8 +165,10 @@ def test_a_secondary_that_is_taken_back_lets_the_attack_succeed():
 
 def _breaks(table: Truth, published: dict[tuple[Key, str], bool], cell: Key, group: str) -> bool:
     hidden = {c for c in table.base if not published.get((c, group))} - {cell}
-    found = base_faults(table, hidden) if group == BASE else group_faults(table, group, hidden)
-    return bool(found)
+    if group == BASE:
+        return bool(base_faults(table, hidden))
+    respondents_hidden = {c for c in table.base if not published.get((c, BASE))}
+    return bool(group_faults(table, group, hidden, respondents_hidden))
 
 
 @battery(30)

@@ -196,12 +196,16 @@ def test_a_mart_that_shows_what_is_hidden_is_stopped_whatever_the_pattern_says(
         with pytest.raises(StepError, match=r"did not pass attack: [0-9]+ hidden figures"):
             refresh(settings)
     audit = json.loads((settings.audit / "attack.json").read_text(encoding="utf-8"))
-    leaks = {(leak["rule"], *leak["cell"][2:5]): leak["equation"] for leak in audit["leaks"]}
+    leaks = {
+        (leak["rule"], *leak["cell"][2:5]): leak["equation"]
+        for leak in audit["leaks"]
+        if leak["measure"] == "responses"
+    }
     assert ("unfounded", "2020Q4", "counter", "paspoort") in leaks
-    assert leaks["exact", "2020Q4", "counter", "rijbewijs"] == (
-        "GM0637 2020Q4 counter rijbewijs = 52 (GM0637 2020Q4 counter) "
-        "- 50 (GM0637 2020Q4 counter paspoort)"
-    )
+    # 52 of the desk, or of all channels, which are the desk; less the 50
+    equation = leaks["exact", "2020Q4", "counter", "rijbewijs"]
+    assert equation.startswith("GM0637 2020Q4 counter rijbewijs = 52 (GM0637 2020Q4")
+    assert "- 50 (GM0637 2020Q4 counter paspoort)" in equation
 
     # it lies there still, and cannot go out by a run of the last step alone
     assert list((settings.published / "releases").glob(".staged-*"))
