@@ -1,16 +1,14 @@
-{#- The pre-hook of a model that is rebuilt by quarter: delete what is stale, or was asked for by name. -#}
+{#- The pre-hook of a model that is rebuilt by quarter: delete what is stale, and what was asked for by name. -#}
 {% macro delete_stale_quarters() -%}
     {%- if is_incremental() -%}
         delete from {{ this }}
         where {{ in_named_quarters('period_start') }}
-            {%- if not var("quarters") %}
-            and not exists (
+            or not exists (
                 select 1
                 from {{ ref('int_quarter_versions') }} as versions
                 where {{ this }}.period_start = versions.period_start
                     and {{ this }}.version = versions.version
             )
-            {%- endif -%}
     {%- else -%}
         select 1
     {%- endif -%}
@@ -18,13 +16,14 @@
 
 {#- What such a model then builds: the quarters it does not hold. -#}
 {% macro is_missing_quarter(period_start) -%}
-    {{ in_named_quarters(period_start) }}
-    {%- if is_incremental() %}
-        and {{ period_start }} not in (select built.period_start from {{ this }} as built)
+    {%- if is_incremental() -%}
+        {{ period_start }} not in (select built.period_start from {{ this }} as built)
+    {%- else -%}
+        true
     {%- endif -%}
 {%- endmacro %}
 
-{#- Whether the quarter is one of those the run names; every quarter is when it names none. -#}
+{#- Whether the run names the quarter. -#}
 {% macro in_named_quarters(period_start) -%}
     {%- if var("quarters") -%}
         {{ period_start }} in (
@@ -33,6 +32,6 @@
             {%- endfor -%}
         )
     {%- else -%}
-        true
+        false
     {%- endif -%}
 {%- endmacro %}

@@ -4,8 +4,13 @@ leaf_answers as (
     select * from {{ ref('int_leaf_answers') }}
 ),
 
+kept_cells as (
+    select * from {{ ref('stg_kept_answer_cells') }}
+),
+
 periods as (
     select * from {{ ref('int_periods') }}
+    where not is_sum
 ),
 
 scope as (
@@ -26,13 +31,11 @@ by_period as (
     select
         leaf_answers.*,
         periods.period,
-        periods.period_type,
-        periods.period_start as start_of_period
+        periods.period_type
     from leaf_answers
     inner join periods
         on leaf_answers.study = periods.study
-        and leaf_answers.period_start between periods.period_start and periods.period_end
-        and (periods.period_type = 'quarter' or periods.closed)
+        and leaf_answers.period_start = periods.period_start
 ),
 
 totals as (
@@ -41,22 +44,21 @@ totals as (
         organisation_code,
         period,
         period_type,
-        start_of_period as period_start,
+        period_start,
         coalesce(channel, 'all') as channel,
         metric,
         answer,
         cast(sum(n) as bigint) as n,
         sum(sum_weight) as sum_weight,
         sum(sum_weight_squared) as sum_weight_squared,
-        sum(sum_weight_of_answer) as sum_weight_of_answer,
-        sum(state) as state
+        sum(sum_weight_of_answer) as sum_weight_of_answer
     from by_period
     group by
         study,
         organisation_code,
         period,
         period_type,
-        start_of_period,
+        period_start,
         metric,
         answer,
         cube(channel)
@@ -65,7 +67,7 @@ totals as (
         or channel is not null
 ),
 
-cells as (
+own_cells as (
     select
         totals.study,
         totals.organisation_code,
@@ -81,8 +83,7 @@ cells as (
         totals.n,
         totals.sum_weight,
         totals.sum_weight_squared,
-        totals.sum_weight_of_answer,
-        totals.state
+        totals.sum_weight_of_answer
     from totals
     inner join reach
         on totals.study = reach.study
@@ -90,6 +91,22 @@ cells as (
     where
         totals.channel <> 'all'
         or reach.in_every_channel
+),
+
+sums_of_quarters as (
+    {{ sums_of_quarters(
+        'own_cells',
+        'kept_cells',
+        keys=['channel', 'product_code', 'segment', 'segment_value', 'metric', 'answer'],
+        counts=['n'],
+        sums=['sum_weight', 'sum_weight_squared', 'sum_weight_of_answer'],
+    ) }}
+),
+
+cells as (
+    select * from own_cells
+    union all
+    select * from sums_of_quarters
 )
 
 select * from cells

@@ -4,8 +4,13 @@ responses as (
     select * from {{ ref('int_responses') }}
 ),
 
+kept_cells as (
+    select * from {{ ref('stg_kept_asked_cells') }}
+),
+
 periods as (
     select * from {{ ref('int_periods') }}
+    where not is_sum
 ),
 
 feed_columns as (
@@ -54,11 +59,10 @@ by_period as (
         and leaves.feed = asked_by.feed
     inner join periods
         on leaves.study = periods.study
-        and leaves.period_start between periods.period_start and periods.period_end
-        and (periods.period_type = 'quarter' or periods.closed)
+        and leaves.period_start = periods.period_start
 ),
 
-cells as (
+own_cells as (
     select
         study,
         organisation_code,
@@ -80,6 +84,21 @@ cells as (
     having
         grouping(channel) = 1
         or channel is not null
+),
+
+sums_of_quarters as (
+    {{ sums_of_quarters(
+        'own_cells',
+        'kept_cells',
+        keys=['channel', 'question'],
+        counts=['asked'],
+    ) }}
+),
+
+cells as (
+    select * from own_cells
+    union all
+    select * from sums_of_quarters
 )
 
 select * from cells

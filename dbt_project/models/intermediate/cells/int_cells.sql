@@ -4,8 +4,13 @@ leaf_cells as (
     select * from {{ ref('int_leaf_cells') }}
 ),
 
+kept_cells as (
+    select * from {{ ref('stg_kept_cells') }}
+),
+
 periods as (
     select * from {{ ref('int_periods') }}
+    where not is_sum
 ),
 
 scope as (
@@ -22,18 +27,15 @@ reach as (
     group by study, metric
 ),
 
--- each quarter counts for itself and, once its year is closed, for the year
 by_period as (
     select
         leaf_cells.*,
         periods.period,
-        periods.period_type,
-        periods.period_start as start_of_period
+        periods.period_type
     from leaf_cells
     inner join periods
         on leaf_cells.study = periods.study
-        and leaf_cells.period_start between periods.period_start and periods.period_end
-        and (periods.period_type = 'quarter' or periods.closed)
+        and leaf_cells.period_start = periods.period_start
 ),
 
 totals as (
@@ -42,7 +44,7 @@ totals as (
         organisation_code,
         period,
         period_type,
-        start_of_period as period_start,
+        period_start,
         coalesce(channel, 'all') as channel,
         coalesce(product_code, 'all') as product_code,
         segment,
@@ -52,15 +54,14 @@ totals as (
         sum(sum_weight) as sum_weight,
         sum(sum_weight_squared) as sum_weight_squared,
         sum(sum_score) as sum_score,
-        sum(sum_score_squared) as sum_score_squared,
-        sum(state) as state
+        sum(sum_score_squared) as sum_score_squared
     from by_period
     group by
         study,
         organisation_code,
         period,
         period_type,
-        start_of_period,
+        period_start,
         segment,
         segment_value,
         metric,
@@ -71,7 +72,7 @@ totals as (
         and (grouping(product_code) = 1 or product_code is not null)
 ),
 
-cells as (
+own_cells as (
     select
         totals.study,
         totals.organisation_code,
@@ -87,8 +88,7 @@ cells as (
         totals.sum_weight,
         totals.sum_weight_squared,
         totals.sum_score,
-        totals.sum_score_squared,
-        totals.state
+        totals.sum_score_squared
     from totals
     inner join reach
         on totals.study = reach.study
@@ -96,6 +96,22 @@ cells as (
     where
         totals.channel <> 'all'
         or reach.in_every_channel
+),
+
+sums_of_quarters as (
+    {{ sums_of_quarters(
+        'own_cells',
+        'kept_cells',
+        keys=['channel', 'product_code', 'segment', 'segment_value', 'metric'],
+        counts=['n'],
+        sums=['sum_weight', 'sum_weight_squared', 'sum_score', 'sum_score_squared'],
+    ) }}
+),
+
+cells as (
+    select * from own_cells
+    union all
+    select * from sums_of_quarters
 )
 
 select * from cells

@@ -10,8 +10,9 @@ places as (
     select * from {{ ref('int_places') }}
 ),
 
-invitations as (
-    select * from {{ ref('int_invitations') }}
+answered_invitations as (
+    select * from {{ ref('int_gross_sample') }}
+    where is_answered
 ),
 
 scores as (
@@ -27,24 +28,14 @@ scope as (
     where family = 'distribution'
 ),
 
-studies as (
-    select * from {{ ref('stg_studies') }}
+periods as (
+    select * from {{ ref('int_periods') }}
+    where not is_sum
 ),
 
-answered_invitations as (
-    select distinct
-        study,
-        invitation_id
-    from responses
-    where is_matched
-),
-
-invited_answers as (
-    select invitations.*
-    from invitations
-    inner join answered_invitations
-        on invitations.study = answered_invitations.study
-        and invitations.invitation_id = answered_invitations.invitation_id
+aspects as (
+    select * from {{ ref('stg_metrics') }}
+    where overall_metric is not null
 ),
 
 given as (
@@ -76,7 +67,8 @@ contributed as (
         places.segment_value,
         'responses' as measure,
         responses.respondent,
-        0 as content
+        {{ fingerprint(['responses.has_review', 'responses.has_tip', 'responses.weight']) }}
+            as content
     from responses
     inner join places
         on responses.feed = places.feed
@@ -93,8 +85,8 @@ contributed as (
         'all' as segment_value,
         'responses_invited' as measure,
         respondent,
-        0 as content
-    from invited_answers
+        {{ fingerprint(['outcome']) }} as content
+    from answered_invitations
     union all
     select
         study,
@@ -106,8 +98,8 @@ contributed as (
         method as segment_value,
         'responses_invited' as measure,
         respondent,
-        0 as content
-    from invited_answers
+        {{ fingerprint(['outcome']) }} as content
+    from answered_invitations
     where method is not null
     union all
     select
@@ -137,7 +129,7 @@ contributed as (
         'all' as segment_value,
         measure,
         respondent,
-        {{ folded(sum_of_fingerprints(fingerprint(['weight', 'code']))) }} as content
+        {{ fingerprint_of_all(fingerprint(['weight', 'code'])) }} as content
     from given
     group by
         study,
@@ -147,29 +139,48 @@ contributed as (
         product_code,
         measure,
         respondent
+    union all
+    select
+        aspect.study,
+        aspect.organisation_code,
+        aspect.period_start,
+        aspect.channel,
+        null as product_code,
+        'all' as segment,
+        'all' as segment_value,
+        concat('pairs of ', aspect.metric) as measure,
+        aspect.respondent,
+        {{ fingerprint([
+            'cast(aspect.score as decimal(28, 12))',
+            'cast(overall.score as decimal(28, 12))',
+            'aspect.weight',
+        ]) }} as content
+    from scores as aspect
+    inner join aspects
+        on aspect.study = aspects.study
+        and aspect.metric = aspects.metric
+    inner join scores as overall
+        on aspect.feed = overall.feed
+        and aspect.delivery = overall.delivery
+        and aspect.source_row = overall.source_row
+        and aspects.overall_metric = overall.metric
 ),
 
 contributions as (
     select
         contributed.study,
         contributed.organisation_code,
-        case studies.timing
-            when 'quarter'
-                then
-                    concat(
-                        year(contributed.period_start), 'Q', quarter(contributed.period_start)
-                    )
-            else cast(year(contributed.period_start) as varchar)
-        end as period,
+        periods.period,
         coalesce(contributed.channel, 'all') as channel,
         coalesce(contributed.product_code, 'all') as product_code,
-        contributed.segment,
-        contributed.segment_value,
+        {{ segment_label('contributed.segment', 'contributed.segment_value') }} as segment,
         contributed.measure,
         contributed.respondent,
         contributed.content
     from contributed
-    inner join studies on contributed.study = studies.study
+    inner join periods
+        on contributed.study = periods.study
+        and contributed.period_start = periods.period_start
 )
 
 select * from contributions

@@ -12,6 +12,21 @@ answer_cells as (
     select * from {{ ref('int_answer_cells') }}
 ),
 
+kept_cells as (
+    select * from {{ ref('stg_kept_pattern_cells') }}
+),
+
+periods as (
+    select * from {{ ref('int_periods') }}
+),
+
+years as (
+    select * from {{ ref('stg_period_states') }}
+    where
+        period_type = 'year'
+        and is_built
+),
+
 metrics as (
     select * from {{ ref('stg_metrics') }}
 ),
@@ -167,12 +182,7 @@ counts as (
         cast(null as double) as total,
         cast(null as double) as total_squared,
         cast(null as double) as low,
-        cast(null as double) as high,
-        case measure
-            when 'responses' then {{ folded('responses_state') }}
-            when 'responses_invited' then {{ folded('responses_invited_state') }}
-            else n
-        end as state
+        cast(null as double) as high
     from counted
 ),
 
@@ -195,8 +205,7 @@ figures as (
         cast(cells.sum_score as double) as total,
         cast(cells.sum_score_squared as double) as total_squared,
         score_ends.low,
-        score_ends.high,
-        {{ folded('cells.state') }} as state
+        score_ends.high
     from cells
     inner join score_ends
         on cells.study = score_ends.study
@@ -222,8 +231,7 @@ distributions as (
         cast(answer_cells.sum_weight_of_answer as double) as total,
         cast(answer_cells.sum_weight_of_answer as double) as total_squared,
         cast(0 as double) as low,
-        cast(1 as double) as high,
-        {{ folded('answer_cells.state') }} as state
+        cast(1 as double) as high
     from answer_cells
     inner join metrics
         on answer_cells.study = metrics.study
@@ -239,15 +247,14 @@ measured as (
     select * from distributions
 ),
 
-pattern_cells as (
+judged_now as (
     select
         study,
         organisation_code,
         period,
         channel,
         product_code,
-        segment,
-        segment_value,
+        {{ segment_label('segment', 'segment_value') }} as segment,
         disclosure_group,
         measure,
         kind,
@@ -255,13 +262,48 @@ pattern_cells as (
         n,
         weight * weight / nullif(weight_squared, 0) as n_effective,
         weight,
-        weight_squared,
         total,
         total_squared,
         low,
-        high,
-        state
+        high
     from measured
+),
+
+-- a year is judged beside its quarters, those that are final too
+judged_before as (
+    select
+        kept_cells.study,
+        kept_cells.organisation_code,
+        kept_cells.period,
+        kept_cells.channel,
+        kept_cells.product_code,
+        kept_cells.segment,
+        kept_cells.disclosure_group,
+        kept_cells.measure,
+        kept_cells.kind,
+        kept_cells.answer,
+        kept_cells.n,
+        kept_cells.n_effective,
+        kept_cells.weight,
+        kept_cells.total,
+        kept_cells.total_squared,
+        kept_cells.low,
+        kept_cells.high
+    from kept_cells
+    inner join periods
+        on kept_cells.study = periods.study
+        and kept_cells.period = periods.period
+        and periods.period_type = 'quarter'
+    inner join years
+        on kept_cells.study = years.study
+        and kept_cells.organisation_code = years.organisation_code
+        and periods.period_start between years.period_start and years.period_end
+),
+
+pattern_cells as (
+    select * from judged_now
+    union all
+    select * from judged_before
 )
 
 select * from pattern_cells

@@ -11,8 +11,19 @@ scores as (
     select * from {{ ref('int_scores') }}
 ),
 
+kept_sums as (
+    select * from {{ ref('stg_kept_regression_sums') }}
+),
+
 periods as (
     select * from {{ ref('int_periods') }}
+),
+
+years as (
+    select * from {{ ref('stg_period_states') }}
+    where
+        period_type = 'year'
+        and is_built
 ),
 
 studies as (
@@ -87,11 +98,12 @@ answered as (
     inner join periods
         on variables.study = periods.study
         and variables.period = periods.period
+        and not periods.is_sum
     inner join scores
         on variables.study = scores.study
         and variables.organisation_code = scores.organisation_code
         and variables.metric = scores.metric
-        and scores.period_start between periods.period_start and periods.period_end
+        and periods.period_start = scores.period_start
         and (variables.channel = 'all' or variables.channel = scores.channel)
 ),
 
@@ -101,7 +113,7 @@ complete as (
 ),
 
 -- decimal sums are exact, so they do not depend on the order of the rows
-regression_sums as (
+own_sums as (
     select
         one.study,
         one.organisation_code,
@@ -135,6 +147,91 @@ regression_sums as (
         one.overall_metric,
         one.metric,
         other.metric
+),
+
+of_periods as (
+    select * from own_sums
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        overall_metric,
+        metric,
+        other_metric,
+        n,
+        sum_weight,
+        sum_weight_squared,
+        sum_score,
+        sum_product
+    from kept_sums
+),
+
+sums_of_quarters as (
+    select
+        of_periods.study,
+        of_periods.organisation_code,
+        years.period,
+        of_periods.channel,
+        of_periods.overall_metric,
+        of_periods.metric,
+        of_periods.other_metric,
+        count(*) as quarters,
+        cast(sum(of_periods.n) as bigint) as n,
+        {{ sum_in_order('of_periods.sum_weight', 'of_periods.period') }} as sum_weight,
+        {{ sum_in_order('of_periods.sum_weight_squared', 'of_periods.period') }}
+            as sum_weight_squared,
+        {{ sum_in_order('of_periods.sum_score', 'of_periods.period') }} as sum_score,
+        {{ sum_in_order('of_periods.sum_product', 'of_periods.period') }} as sum_product
+    from of_periods
+    inner join periods
+        on of_periods.study = periods.study
+        and of_periods.period = periods.period
+        and periods.period_type = 'quarter'
+    inner join years
+        on of_periods.study = years.study
+        and of_periods.organisation_code = years.organisation_code
+        and periods.period_start between years.period_start and years.period_end
+    group by
+        of_periods.study,
+        of_periods.organisation_code,
+        years.period,
+        of_periods.channel,
+        of_periods.overall_metric,
+        of_periods.metric,
+        of_periods.other_metric
+),
+
+-- quarters that asked different things have no regression in common
+alike as (
+    select *
+    from sums_of_quarters
+    qualify
+        min(quarters) over (
+            partition by study, organisation_code, period, channel, overall_metric
+        ) = max(quarters) over (
+            partition by study, organisation_code, period, channel, overall_metric
+        )
+),
+
+regression_sums as (
+    select * from own_sums
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        channel,
+        overall_metric,
+        metric,
+        other_metric,
+        n,
+        sum_weight,
+        sum_weight_squared,
+        sum_score,
+        sum_product
+    from alike
 )
 
 select * from regression_sums

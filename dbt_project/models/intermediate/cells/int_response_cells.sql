@@ -12,46 +12,32 @@ gross_sample as (
     select * from {{ ref('int_gross_sample') }}
 ),
 
+kept_cells as (
+    select * from {{ ref('stg_kept_response_cells') }}
+),
+
 periods as (
     select * from {{ ref('int_periods') }}
-),
-
-answered_invitations as (
-    select distinct
-        study,
-        invitation_id
-    from responses
-    where is_matched
-),
-
-addresses as (
-    select
-        gross_sample.*,
-        gross_sample.outcome not in ('duplicate', 'incomplete') as is_invited,
-        answered_invitations.invitation_id is not null as is_answered
-    from gross_sample
-    left join answered_invitations
-        on gross_sample.study = answered_invitations.study
-        and gross_sample.invitation_id = answered_invitations.invitation_id
+    where not is_sum
 ),
 
 -- the gross sample, and the methods of approach, are of the organisation as a whole
 places_of_addresses as (
     select
-        addresses.*,
+        gross_sample.*,
         case when is_invited then channel end as channel_invited,
         case when is_invited then product_code end as product_invited,
         'all' as segment,
         'all' as segment_value
-    from addresses
+    from gross_sample
     union all
     select
-        addresses.*,
+        gross_sample.*,
         null as channel_invited,
         null as product_invited,
         'method' as segment,
         method as segment_value
-    from addresses
+    from gross_sample
     where method is not null
 ),
 
@@ -72,9 +58,7 @@ events as (
         0 as invited,
         0 as undeliverable,
         0 as opted_out,
-        0 as responses_invited,
-        {{ fingerprint(['responses.respondent']) }} as responses_state,
-        0 as responses_invited_state
+        0 as responses_invited
     from responses
     inner join places
         on responses.feed = places.feed
@@ -97,10 +81,7 @@ events as (
         case when is_invited then 1 else 0 end as invited,
         case when outcome = 'undeliverable' then 1 else 0 end as undeliverable,
         case when outcome = 'opted_out' then 1 else 0 end as opted_out,
-        case when is_answered then 1 else 0 end as responses_invited,
-        0 as responses_state,
-        case when is_answered then {{ fingerprint(['respondent']) }} else 0 end
-            as responses_invited_state
+        case when is_answered then 1 else 0 end as responses_invited
     from places_of_addresses
 ),
 
@@ -108,22 +89,20 @@ by_period as (
     select
         events.*,
         periods.period,
-        periods.period_type,
-        periods.period_start as start_of_period
+        periods.period_type
     from events
     inner join periods
         on events.study = periods.study
-        and events.period_start between periods.period_start and periods.period_end
-        and (periods.period_type = 'quarter' or periods.closed)
+        and events.period_start = periods.period_start
 ),
 
-cells as (
+own_cells as (
     select
         study,
         organisation_code,
         period,
         period_type,
-        start_of_period as period_start,
+        period_start,
         coalesce(channel, 'all') as channel,
         coalesce(product_code, 'all') as product_code,
         segment,
@@ -136,22 +115,38 @@ cells as (
         cast(sum(invited) as bigint) as invited,
         cast(sum(undeliverable) as bigint) as undeliverable,
         cast(sum(opted_out) as bigint) as opted_out,
-        cast(sum(responses_invited) as bigint) as responses_invited,
-        {{ sum_of_fingerprints('responses_state') }} as responses_state,
-        {{ sum_of_fingerprints('responses_invited_state') }} as responses_invited_state
+        cast(sum(responses_invited) as bigint) as responses_invited
     from by_period
     group by
         study,
         organisation_code,
         period,
         period_type,
-        start_of_period,
+        period_start,
         segment,
         segment_value,
         cube(channel, product_code)
     having
         (grouping(channel) = 1 or channel is not null)
         and (grouping(product_code) = 1 or product_code is not null)
+),
+
+sums_of_quarters as (
+    {{ sums_of_quarters(
+        'own_cells',
+        'kept_cells',
+        keys=['channel', 'product_code', 'segment', 'segment_value'],
+        counts=[
+            'responses', 'reviews', 'tips', 'duplicates', 'incomplete', 'invited', 'undeliverable',
+            'opted_out', 'responses_invited',
+        ],
+    ) }}
+),
+
+cells as (
+    select * from own_cells
+    union all
+    select * from sums_of_quarters
 )
 
 select * from cells

@@ -9,14 +9,21 @@ organisations as (
     select * from {{ ref('stg_organisations') }}
 ),
 
+-- released figures among themselves, and those of a preview with all
+audiences (of_released) as (
+    values (true), (false)
+),
+
 weighted as (
     select
         figures.*,
+        audiences.of_released,
         case figures.benchmark_method when 'pooled' then cast(figures.n as double) else 1.0 end
             as share,
         case figures.benchmark_among when 'size_class' then organisations.size_class else 'all' end
             as compared_group
     from figures
+    inner join audiences on figures.is_released or not audiences.of_released
     left join organisations on figures.organisation_code = organisations.organisation_code
 ),
 
@@ -29,6 +36,7 @@ totals as (
         segment,
         segment_value,
         metric,
+        of_released,
         compared_group,
         count(*) as organisations,
         count(error_variance) as organisations_with_error,
@@ -47,6 +55,7 @@ totals as (
         segment,
         segment_value,
         metric,
+        of_released,
         compared_group
 ),
 
@@ -92,8 +101,11 @@ others as (
         and weighted.segment = totals.segment
         and weighted.segment_value = totals.segment_value
         and weighted.metric = totals.metric
+        and weighted.of_released = totals.of_released
         and weighted.compared_group = totals.compared_group
-    where totals.organisations - 1 >= weighted.benchmark_min_organisations
+    where
+        weighted.of_released = weighted.is_released
+        and totals.organisations - 1 >= weighted.benchmark_min_organisations
 ),
 
 benchmarks as (

@@ -33,7 +33,8 @@ every_series as (
         margin,
         status,
         error_variance,
-        degrees_of_freedom
+        degrees_of_freedom,
+        is_released
     from own_figures
     union all
     select
@@ -56,7 +57,8 @@ every_series as (
         margin,
         status,
         error_variance,
-        degrees_of_freedom
+        degrees_of_freedom,
+        is_released
     from merged_figures
 ),
 
@@ -72,6 +74,7 @@ figures as (
         and every_series.period = periods.period
 ),
 
+-- what is released is compared with what is released
 paired as (
     select
         current_figure.series,
@@ -127,6 +130,7 @@ paired as (
         and current_figure.segment = previous_figure.segment
         and current_figure.segment_value = previous_figure.segment_value
         and current_figure.metric = previous_figure.metric
+        and (previous_figure.is_released or not current_figure.is_released)
     left join figures as year_ago_figure
         on current_figure.series = year_ago_figure.series
         and current_figure.study = year_ago_figure.study
@@ -137,6 +141,7 @@ paired as (
         and current_figure.segment = year_ago_figure.segment
         and current_figure.segment_value = year_ago_figure.segment_value
         and current_figure.metric = year_ago_figure.metric
+        and (year_ago_figure.is_released or not current_figure.is_released)
 ),
 
 -- figures from before and after a break in the series are shown, not compared

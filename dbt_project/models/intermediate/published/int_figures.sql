@@ -17,9 +17,14 @@ studies as (
     select * from {{ ref('stg_studies') }}
 ),
 
+period_states as (
+    select * from {{ ref('stg_period_states') }}
+),
+
 with_population as (
     select
         cells.*,
+        period_states.is_released,
         metrics.decimals,
         metrics.new_series_from,
         studies.benchmark_method,
@@ -38,6 +43,10 @@ with_population as (
         on cells.study = metrics.study
         and cells.metric = metrics.metric
     inner join studies on cells.study = studies.study
+    inner join period_states
+        on cells.study = period_states.study
+        and cells.organisation_code = period_states.organisation_code
+        and cells.period = period_states.period
     left join responses
         on {{ same_cell('cells', 'responses') }}
 ),

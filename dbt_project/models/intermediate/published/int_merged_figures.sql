@@ -38,6 +38,18 @@ places as (
         responses.segment_value
 ),
 
+-- a period goes out when it does for every part that has it
+releases as (
+    select
+        figures.study,
+        organisations.current_code,
+        figures.period,
+        bool_and(figures.is_released) as is_released
+    from figures
+    inner join organisations on figures.organisation_code = organisations.organisation_code
+    group by figures.study, organisations.current_code, figures.period
+),
+
 -- a cell of which one part is hidden is hidden; of one part alone it is that part, to the last bit
 sums as (
     select
@@ -92,8 +104,13 @@ means as (
         end as n_effective,
         case when sums.parts = 1 then sums.least_value else sums.score / sums.weight end as value,
         case when sums.has_population and places.population >= sums.n then places.population end
-            as population
+            as population,
+        releases.is_released
     from sums
+    inner join releases
+        on sums.study = releases.study
+        and sums.organisation_code = releases.current_code
+        and sums.period = releases.period
     left join places
         on sums.study = places.study
         and sums.organisation_code = places.current_code
@@ -141,7 +158,8 @@ merged as (
         case
             when is_published and n > 1 then variance / nullif(n_effective - 1, 0)
         end as error_variance,
-        case when is_published then n_effective - 1 end as degrees_of_freedom
+        case when is_published then n_effective - 1 end as degrees_of_freedom,
+        is_released
     from spreads
 )
 

@@ -16,13 +16,17 @@ studies as (
     select * from {{ ref('stg_studies') }}
 ),
 
--- what is frozen is not in it: nothing new is told of such a cell
-open_groups as (
-    select * from {{ ref('stg_pattern') }}
-    where
-        product_code = 'all'
-        and segment = 'all'
-        and status = 'published'
+built_periods as (
+    select * from {{ ref('stg_period_states') }}
+    where is_built
+),
+
+kept_priority_cells as (
+    select * from {{ ref('stg_kept_priority_cells') }}
+),
+
+changed_pairs as (
+    select * from {{ ref('int_changed_pairs') }}
 ),
 
 importance as (
@@ -40,8 +44,7 @@ candidates as (
         cells.channel,
         cells.metric,
         aspects.overall_metric,
-        aspects.disclosure_group,
-        overall.disclosure_group as overall_group,
+        cells.status = 'published' and overall_cells.status = 'published' as is_shown,
         cells.value as satisfaction,
         cells.n as answered,
         overall_cells.n as answered_overall,
@@ -49,12 +52,13 @@ candidates as (
         studies.min_n,
         studies.priority_min_n
     from cells
+    inner join built_periods
+        on cells.study = built_periods.study
+        and cells.organisation_code = built_periods.organisation_code
+        and cells.period = built_periods.period
     inner join metrics as aspects
         on cells.study = aspects.study
         and cells.metric = aspects.metric
-    inner join metrics as overall
-        on aspects.study = overall.study
-        and aspects.overall_metric = overall.metric
     inner join cells as overall_cells
         on cells.study = overall_cells.study
         and cells.organisation_code = overall_cells.organisation_code
@@ -71,9 +75,7 @@ with_importance as (
         importance.n_effective,
         importance.importance,
         importance.importance_method,
-        base_group.study is not null
-        and aspect_group.study is not null
-        and overall_group.study is not null as is_open
+        candidates.is_shown and changed_pairs.study is null as is_open
     from candidates
     left join importance
         on candidates.study = importance.study
@@ -81,24 +83,12 @@ with_importance as (
         and candidates.period = importance.period
         and candidates.channel = importance.channel
         and candidates.metric = importance.metric
-    left join open_groups as base_group
-        on candidates.study = base_group.study
-        and candidates.organisation_code = base_group.organisation_code
-        and candidates.period = base_group.period
-        and candidates.channel = base_group.channel
-        and base_group.disclosure_group = 'responses'
-    left join open_groups as aspect_group
-        on candidates.study = aspect_group.study
-        and candidates.organisation_code = aspect_group.organisation_code
-        and candidates.period = aspect_group.period
-        and candidates.channel = aspect_group.channel
-        and candidates.disclosure_group = aspect_group.disclosure_group
-    left join open_groups as overall_group
-        on candidates.study = overall_group.study
-        and candidates.organisation_code = overall_group.organisation_code
-        and candidates.period = overall_group.period
-        and candidates.channel = overall_group.channel
-        and candidates.overall_group = overall_group.disclosure_group
+    left join changed_pairs
+        on candidates.study = changed_pairs.study
+        and candidates.organisation_code = changed_pairs.organisation_code
+        and candidates.period = changed_pairs.period
+        and candidates.channel = changed_pairs.channel
+        and candidates.metric = changed_pairs.metric
 ),
 
 -- one by one, what those who answered only one of the two said could be worked back from a figure
@@ -128,6 +118,36 @@ judged as (
     from with_decimals
 ),
 
+-- a year is judged beside its quarters, those that are final too
+parts as (
+    select
+        study,
+        organisation_code,
+        period,
+        period_type,
+        period_start,
+        channel,
+        metric,
+        n,
+        is_small,
+        is_enough
+    from judged
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        period_type,
+        period_start,
+        channel,
+        metric,
+        pairs as n,
+        is_small,
+        status = 'published' as is_enough
+    from kept_priority_cells
+    where period_type = 'quarter'
+),
+
 -- a cell and each total that it is in
 totals as (
     select
@@ -147,7 +167,7 @@ totals as (
             when part.period = total.period then 'channel'
             when part.channel = total.channel then 'period'
         end as partition
-    from judged as part
+    from parts as part
     inner join judged as total
         on part.study = total.study
         and part.organisation_code = total.organisation_code
@@ -240,7 +260,7 @@ spoiled as (
         and totals.part_channel = over_small_remainders.channel
 ),
 
-priority_cells as (
+judged_cells as (
     select
         judged.study,
         judged.organisation_code,
@@ -250,6 +270,8 @@ priority_cells as (
         judged.channel,
         judged.metric,
         judged.overall_metric,
+        judged.n as pairs,
+        judged.is_small,
         case when judged.is_enough and spoiled.study is null then judged.n end as n,
         case when judged.is_enough and spoiled.study is null then judged.satisfaction end
             as satisfaction,
@@ -270,6 +292,28 @@ priority_cells as (
         and judged.metric = spoiled.metric
         and judged.period = spoiled.period
         and judged.channel = spoiled.channel
+),
+
+priority_cells as (
+    select * from judged_cells
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        period_type,
+        period_start,
+        channel,
+        metric,
+        overall_metric,
+        pairs,
+        is_small,
+        n,
+        satisfaction,
+        importance,
+        importance_method,
+        status
+    from kept_priority_cells
 )
 
 select * from priority_cells

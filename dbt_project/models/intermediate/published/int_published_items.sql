@@ -4,6 +4,15 @@ figures as (
     select * from {{ ref('int_item_figures') }}
 ),
 
+built_periods as (
+    select * from {{ ref('stg_period_states') }}
+    where is_built
+),
+
+kept_items as (
+    select * from {{ ref('stg_kept_published_items') }}
+),
+
 cells as (
     select * from {{ ref('int_published_cells') }}
 ),
@@ -87,7 +96,6 @@ asked_everybody as (
         and response_cells.segment = 'all'
 ),
 
--- figures as different releases had them may not go together
 judged as (
     select
         counted.study,
@@ -100,13 +108,15 @@ judged as (
         responses.responses as asked,
         counted.n as answered,
         case
-            when
-                coalesce(asked_everybody.is_everybody, true)
-                and counted.n <= responses.responses
+            when asked_everybody.is_everybody and counted.n <= responses.responses
                 then 'published'
             else 'suppressed'
         end as status
     from counted
+    inner join built_periods
+        on counted.study = built_periods.study
+        and counted.organisation_code = built_periods.organisation_code
+        and counted.period = built_periods.period
     inner join figures
         on counted.study = figures.study
         and counted.metric = figures.metric
@@ -139,6 +149,19 @@ items as (
         case when status = 'published' then answered end as answered,
         status
     from judged
+    union all
+    select
+        study,
+        organisation_code,
+        period,
+        period_type,
+        period_start,
+        channel,
+        question,
+        asked,
+        answered,
+        status
+    from kept_items
 )
 
 select * from items

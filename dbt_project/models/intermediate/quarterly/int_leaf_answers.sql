@@ -72,7 +72,6 @@ given as (
         answers.feed,
         answers.delivery,
         answers.source_row,
-        answers.respondent,
         answers.weight
     from answers
     inner join versions on answers.period_start = versions.period_start
@@ -83,16 +82,7 @@ given as (
 ),
 
 respondents as (
-    select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        metric,
-        weight,
-        {{ sum_of_fingerprints(fingerprint(['respondent', 'weight', 'answer'])) }} as state
-    from given
-    group by
+    select distinct
         study,
         organisation_code,
         period_start,
@@ -102,6 +92,7 @@ respondents as (
         delivery,
         source_row,
         weight
+    from given
 ),
 
 bases as (
@@ -113,8 +104,7 @@ bases as (
         metric,
         count(*) as n,
         sum(weight) as sum_weight,
-        sum(cast(weight * weight as decimal(28, 12))) as sum_weight_squared,
-        sum(state) as state
+        sum(cast(weight * weight as decimal(28, 12))) as sum_weight_squared
     from respondents
     group by study, organisation_code, period_start, channel, metric
 ),
@@ -144,7 +134,6 @@ cells as (
         coalesce(bases.sum_weight, 0) as sum_weight,
         coalesce(bases.sum_weight_squared, 0) as sum_weight_squared,
         coalesce(counts.sum_weight, 0) as sum_weight_of_answer,
-        coalesce(bases.state, 0) as state,
         versions.version
     from asked
     inner join versions on asked.period_start = versions.period_start

@@ -67,12 +67,7 @@ answered as (
         sum(cast(scores.weight * scores.weight as decimal(28, 12))) as sum_weight_squared,
         sum(cast(scores.weight * scores.score as decimal(28, 12))) as sum_score,
         sum(cast(scores.weight * scores.score * scores.score as decimal(28, 12)))
-            as sum_score_squared,
-        {{ sum_of_fingerprints(fingerprint([
-            'scores.respondent',
-            'cast(scores.score as decimal(28, 12))',
-            'scores.weight',
-        ])) }} as state
+            as sum_score_squared
     from scores
     inner join versions on scores.period_start = versions.period_start
     inner join places
@@ -105,7 +100,6 @@ cells as (
         coalesce(answered.sum_weight_squared, 0) as sum_weight_squared,
         coalesce(answered.sum_score, 0) as sum_score,
         coalesce(answered.sum_score_squared, 0) as sum_score_squared,
-        coalesce(answered.state, 0) as state,
         versions.version,
         '{{ invocation_id }}' as built_by
     from asked

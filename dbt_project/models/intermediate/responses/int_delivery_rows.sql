@@ -13,7 +13,10 @@ invitation_rows as (
 ),
 
 invitations as (
-    select * from {{ ref('int_invitations') }}
+    select * from invitation_rows
+    where
+        status = 'counted'
+        and outcome not in ('duplicate', 'incomplete')
 ),
 
 rows_of_both_kinds as (
@@ -44,6 +47,7 @@ counts as (
         count(*) filter (where status = 'counted') as rows_counted,
         count(*) filter (where status = 'superseded') as rows_superseded,
         count(*) filter (where status = 'set_aside') as rows_set_aside,
+        count(*) filter (where status = 'late') as rows_late,
         count(*) filter (where is_unmatched) as rows_unmatched
     from rows_of_both_kinds
     group by feed, delivery
@@ -57,6 +61,7 @@ per_delivery as (
         coalesce(counts.rows_counted, 0) as rows_counted,
         coalesce(counts.rows_superseded, 0) as rows_superseded,
         coalesce(counts.rows_set_aside, 0) as rows_set_aside,
+        coalesce(counts.rows_late, 0) as rows_late,
         coalesce(counts.rows_unmatched, 0) as rows_unmatched
     from deliveries
     left join counts

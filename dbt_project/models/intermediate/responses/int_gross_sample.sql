@@ -2,14 +2,27 @@ with
 
 invitation_rows as (
     select * from {{ ref('int_invitation_rows') }}
+    where
+        status = 'counted'
+        and not is_final
 ),
 
-studies as (
-    select * from {{ ref('stg_studies') }}
+response_rows as (
+    select * from {{ ref('int_response_rows') }}
+    where status = 'counted'
 ),
 
 methods as (
     select * from {{ ref('int_methods') }}
+),
+
+-- of responses in final periods too
+answered_invitations as (
+    select distinct
+        study,
+        invitation_id
+    from response_rows
+    where invitation_id is not null
 ),
 
 counted as (
@@ -25,16 +38,18 @@ counted as (
                 then coalesce(methods.method, 'unknown')
         end as method,
         invitation_rows.outcome,
-        case studies.timing
-            when 'quarter' then cast(date_trunc('quarter', invitation_rows.sent_date) as date)
-            else cast(date_trunc('year', invitation_rows.sent_date) as date)
-        end as period_start
+        invitation_rows.outcome not in ('duplicate', 'incomplete') as is_invited,
+        invitation_rows.outcome not in ('duplicate', 'incomplete')
+        and answered_invitations.invitation_id is not null as is_answered,
+        invitation_rows.period,
+        invitation_rows.period_start
     from invitation_rows
-    inner join studies on invitation_rows.study = studies.study
     left join methods
         on invitation_rows.study = methods.study
         and invitation_rows.method = methods.method
-    where invitation_rows.status = 'counted'
+    left join answered_invitations
+        on invitation_rows.study = answered_invitations.study
+        and invitation_rows.invitation_id = answered_invitations.invitation_id
 )
 
 select * from counted

@@ -8,22 +8,95 @@ deliveries as (
     select * from {{ ref('stg_deliveries') }}
 ),
 
-versions as (
+studies as (
+    select * from {{ ref('stg_studies') }}
+),
+
+kept_rows as (
+    select * from {{ ref('stg_kept_invitation_rows') }}
+),
+
+final_periods as (
+    select * from {{ ref('stg_final_periods') }}
+),
+
+accepted as (
     select
         invitations.*,
-        row_number() over (
-            partition by invitations.study, invitations.invitation_id
-            order by
-                invitations.received_at desc,
-                invitations.delivery desc,
-                invitations.feed,
-                invitations.source_row
-        ) as version_rank
+        studies.timing,
+        cast(
+            date_trunc(
+                case studies.timing when 'quarter' then 'quarter' else 'year' end,
+                invitations.sent_date
+            ) as date
+        ) as period_start
     from invitations
     inner join deliveries
         on invitations.feed = deliveries.feed
         and invitations.delivery = deliveries.delivery
+    inner join studies on invitations.study = studies.study
     where deliveries.state = 'accepted'
+),
+
+in_periods as (
+    select
+        *,
+        {{ period_label('timing', 'period_start') }} as period
+    from accepted
+),
+
+-- what became of a row when its period was published stands
+known as (
+    select
+        in_periods.*,
+        final_periods.study is not null or kept_rows.status is not null as is_final,
+        kept_rows.status as kept_status,
+        row_number() over (
+            partition by in_periods.study, in_periods.invitation_id
+            order by
+                in_periods.received_at desc,
+                in_periods.delivery desc,
+                in_periods.feed,
+                in_periods.source_row
+        ) as newness
+    from in_periods
+    left join final_periods
+        on in_periods.study = final_periods.study
+        and in_periods.organisation_code = final_periods.organisation_code
+        and in_periods.period = final_periods.period
+    left join kept_rows
+        on in_periods.feed = kept_rows.feed
+        and in_periods.delivery = kept_rows.delivery
+        and in_periods.source_row = kept_rows.source_row
+),
+
+with_final_version as (
+    select
+        *,
+        min(case when kept_status = 'counted' then newness end) over (
+            partition by study, invitation_id
+        ) as newness_of_final
+    from known
+),
+
+-- late is what came for a published period, or for an invitation that is counted in one
+punctual as (
+    select
+        *,
+        case
+            when kept_status is not null then kept_status = 'late'
+            else is_final or coalesce(newness < newness_of_final, false)
+        end as is_late
+    from with_final_version
+),
+
+versions as (
+    select
+        *,
+        row_number() over (
+            partition by study, invitation_id, is_late order by newness
+        ) as version_rank
+    from punctual
 ),
 
 judged as (
@@ -37,12 +110,19 @@ judged as (
         channel,
         product_code,
         method,
-        sent_date,
+        period,
+        period_start,
+        is_final,
         case
             when status in ('undeliverable', 'opted_out', 'duplicate', 'incomplete') then status
             else 'reached'
         end as outcome,
-        case when version_rank = 1 then 'counted' else 'superseded' end as status
+        case
+            when kept_status is not null then kept_status
+            when is_late then 'late'
+            when version_rank > 1 then 'superseded'
+            else 'counted'
+        end as status
     from versions
 )
 

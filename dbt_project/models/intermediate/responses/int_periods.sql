@@ -1,11 +1,19 @@
 with
 
-responses as (
-    select * from {{ ref('int_responses') }}
+response_rows as (
+    select * from {{ ref('int_response_rows') }}
+    where status = 'counted'
 ),
 
-invitations as (
-    select * from {{ ref('int_invitations') }}
+invitation_rows as (
+    select * from {{ ref('int_invitation_rows') }}
+    where
+        status = 'counted'
+        and outcome not in ('duplicate', 'incomplete')
+),
+
+final_periods as (
+    select * from {{ ref('stg_final_periods') }}
 ),
 
 studies as (
@@ -16,12 +24,21 @@ starts as (
     select
         study,
         period_start
-    from responses
+    from response_rows
     union
     select
         study,
         period_start
-    from invitations
+    from invitation_rows
+    union
+    select
+        final_periods.study,
+        final_periods.period_start
+    from final_periods
+    inner join studies on final_periods.study = studies.study
+    where
+        studies.timing = 'wave'
+        or final_periods.period_type = 'quarter'
 ),
 
 quarters as (
@@ -73,6 +90,7 @@ described as (
         with_previous.period_type,
         with_previous.period_start,
         with_previous.period_end,
+        studies.timing = 'quarter' and with_previous.period_type = 'year' as is_sum,
         -- a wave follows the wave before it, however long ago that was
         case
             when studies.timing = 'wave' or with_previous.last_position = with_previous.position - 1

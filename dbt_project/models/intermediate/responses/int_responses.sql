@@ -6,14 +6,17 @@ responses as (
 
 response_rows as (
     select * from {{ ref('int_response_rows') }}
+    where
+        status = 'counted'
+        and not is_final
 ),
 
+-- those of final periods too
 invitations as (
-    select * from {{ ref('int_invitations') }}
-),
-
-studies as (
-    select * from {{ ref('stg_studies') }}
+    select * from {{ ref('int_invitation_rows') }}
+    where
+        status = 'counted'
+        and outcome not in ('duplicate', 'incomplete')
 ),
 
 counted as (
@@ -33,10 +36,8 @@ counted as (
         ]) }} as respondent,
         responses.channel,
         responses.product_code,
-        case studies.timing
-            when 'quarter' then cast(date_trunc('quarter', responses.contact_date) as date)
-            else cast(concat(responses.wave, '-01-01') as date)
-        end as period_start,
+        response_rows.period,
+        response_rows.period_start,
         responses.invitation_id,
         invitations.invitation_id is not null as is_matched,
         cast(responses.weight as decimal(18, 12)) as weight,
@@ -47,11 +48,9 @@ counted as (
         on responses.feed = response_rows.feed
         and responses.delivery = response_rows.delivery
         and responses.source_row = response_rows.source_row
-    inner join studies on responses.study = studies.study
     left join invitations
         on responses.study = invitations.study
         and responses.invitation_id = invitations.invitation_id
-    where response_rows.status = 'counted'
 )
 
 select * from counted

@@ -4,9 +4,11 @@ select
     period,
     channel,
     product_code,
-    segment,
-    segment_value,
+    split_part(segment, '=', 1) as segment,
+    case
+        when segment = 'all' then 'all'
+        else substring(segment, position('=' in segment) + 1)
+    end as segment_value,
     disclosure_group,
-    status,
-    version
+    status
 from {{ source('disclosure', 'pattern') }}

@@ -1,0 +1,6 @@
+select
+    study,
+    organisation_code,
+    period,
+    vintage
+from {{ source('states', 'earlier') }}

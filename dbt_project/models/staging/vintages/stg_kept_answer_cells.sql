@@ -1,0 +1,1 @@
+{{ kept('int_answer_cells') }}

@@ -1,0 +1,1 @@
+{{ kept('int_pattern_cells') }}

@@ -1,0 +1,1 @@
+{{ kept('int_published_items') }}

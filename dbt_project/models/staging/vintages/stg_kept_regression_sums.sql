@@ -1,0 +1,1 @@
+{{ kept('int_regression_sums') }}

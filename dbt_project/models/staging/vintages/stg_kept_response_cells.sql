@@ -1,0 +1,1 @@
+{{ kept('int_response_cells') }}
