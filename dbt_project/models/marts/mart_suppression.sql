@@ -46,7 +46,7 @@ leaves as (
 ),
 
 -- a study without products has nothing to hide below its total
-shares as (
+suppression as (
     select
         cells.study,
         cells.organisation_code,
@@ -57,7 +57,7 @@ shares as (
         case
             when leaves.study is null then 0 * totals.responses
             else 1 - coalesce(leaves.responses, 0) / nullif(cast(totals.responses as double), 0)
-        end as suppressed_share
+        end as answers_suppressed_share
     from cells
     left join totals
         on cells.study = totals.study
@@ -69,20 +69,6 @@ shares as (
         and cells.organisation_code = leaves.organisation_code
         and cells.period = leaves.period
         and cells.channel = leaves.channel
-),
-
--- a figure as an earlier release had it may not fit in a total of now
-suppression as (
-    select
-        study,
-        organisation_code,
-        period,
-        channel,
-        cells_published,
-        cells_suppressed,
-        case when suppressed_share between 0 and 1 then suppressed_share end
-            as answers_suppressed_share
-    from shares
 )
 
 select * from suppression

@@ -108,7 +108,10 @@ judged as (
         responses.responses as asked,
         counted.n as answered,
         case
-            when asked_everybody.is_everybody and counted.n <= responses.responses
+            when
+                asked_everybody.is_everybody
+                and counted.n is not null
+                and responses.responses is not null
                 then 'published'
             else 'suppressed'
         end as status
