@@ -92,7 +92,7 @@ changed_pairs as (
         and pair_cells.channel in (touched.channel, 'all')
         and touched.measure = concat('pairs of ', pair_cells.metric)
     union
-    -- the pairs of a year with a revised quarter are nobody's to compare
+    -- a year with a revised quarter tells of no pairs at all
     select
         pair_cells.study,
         pair_cells.organisation_code,
@@ -103,9 +103,8 @@ changed_pairs as (
     inner join revised_quarters
         on pair_cells.study = revised_quarters.study
         and pair_cells.organisation_code = revised_quarters.organisation_code
-        and revised_quarters.period_start >= pair_cells.period_start
-        and year(revised_quarters.period_start) = year(pair_cells.period_start)
         and pair_cells.period_type = 'year'
+        and year(pair_cells.period_start) = year(revised_quarters.period_start)
 )
 
 select * from changed_pairs
