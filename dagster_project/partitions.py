@@ -61,12 +61,10 @@ def previous_quarter(start: date) -> date:
     return quarter_start(date.fromordinal(start.toordinal() - 1))
 
 
-def latest_closed_quarter(on: date, fieldwork_days: int) -> date:
-    """First day of the latest quarter whose fieldwork was over before `on`."""
+def latest_closed_quarter(on: date, release_day: int) -> date:
+    """First day of the latest quarter that is due on `on`: closed from its release day on."""
     start = previous_quarter(quarter_start(on))
-    if on.toordinal() <= quarter_end(start).toordinal() + fieldwork_days:
-        return previous_quarter(start)
-    return start
+    return start if on >= next_quarter(start).replace(day=release_day) else previous_quarter(start)
 
 
 def quarter_label(start: date) -> str:

@@ -27,7 +27,8 @@ def channels_present(
 ) -> dg.AssetCheckResult:
     """Warn of each channel that this feed should bring and that no organisation has answers for."""
     study = installation.codebook.study(feed.study)
-    start = latest_closed_quarter(today(), study.fieldwork_days)
+    release_day = study.release_day or installation.settings.release_day
+    start = latest_closed_quarter(today(), release_day)
     expected = (
         [feed.channel]
         if feed.channel

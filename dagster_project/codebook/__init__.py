@@ -26,6 +26,7 @@ from dagster_project.codebook.model import (
     ScaleValue,
     Segment,
     Study,
+    Wave,
 )
 from dagster_project.codebook.problems import CodebookError, Problem
 
@@ -48,6 +49,7 @@ __all__ = [
     "ScaleValue",
     "Segment",
     "Study",
+    "Wave",
     "describe",
     "fold",
     "load_codebook",

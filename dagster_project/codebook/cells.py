@@ -18,6 +18,7 @@ _NO_FALLBACK = object()
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+YEAR = re.compile(r"[12]\d{3}", re.ASCII)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 RESERVED = "all"
@@ -127,11 +128,19 @@ def day(cell: str) -> date:
         raise BadCellError(f"{said} of the calendar; write it as yyyy-mm-dd") from None
 
 
-def optional(parse: Cell) -> Cell:
-    """Make the same parser, for which a blank cell means None."""
+def year(cell: str) -> str:
+    """Accept a year in four digits, as the period of a wave."""
+    reference(cell)
+    if not YEAR.fullmatch(cell):
+        raise BadCellError(f"'{cell}' is not a year; write it in four digits")
+    return cell
+
+
+def optional(parse: Cell, default: Any = None) -> Cell:  # noqa: ANN401
+    """Make the same parser, for which a blank cell means the default."""
 
     def parse_unless_blank(cell: str) -> Any:  # noqa: ANN401
-        return parse(cell) if cell else None
+        return parse(cell) if cell else default
 
     return parse_unless_blank
 

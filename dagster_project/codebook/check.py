@@ -14,10 +14,10 @@ from dagster_project.codebook import (
     check_feeds,
     check_metrics,
     check_organisations,
+    check_periods,
     check_priorities,
     check_publication,
     check_scales,
-    check_series,
 )
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Check, Fault
@@ -51,7 +51,9 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_metrics.distributions_list_every_answer, "scale_values"),
     (check_metrics.groups_hold_together, ""),
     (check_metrics.a_new_series_is_one_for_all, "metrics metric_questions"),
-    (check_series.series_begin_with_a_period, ""),
+    (check_periods.release_days_are_of_quarters, ""),
+    (check_periods.waves_are_of_studies_in_waves, ""),
+    (check_periods.series_begin_with_a_period, ""),
     (check_priorities.priorities_rest_on_enough, ""),
     (check_priorities.aspects_and_overall_metrics_are_scores, "metrics"),
     (check_priorities.answers_count_once, "metrics metric_questions"),

@@ -6,15 +6,14 @@ here: rules on a single column (check_columns.py).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from dagster_project.codebook.cells import YEAR
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Fault
 from dagster_project.codebook.model import Column, Feed
 from dagster_project.codebook.roles import INVITATIONS, RESPONSES
 
-_YEAR = re.compile(r"[12]\d{3}", re.ASCII)
 _BY_SOURCE = {"date": "contact_date", "year": "year"}
 """The column of a response from which its period comes."""
 _ALWAYS = {RESPONSES: ("response_id",), INVITATIONS: ("invitation_id", "sent_at")}
@@ -131,7 +130,7 @@ def periods_have_one_source(codebook: Codebook) -> Iterator[Fault]:
             continue
         if feed.period is None:
             yield Fault(feed, "period", "a constant period is needed; fill in the year of the wave")
-        elif not _YEAR.fullmatch(feed.period):
+        elif not YEAR.fullmatch(feed.period):
             yield Fault(feed, "period", f"'{feed.period}' is not a year; write it in four digits")
 
 

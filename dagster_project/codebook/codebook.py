@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
-from dagster_project.codebook.fingerprint import fingerprint
+from dagster_project.codebook.fingerprint import definition, fingerprint
 from dagster_project.codebook.folding import fold, grouped
 from dagster_project.codebook.model import (
     Channel,
@@ -27,6 +28,7 @@ from dagster_project.codebook.model import (
     ScaleValue,
     Segment,
     Study,
+    Wave,
 )
 
 __all__ = ["Codebook", "fold"]
@@ -41,6 +43,7 @@ class Codebook:
     """
 
     studies: tuple[Study, ...] = ()
+    waves: tuple[Wave, ...] = ()
     channels: tuple[Channel, ...] = ()
     feeds: tuple[Feed, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -76,6 +79,10 @@ class Codebook:
         """Return the organisation with exactly this code."""
         return self._organisations[organisation_code]
 
+    def fieldwork_ended_on(self, study: str, period: str) -> date | None:
+        """Return the last day of a wave's fieldwork; None where the codebook does not tell."""
+        return self._fieldwork_ends.get((study, period))
+
     def feeds_of(self, study: str) -> tuple[Feed, ...]:
         """Return the feeds of a study."""
         return self._feeds_of.get(study, ())
@@ -100,6 +107,10 @@ class Codebook:
         """Return the organisations of the study's kind, whatever their dates."""
         found = self._studies.get(study)
         return self._organisations_of.get(found.organisation_kind, ()) if found else ()
+
+    def metric(self, study: str, metric: str, family: str) -> Metric:
+        """Return the metric of a study; a distribution may share its id with another family."""
+        return self._metrics[study, metric, family]
 
     def metrics_of(self, study: str) -> tuple[Metric, ...]:
         """Return the metrics of a study, distributions included."""
@@ -134,6 +145,10 @@ class Codebook:
             self._fingerprints[feed] = fingerprint(self, feed)
         return self._fingerprints[feed]
 
+    def definition_of(self, study: str, metric: str, family: str) -> str:
+        """Return the SHA-256 (hex) of all that says what this metric means; labels do not count."""
+        return definition(self, self.metric(study, metric, family))
+
     @cached_property
     def _fingerprints(self) -> dict[str, str]:
         return {}
@@ -141,6 +156,10 @@ class Codebook:
     @cached_property
     def _studies(self) -> Mapping[str, Study]:
         return {row.study: row for row in self.studies}
+
+    @cached_property
+    def _fieldwork_ends(self) -> Mapping[tuple[str, str], date]:
+        return {(row.study, row.period): row.fieldwork_ended_on for row in self.waves}
 
     @cached_property
     def _feeds(self) -> Mapping[str, Feed]:
@@ -181,6 +200,10 @@ class Codebook:
     @cached_property
     def _organisations_of(self) -> Mapping[str, tuple[Organisation, ...]]:
         return grouped(self.organisations, lambda row: row.kind)
+
+    @cached_property
+    def _metrics(self) -> Mapping[tuple[str, str, str], Metric]:
+        return {(row.study, row.metric, row.family): row for row in self.metrics}
 
     @cached_property
     def _metrics_of(self) -> Mapping[str, tuple[Metric, ...]]:

@@ -1,24 +1,82 @@
-"""A hash of everything that decides how the deliveries of one feed are judged.
+"""Hashes of what decides how the deliveries of a feed are judged, and of what a metric means.
 
 Belongs here: which rows those are, and their canonical form. Row order and labels do not take part,
-so that wording may change without judging every delivery again.
+so that wording may change without judging every delivery again, or making a metric another one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.codebook.folding import fold
+from dagster_project.codebook.model import Metric, ScaleValue
 
 if TYPE_CHECKING:
     from dagster_project.codebook.codebook import Codebook
 
+_DISTRIBUTION = "distribution"
+
 
 def fingerprint(codebook: Codebook, feed: str) -> str:
     """Return the SHA-256 (hex) over the rows that judge this feed; KeyError for an unknown feed."""
-    parts = _parts(codebook, feed)
+    return _hash(_parts(codebook, feed))
+
+
+def definition(codebook: Codebook, metric: Metric) -> str:
+    """Return the SHA-256 (hex) over the rows that say what a metric means.
+
+    Those are its family, base, decimals, fewest items, overall metric and bands, and its questions
+    with the answers that their scales know. A distribution is of the question of its own name.
+    """
+    study = metric.study
+    alone = metric.family == _DISTRIBUTION
+    names = (metric.metric,) if alone else codebook.questions_of_metric(study, metric.metric)
+    scales = {name: codebook.scale(codebook.question(study, name).scale) for name in names}
+    bands = () if alone else codebook.bands_of(study, metric.metric)
+    return _hash(
+        {
+            "metric": [
+                [
+                    metric.study,
+                    metric.metric,
+                    metric.family,
+                    metric.base,
+                    metric.decimals,
+                    metric.min_items,
+                    metric.overall_metric,
+                ]
+            ],
+            "questions": [
+                [name, scale.kind, scale.minimum, scale.maximum, scale.decimals]
+                for name, scale in scales.items()
+            ],
+            "answers": [
+                (name, *answer)
+                for name, scale in scales.items()
+                for answer in _answers(codebook.values_of(scale.scale))
+            ],
+            "bands": [[band.lower, band.upper, band.points] for band in bands],
+        }
+    )
+
+
+def _answers(values: Sequence[ScaleValue]) -> set[tuple[Any, ...]]:
+    """Give each code with its number, and which code a raw text that looks like a code is.
+
+    One more spelling of an answer changes nothing; turning a scale round, so that a raw 1 is code
+    5, does.
+    """
+    coded = [value for value in values if value.code]
+    codes = {value.code for value in coded}
+    return {(value.code, value.number) for value in coded} | {
+        (fold(value.raw), "is code", value.code) for value in coded if fold(value.raw) in codes
+    }
+
+
+def _hash(parts: Mapping[str, Iterable[Sequence[Any]]]) -> str:
     canonical = {
         name: sorted(json.dumps(row, default=str, ensure_ascii=False) for row in rows)
         for name, rows in parts.items()

@@ -24,7 +24,10 @@ class Study(Row):
     """One survey with its own questionnaire, and the rules that hold for all of it.
 
     `code_prefix` and `code_digits` say which spellings of an organisation code are the same; both
-    blank means codes are taken as they are. `max_bad_rows_pct` is a percentage from 0 to 100.
+    blank means codes are taken as they are. `release_day` is the day of the month after a quarter
+    from which it is due, None where the installation's day holds. With more than `max_bad_rows_pct`
+    (0 to 100) of bad rows a delivery is refused, with more than `hold_bad_rows_pct` a period is
+    held. `max_revisions` is how often a period may be revised.
     `priority_min_n` is the fewest respondents on whom the importance of an aspect rests,
     `benchmark_among` the organisations that a benchmark compares with: all, or a size class.
     """
@@ -38,14 +41,25 @@ class Study(Row):
     code_digits: int | None
     min_n: int
     starts_on: date
-    fieldwork_days: int
+    release_day: int | None
     max_bad_rows_pct: float
+    hold_bad_rows_pct: float
+    max_revisions: int
     population: str
     benchmark_method: str
     benchmark_min_organisations: int
     priority_method: str
     priority_min_n: int
     benchmark_among: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wave(Row):
+    """A wave of a study in waves: its year, and the last day of its fieldwork."""
+
+    study: str
+    period: str
+    fieldwork_ended_on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def _cells(row: Row, columns: Sequence[str]) -> tuple[str | None, ...]:
 
 
 REFERENCES = (
+    Reference("waves", ("study",), "studies"),
     Reference("channels", ("study",), "studies"),
     Reference("feeds", ("study",), "studies"),
     Reference("feeds", ("study", "channel"), "channels"),

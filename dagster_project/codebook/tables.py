@@ -48,8 +48,10 @@ STUDIES = Table(
         "code_digits": cells.optional(cells.whole(1, 20)),
         "min_n": cells.whole(1),
         "starts_on": cells.day,
-        "fieldwork_days": cells.whole(0),
+        "release_day": cells.optional(cells.whole(1, 28)),
         "max_bad_rows_pct": cells.number(0, 100),
+        "hold_bad_rows_pct": cells.optional(cells.number(0, 100), 5.0),
+        "max_revisions": cells.optional(cells.whole(0), 3),
         "population": cells.one_of("invited", "unknown"),
         "benchmark_method": cells.one_of("mean_of_others", "pooled"),
         "benchmark_min_organisations": cells.whole(1),
@@ -58,6 +60,12 @@ STUDIES = Table(
         "benchmark_among": cells.one_of("all", "size_class"),
     },
     ("study",),
+)
+WAVES = Table(
+    "waves",
+    model.Wave,
+    {"study": cells.reference, "period": cells.year, "fieldwork_ended_on": cells.day},
+    ("study", "period"),
 )
 CHANNELS = Table(
     "channels",
@@ -228,6 +236,7 @@ PRODUCTS = Table(
 
 TABLES = (
     STUDIES,
+    WAVES,
     CHANNELS,
     FEEDS,
     COLUMNS,

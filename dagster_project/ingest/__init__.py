@@ -5,21 +5,33 @@ deliveries with one another; that is for the models.
 """
 
 from dagster_project.ingest.feed import FeedResult, ingest_feed, require_pseudonym_key
+from dagster_project.ingest.holds import (
+    BadShare,
+    bad_rows,
+    named_by,
+    standing_refusals,
+    too_many_bad_rows,
+)
 from dagster_project.ingest.lake import ensure_lake
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery, check_lake, read_register
 from dagster_project.ingest.scan import LandedFile, Scan, scan_landing
 
 __all__ = [
+    "BadShare",
     "Delivery",
     "FeedResult",
     "LandedFile",
     "Reason",
     "Scan",
+    "bad_rows",
     "check_lake",
     "ensure_lake",
     "ingest_feed",
+    "named_by",
     "read_register",
     "require_pseudonym_key",
     "scan_landing",
+    "standing_refusals",
+    "too_many_bad_rows",
 ]

@@ -17,7 +17,7 @@ from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.duplicates import duplicates
 from dagster_project.ingest.header import Layout, match_header
-from dagster_project.ingest.lake import ROOMS, Drafts, lake_file
+from dagster_project.ingest.lake import LAYOUT, ROOMS, Drafts, lake_file
 from dagster_project.ingest.passes import Pass
 from dagster_project.ingest.plan import Plan, known_texts, plan
 from dagster_project.ingest.register import Delivery, write_delivery
@@ -91,6 +91,7 @@ class Judge:
             judged_at=self.now.astimezone(UTC).isoformat(),
             state="accepted",
             codebook=self.codebook.fingerprint_of(landed.feed),
+            layout=LAYOUT,
         )
 
     def _store(

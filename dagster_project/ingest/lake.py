@@ -76,8 +76,14 @@ QUARANTINE = pa.schema(
         ("reasons", pa.list_(pa.string())),
         ("details", pa.list_(pa.string())),
         ("masked_row", pa.string()),
+        ("organisation_code", pa.string()),
+        ("event_date", pa.date32()),
+        ("period", pa.string()),
+        ("id_fingerprint", pa.string()),
     ]
 )
+LAYOUT = 2
+"""Raised when columns of these files change; deliveries of an earlier one are judged again."""
 TEXT_BY_NUMBER = pa.dictionary(pa.int32(), pa.string())
 ENCODED_ANSWER = pa.struct(
     [("question", TEXT_BY_NUMBER), ("code", TEXT_BY_NUMBER), ("number", pa.float64())]

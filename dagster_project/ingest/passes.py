@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import polars as pl
-import pyarrow as pa
 
 from dagster_project.codebook import roles
 from dagster_project.errors import UserError
@@ -93,9 +92,10 @@ class Pass:
     def _take(self, batch: Batch, twice: pl.DataFrame, tally: Tally, *, all_rows: bool) -> None:
         parsed = parse(batch.frame, self.plan)
         self._guard_addresses(parsed, tally)
+        failures = self.contract.failures(parsed)
         found = [
             faults(batch.malformed.rename({"why": "says"}), Reason.MALFORMED_ROW),
-            in_words(batch.frame, self.contract.failures(parsed), self.plan),
+            in_words(batch.frame, failures, self.plan),
             faults(parsed.select("row").join(twice, on="row"), Reason.DUPLICATE_IN_DELIVERY),
         ]
         bad = pl.concat(found)
@@ -106,7 +106,10 @@ class Pass:
             good = good.clear()
         else:
             self._write_accepted(good)
-        self._write_quarantined(batch, bad, tally)
+        if bad.height:
+            lines = quarantined(batch.frame, bad, self.plan)
+            places = self.shape.places(parsed, failures, lines["row"])
+            self._write_quarantined(lines, places, tally)
         tally.rows_accepted += good.height
         tally.prints.append(fingerprints(parsed, self.plan))
 
@@ -125,23 +128,12 @@ class Pass:
         if self.plan.has_texts:
             self.drafts.write("restricted", self.shape.restricted(good))
 
-    def _write_quarantined(self, batch: Batch, bad: pl.DataFrame, tally: Tally) -> None:
-        if bad.is_empty():
-            return
-        lines = quarantined(batch.frame, bad, self.plan)
+    def _write_quarantined(self, lines: pl.DataFrame, places: pl.DataFrame, tally: Tally) -> None:
         tally.rows_quarantined += lines.height
         tally.reasons += reason_counts(lines)
         tally.bad_rows.append(lines["row"])
-        self.drafts.write("quarantine", self._quarantine_table(lines))
-
-    def _quarantine_table(self, lines: pl.DataFrame) -> pa.Table:
         feed, delivery = self.plan.feed.feed, self.shape.delivery
-        frame = lines.select(
-            pl.lit(feed).alias("feed"),
-            pl.lit(delivery).alias("delivery"),
-            "row",
-            "reasons",
-            "details",
-            "masked_row",
+        frame = lines.join(places, on="row", how="left", maintain_order="left").with_columns(
+            feed=pl.lit(feed), delivery=pl.lit(delivery)
         )
-        return frame.to_arrow().cast(QUARANTINE)
+        self.drafts.write("quarantine", frame.select(QUARANTINE.names).to_arrow().cast(QUARANTINE))

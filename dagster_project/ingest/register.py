@@ -22,7 +22,8 @@ class Delivery:
     """One delivery as the register holds it; times are ISO 8601 in UTC.
 
     `rows_read` is always `rows_accepted + rows_quarantined`. `reasons` counts rows by reason code.
-    `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum.
+    `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum,
+    `layout` which columns those have.
     """
 
     feed: str
@@ -41,6 +42,7 @@ class Delivery:
     unknown_columns: tuple[str, ...] = ()
     codebook: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    layout: int = 1
 
     @property
     def received(self) -> datetime:

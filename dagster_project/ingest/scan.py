@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dagster_project.codebook import Codebook
-from dagster_project.ingest.lake import file_sha256
+from dagster_project.codebook import Codebook, fold
+from dagster_project.ingest.lake import LAYOUT, file_sha256
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
 from dagster_project.settings import DEMO_KEY_FILE, Settings
@@ -22,6 +23,8 @@ from dagster_project.settings import DEMO_KEY_FILE, Settings
 EXTENSIONS = frozenset({".csv", ".xlsx", ".parquet", ".sav"})
 UNFINISHED = ".part"
 NEW, SEEN, STALE, WAITING = "new", "seen", "stale", "waiting"
+CLOSE = 0.75
+"""How like a feed a folder's name must be to be taken for it, from 0 to 1."""
 DATE_IN_NAME = re.compile(r"^(\d{4})(-?)(\d{2})\2(\d{2})(?!\d)")
 
 
@@ -30,8 +33,8 @@ class LandedFile:
     """A file in a feed's folder.
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
-    `stale` (judged under other codebook rows, or its lake files are gone) or `waiting` (still being
-    written; then `sha256` is empty).
+    `stale` (judged under other codebook rows or by an earlier layout of the lake, or its lake files
+    are gone) or `waiting` (still being written; then `sha256` is empty).
     """
 
     feed: str
@@ -45,10 +48,19 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Scan:
-    """Landing at one moment; `ignored` holds paths below landing, each with why."""
+    """Landing at one moment; `ignored` holds paths below landing, each with why.
+
+    `misplaced` are those of them that look like deliveries and lie in no feed's folder.
+    """
 
     deliveries: tuple[LandedFile, ...]
     ignored: tuple[tuple[str, str], ...]
+    misplaced: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def waiting(self) -> tuple[LandedFile, ...]:
+        """Pick the files that are still being written."""
+        return tuple(landed for landed in self.deliveries if landed.state == WAITING)
 
     def of(self, feed: str) -> tuple[LandedFile, ...]:
         """Pick the files of one feed."""
@@ -58,6 +70,7 @@ class Scan:
 @dataclass(frozen=True)
 class _Ignored(Exception):  # noqa: N818
     why: str
+    misplaced: bool = False
 
 
 def scan_landing(
@@ -72,6 +85,7 @@ def scan_landing(
     fingerprints = {feed.feed: codebook.fingerprint_of(feed.feed) for feed in codebook.feeds}
     deliveries: list[LandedFile] = []
     ignored: list[tuple[str, str]] = []
+    misplaced: list[tuple[str, str]] = []
     seen: dict[tuple[str, str], str] = {}
     for path, file in _files(settings.landing, ignored):
         if feeds is not None and file.split("/")[0] not in feeds:
@@ -80,13 +94,15 @@ def scan_landing(
             landed = _landed(path, file, fingerprints, known, settings.lake)
         except _Ignored as reason:
             ignored.append((file, reason.why))
+            if reason.misplaced and path.is_file():
+                misplaced.append((file, reason.why))
             continue
         first = seen.setdefault((landed.feed, landed.sha256 or file), file)
         if first == file:
             deliveries.append(landed)
         else:
             ignored.append((file, f"holds the same bytes as {first}"))
-    return Scan(tuple(deliveries), tuple(sorted(ignored)))
+    return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced))
 
 
 def received_at(path: Path, modified: float) -> datetime:
@@ -164,13 +180,30 @@ def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
     parts = Path(file).parts
     if any(part.startswith((".", "~$")) for part in parts):
         raise _Ignored("is hidden or a lock file")
-    if len(parts) == 1:
-        raise _Ignored("is not in a feed's folder")
-    if parts[0] not in fingerprints:
-        raise _Ignored(f"folder {parts[0]} is not a feed of the codebook")
-    if Path(file).suffix.lower() not in EXTENSIONS | {UNFINISHED}:
+    suffix = Path(file).suffix.lower()
+    if len(parts) == 1 or parts[0] not in fingerprints:
+        raise _outside(file, fingerprints, looks_like_one=suffix in EXTENSIONS)
+    if suffix not in EXTENSIONS | {UNFINISHED}:
         raise _Ignored(f"is not one of {', '.join(sorted(EXTENSIONS))}")
     return parts[0]
+
+
+def _outside(file: str, feeds: Iterable[str], *, looks_like_one: bool) -> _Ignored:
+    """Say of a file that is in no feed's folder where it is, and where it may belong."""
+    parts = Path(file).parts
+    loose = len(parts) == 1
+    name = Path(file).stem if loose else parts[0]
+    why = "is not in a feed's folder" if loose else f"folder {name} is not a feed of the codebook"
+    return _Ignored(why + _did_you_mean(name, feeds) if looks_like_one else why, looks_like_one)
+
+
+def _did_you_mean(name: str, feeds: Iterable[str]) -> str:
+    """Name the feed that looks most like this name, as the end of a sentence; empty for none."""
+    by_name = {fold(feed): feed for feed in feeds}
+    for word in (fold(name), *re.findall(r"[^\W\d_]+", fold(name))):
+        for found in get_close_matches(word, by_name, n=1, cutoff=CLOSE):
+            return f"; did you mean {by_name[found]}?"
+    return ""
 
 
 def _state(earlier: Delivery | None, path: Path, fingerprint: str, lake: Path) -> str:
@@ -179,4 +212,6 @@ def _state(earlier: Delivery | None, path: Path, fingerprint: str, lake: Path) -
     if earlier.state == "rejected" and not path.match(f"*{Path(earlier.file).suffix}"):
         return STALE
     whole = all((lake / name).is_file() for name in earlier.files)
-    return SEEN if whole and earlier.codebook == fingerprint else STALE
+    # only rows in quarantine had other columns before
+    known = earlier.layout == LAYOUT or not earlier.rows_quarantined
+    return SEEN if whole and known and earlier.codebook == fingerprint else STALE

@@ -1,4 +1,4 @@
-"""Accepted rows in the form of the lake.
+"""Rows in the form of the lake.
 
 Belongs here: which parsed column fills which column of the lake. Does not belong here: judging.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.codebook import roles
 from dagster_project.ingest.lake import ENCODED_ANSWER, INVITATIONS, RESPONSES, RESTRICTED, encoded
 from dagster_project.ingest.plan import Kind, Plan, Rule
 from dagster_project.ingest.pseudonym import pseudonyms
@@ -94,6 +96,36 @@ class Shape:
         frame = pl.concat(parts).sort("row", maintain_order=True)
         return pa.Table.from_pydict(_arrays(frame, RESTRICTED), schema=RESTRICTED)
 
+    def places(self, parsed: pl.DataFrame, failures: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+        """Say of rows in quarantine where they belong, as far as they tell it.
+
+        Args:
+            parsed: a batch, as `parse` gives it.
+            failures: what is wrong in it; a value that broke a rule tells nothing.
+            rows: the numbers of the rows; those that are not in the batch were malformed.
+
+        Returns:
+            `row`, `organisation_code`, `event_date`, `period` (2020Q4; the year in waves) and
+            `id_fingerprint` (SHA-256 of the id, hex), each null where the row does not say.
+
+        """
+        plan = self.plan
+        identifier = "invitation_id" if plan.feed.kind == roles.INVITATIONS else "response_id"
+        known = _without_failures(
+            parsed, failures, {"organisation_code", plan.event, "year", identifier}
+        )
+        wanted = rows.to_frame().join(known, on="row", how="left", maintain_order="left")
+        day = self._column(plan.event, "date", pl.Date)
+        quarter = pl.format("{}Q{}", day.dt.year(), day.dt.quarter())
+        number = self._response_id() if identifier == "response_id" else self._column(identifier)
+        return wanted.select(
+            "row",
+            organisation_code=self._place()["organisation_code"],
+            event_date=day,
+            period=self._wave(day) if plan.study.timing == "wave" else quarter,
+            id_fingerprint=number,
+        ).with_columns(pl.col("id_fingerprint").map_batches(_hashed, pl.String))
+
     def _identity(self) -> dict[str, pl.Expr]:
         feed = self.plan.feed
         return {
@@ -138,6 +170,25 @@ class Shape:
         if self.plan.rule(field) is None:
             return pl.lit(None, dtype=kind)
         return pl.col(f"{field}:{helper}" if helper else field)
+
+
+def _without_failures(
+    parsed: pl.DataFrame, failures: pl.DataFrame, fields: set[str]
+) -> pl.DataFrame:
+    """Give `row` and the columns of these fields, null where the field broke a rule."""
+    at = pl.int_range(pl.len())
+    columns = []
+    for name in parsed.columns:
+        field = name.split(":")[0]
+        if field in fields:
+            broken = failures.filter(pl.col("field") == field)["at"].unique().implode()
+            columns.append(pl.when(~at.is_in(broken)).then(pl.col(name)).alias(name))
+    return parsed.select("row", *columns)
+
+
+def _hashed(texts: pl.Series) -> pl.Series:
+    hashes = [None if text is None else sha256(text.encode()).hexdigest() for text in texts]
+    return pl.Series(texts.name, hashes, dtype=pl.String)
 
 
 def answers(accepted: pl.DataFrame, questions: tuple[Rule, ...]) -> pa.ListArray:

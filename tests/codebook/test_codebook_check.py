@@ -40,6 +40,17 @@ CELLS = [
         "set studies 2 max_bad_rows_pct 2,5",
         "'2,5' is not a number; write digits with a decimal point, such as 7.5",
     ),
+    ("set studies 2 release_day 0", "0 is too low; use 1 or more"),
+    ("set studies 2 release_day 29", "29 is too high; use 28 or less"),
+    ("set studies 2 hold_bad_rows_pct 101", "101 is too high; use 100 or less"),
+    ("set studies 2 max_revisions -1", "-1 is too low; use 0 or more"),
+    ("set waves 2 period 2016Q1", "'2016Q1' is not a year; write it in four digits"),
+    ("set waves 2 period", "the cell is blank; fill it in"),
+    (
+        "set waves 2 fieldwork_ended_on 2016-11-31",
+        "'2016-11-31' is not a day of the calendar; write it as yyyy-mm-dd",
+    ),
+    ("set waves 2 fieldwork_ended_on", "the cell is blank; write it as yyyy-mm-dd"),
     ("set studies 2 population", "the cell is blank; use invited or unknown"),
     ("set studies 2 label_nl", "the cell is blank; fill it in"),
     (

@@ -46,7 +46,10 @@ def test_changes_for_the_feeds_that_a_row_judges(tiny: Seeds, change: str, feeds
     [
         "set studies 2 label_nl Loket",
         "set studies 2 min_n 12",
-        "set studies 2 fieldwork_days 20",
+        "set studies 2 release_day 21",
+        "set studies 2 hold_bad_rows_pct 6",
+        "set studies 2 max_revisions 1",
+        "set waves 2 fieldwork_ended_on 2016-12-24",
         "set channels 2 label_en Visit",
         "set questions 2 label_nl Rapportcijfer",
         "set scale_values 2 label_nl eentje",

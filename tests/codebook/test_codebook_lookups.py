@@ -26,8 +26,10 @@ def test_cells_have_the_type_of_their_column(codebook: Codebook):
         code_digits=None,
         min_n=10,
         starts_on=date(2010, 1, 1),
-        fieldwork_days=0,
+        release_day=None,
         max_bad_rows_pct=12.5,
+        hold_bad_rows_pct=7.5,
+        max_revisions=0,
         population="unknown",
         benchmark_method="mean_of_others",
         benchmark_min_organisations=3,
@@ -82,3 +84,19 @@ def test_metrics_know_their_questions_and_bands(codebook: Codebook):
         "mean",
         "distribution",
     ]
+
+
+def test_blank_limits_of_a_study_are_the_usual_ones(codebook: Codebook):
+    desk = codebook.study("desk")
+    assert (desk.release_day, desk.hold_bad_rows_pct, desk.max_revisions) == (20, 5.0, 3)
+
+
+def test_the_fieldwork_of_a_wave_ends_on_its_day_if_the_codebook_tells(codebook: Codebook):
+    assert codebook.fieldwork_ended_on("port", "2016") == date(2016, 12, 11)
+    assert codebook.fieldwork_ended_on("port", "2017") is None
+    assert [wave.period for wave in codebook.waves] == ["2016"]
+
+
+def test_a_metric_is_found_by_its_family_too(codebook: Codebook):
+    assert codebook.metric("desk", "grade", "mean").unit == "grade"
+    assert codebook.metric("desk", "grade", "distribution").unit == "percent"

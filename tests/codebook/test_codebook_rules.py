@@ -870,11 +870,45 @@ PUBLICATION = [
     ),
 ]
 
+PERIODS = [
+    (
+        "set studies 3 release_day 20",
+        [
+            "studies.csv row 3 column release_day: study 'port' is in waves, which are due when their fieldwork is over; clear the cell and write the day in waves.csv",
+        ],
+    ),
+    (
+        "add waves desk,2021,2021-12-31",
+        [
+            "waves.csv row 3 column study: study 'desk' is timed by quarter and has no waves; remove the row",
+        ],
+    ),
+    (
+        "set waves 2 fieldwork_ended_on 2015-12-31",
+        [
+            "waves.csv row 2 column fieldwork_ended_on: 2015-12-31 is before 2016, the year of the wave; correct one of the two",
+        ],
+    ),
+    (
+        "set waves 2 study nowhere",
+        [
+            "waves.csv row 2 column study: 'nowhere' is not in studies.csv; correct it or add it there"
+        ],
+    ),
+    (
+        "add waves port,2016,2017-01-31",
+        [
+            "waves.csv row 3 column period: study 'port', period '2016' repeats row 2; keep one of the two",
+        ],
+    ),
+]
+
 RULES = [
     *COLUMNS,
     *FEEDS,
     *SCALES,
     *METRICS,
+    *PERIODS,
     *SERIES,
     *PRIORITIES,
     *BANDS,

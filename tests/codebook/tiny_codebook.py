@@ -11,10 +11,14 @@ from dagster_project.codebook import read_codebook
 TINY = {
     "studies": """\
 study,label_nl,label_en,timing,organisation_kind,code_prefix,code_digits,min_n,starts_on,\
-fieldwork_days,max_bad_rows_pct,population,benchmark_method,benchmark_min_organisations,priority_method,priority_min_n,\
+release_day,max_bad_rows_pct,hold_bad_rows_pct,max_revisions,population,benchmark_method,benchmark_min_organisations,priority_method,priority_min_n,\
 benchmark_among
-desk,Balie,Desk,quarter,town,TN,2,10,2020-01-01,14,20,invited,mean_of_others,3,correlation,30,size_class
-port,Haven,Port,wave,harbour,,,10,2010-01-01,0,12.5,unknown,mean_of_others,3,regression,30,all
+desk,Balie,Desk,quarter,town,TN,2,10,2020-01-01,20,20,,,invited,mean_of_others,3,correlation,30,size_class
+port,Haven,Port,wave,harbour,,,10,2010-01-01,,12.5,7.5,0,unknown,mean_of_others,3,regression,30,all
+""",
+    "waves": """\
+study,period,fieldwork_ended_on
+port,2016,2016-12-11
 """,
     "channels": """\
 study,channel,label_nl,label_en

