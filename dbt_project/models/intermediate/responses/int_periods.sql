@@ -20,6 +20,10 @@ studies as (
     select * from {{ ref('stg_studies') }}
 ),
 
+waves as (
+    select * from {{ ref('stg_waves') }}
+),
+
 starts as (
     select
         study,
@@ -97,13 +101,22 @@ described as (
                 then with_previous.last_period
         end as previous_period,
         year_ago.period as year_ago_period,
-        -- a wave is delivered when its fieldwork is over
-        studies.timing = 'wave'
-        or {{ today() }} > cast(
-            {{ dbt.dateadd('day', 'studies.fieldwork_days', 'with_previous.period_end') }} as date
-        ) as closed
+        -- a wave without a date is delivered when its fieldwork is over
+        case studies.timing
+            when 'wave' then coalesce({{ today() }} > waves.fieldwork_ended_on, true)
+            else {{ today() }} >= cast(
+                {{ dbt.dateadd(
+                    'day',
+                    'coalesce(studies.release_day, ' ~ var('release_day') ~ ')',
+                    'with_previous.period_end'
+                ) }} as date
+            )
+        end as closed
     from with_previous
     inner join studies on with_previous.study = studies.study
+    left join waves
+        on with_previous.study = waves.study
+        and with_previous.period = waves.period
     left join periods as year_ago
         on with_previous.study = year_ago.study
         and with_previous.period_type = year_ago.period_type
