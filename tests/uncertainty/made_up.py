@@ -18,6 +18,7 @@ PERIODS = [
 ]
 LEAST = 5.0
 """Effective number that a figure needs, half of the ten respondents it needs anyway."""
+PERIOD = ("study", "organisation_code", "period")
 EVERYTHING = dict.fromkeys(("channel", "product_code", "segment", "segment_value"), "all")
 
 
@@ -81,7 +82,10 @@ def cell(organisation: str, period: str, metric: str, sample: Sample) -> dict[st
 def inputs(
     cells: Iterable[Mapping[str, Any]], metric: Mapping[str, Any] | None = None, **study: str | int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Everything that the models read, all cells published; `study` are settings of the study."""
+    """Everything that the models read, all cells published and released.
+
+    `study` are settings of the study.
+    """
     rows = [dict(row) for row in cells]
     names = sorted({row["metric"] for row in rows})
     pattern = [
@@ -89,11 +93,16 @@ def inputs(
         | {"disclosure_group": row["metric"], "status": "published"}
         for row in rows
     ]
+    periods = {tuple(row[name] for name in PERIOD) for row in rows}
     settings = {"population": "unknown", "benchmark_method": "mean_of_others"}
     settings |= {"benchmark_among": "all", "benchmark_min_organisations": 1}
     return {
         "int_cells": rows,
         "int_periods": PERIODS,
+        "stg_period_states": [
+            dict(zip(PERIOD, period, strict=True)) | {"is_released": True}
+            for period in sorted(periods)
+        ],
         "stg_pattern": pattern,
         "stg_metrics": [
             {"study": "s", "metric": name, "family": "mean", "disclosure_group": name}

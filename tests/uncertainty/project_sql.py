@@ -52,20 +52,18 @@ INPUTS: dict[str, dict[str, str]] = {
         "year_ago_period": "varchar",
         **dict.fromkeys(("period_start", "period_end"), "date"),
     },
-    "staging.stg_pattern": {
+    "staging.stg_kept_published_cells": {
         **PLACE,
-        "disclosure_group": "varchar",
-        "status": "varchar",
-        "version": "integer",
-    },
-    "staging.stg_frozen": {
-        **PLACE,
-        "disclosure_group": "varchar",
-        "measure": "varchar",
-        "version": "integer",
+        **dict.fromkeys(("period_type", "metric", "status"), "varchar"),
+        "period_start": "date",
         "n": "bigint",
-        **SUMS,
+        **dict.fromkeys(("n_weighted", "n_effective", "value", "variance"), "double"),
     },
+    "staging.stg_period_states": {
+        **dict.fromkeys(("study", "organisation_code", "period"), "varchar"),
+        "is_released": "boolean",
+    },
+    "staging.stg_pattern": {**PLACE, "disclosure_group": "varchar", "status": "varchar"},
     "staging.stg_metrics": {
         **dict.fromkeys(("study", "metric", "family", "disclosure_group"), "varchar"),
         "decimals": "integer",
