@@ -30,7 +30,6 @@ CELL = (
     "channel",
     "product_code",
     "segment",
-    "segment_value",
 )
 TYPICAL = 1.9
 """Logarithm of the typical number of respondents of a leaf."""
@@ -87,7 +86,7 @@ def country(organisations: int, seed: int) -> pa.Table:
     places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
     keys = pl.DataFrame(
         {name: np.array(axis)[at] for name, axis, at in zip(names, axes, places, strict=True)}
-    ).with_columns(study=pl.lit(STUDY), segment=pl.lit("all"), segment_value=pl.lit("all"))
+    ).with_columns(study=pl.lit(STUDY), segment=pl.lit("all"))
     state = np.arange(len(n))
     base = _measure(keys, "responses", "count", n, state)
     grade = _measure(keys, "grade", "mean", answered, state).with_columns(

@@ -1,24 +1,7 @@
-"""Disclosure control: which cells of which figures may be published, and proof that it holds.
+"""Disclosure control of additive tables: protect, attack, judge and audit.
 
-Belongs here: the decision as a pure function of counts, hierarchies, earlier releases and rules.
-Does not belong here: anything of Dagster, dbt or surveys; the package can be used alone.
+Belongs here: four packages that know nothing of Dagster, dbt or surveys. `protect` decides what may
+be published, `attack` works back what it can from what is published, `judge` says what of that is
+too much, `audit` recomputes what is derived from published figures. `attack` shares no code with
+`protect`.
 """
-
-from dagster_project.disclosure.ledger import Ledger, LedgerStore, shrunk_since, vintage_of
-from dagster_project.disclosure.memory import Memory
-from dagster_project.disclosure.protect import Pattern, Report, protect
-from dagster_project.disclosure.rules import BASE_GROUP, CELL, Rules
-
-__all__ = [
-    "BASE_GROUP",
-    "CELL",
-    "Ledger",
-    "LedgerStore",
-    "Memory",
-    "Pattern",
-    "Report",
-    "Rules",
-    "protect",
-    "shrunk_since",
-    "vintage_of",
-]

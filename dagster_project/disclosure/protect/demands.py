@@ -1,20 +1,20 @@
 """How far from the truth an attacker's interval must reach, and what more to hide until it does.
 
 Belongs here: the demands on hidden numbers of respondents, and what they cost. Does not belong
-here: demands on figures (figures), solving programs (bounds), exact recovery (layer).
+here: demands on figures (figures), solving programs (bounds), exact recovery (choice).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dagster_project.disclosure.block import Equation, Flags, Floats, Ints
-from dagster_project.disclosure.bounds import Component, Polytope, cheapest_move
-from dagster_project.disclosure.layer import Layer, spread
-from dagster_project.disclosure.programs import SLACK
+from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.protect.bounds import Component, Polytope, cheapest_move
+from dagster_project.disclosure.protect.choice import Layer
+from dagster_project.disclosure.protect.rules import SLACK
 
 
 @dataclass
@@ -25,46 +25,23 @@ class Tally:
     unmet: int = 0
 
 
-@dataclass
-class Respondents:
-    """What answers have to do with how many responded.
-
-    `answered`, shape (cells,), are the most who are known to have answered something whatever is
-    decided now, as nobody answers who did not respond. `witnesses` are tables, shape (cells,) each,
-    that show hidden numbers of respondents to be open: answers must agree with every one of them.
-    """
-
-    answered: Floats
-    witnesses: list[Floats] = field(default_factory=list)
-
-    def learn(self, cell: int, answered: float) -> bool:
-        """Note that so many answered in a cell; say if that was not known."""
-        new = answered > self.answered[cell] + SLACK
-        self.answered[cell] = max(self.answered[cell], answered)
-        return bool(new)
+class NotSafeError(Exception):
+    """A demand is not met by what is hidden, and nothing more may be."""
 
 
 class Search:
     """The hidden cells of a group while demands on them are met, one component after another."""
 
     def __init__(
-        self,
-        layer: Layer,
-        equations: Sequence[Equation],
-        hidden: Flags,
-        tally: Tally,
+        self, layer: Layer, equations: Sequence[Equation], hidden: Flags, tally: Tally
     ) -> None:
-        """Start from what is hidden; what was stated before cannot be hidden any more."""
+        """Start from what is hidden; what is decided as published cannot be hidden any more."""
         self.hidden = hidden.copy()
         self.equations = equations
+        self.only_check = False
+        """Raise `NotSafeError` where more would have to be hidden."""
         self._tally = tally
-        people = np.zeros(len(hidden))
-        for measure in layer.measures:
-            people[measure.cells] = np.maximum(people[measure.cells], measure.n)
-        costs = np.maximum(1.0, np.log2(1.0 + people))
-        fixed = layer.stated | ~(layer.block.current | layer.block.change)
-        # a change is known or not with the cell of now that it leads to
-        self._costs = np.where(fixed, np.inf, np.where(layer.block.change, 0.0, costs))
+        self._costs = layer.costs
         self._open: dict[int, tuple[Component, Polytope]] = {}
 
     def polytope(self, component: Component) -> Polytope:
@@ -73,8 +50,8 @@ class Search:
         if known is not None and np.array_equal(known.hidden, self.hidden):
             return known
         fresh = Polytope(component, self.equations, self.hidden.copy())
-        if known is not None:  # what could be, still can when more is hidden
-            fresh.least, fresh.most, fresh.witnesses = known.least, known.most, known.witnesses
+        if known is not None:  # what could be, still can if it moves nothing that is published
+            fresh.adopt(known.witnesses)
         self._open[id(component)] = component, fresh
         return fresh
 
@@ -108,17 +85,14 @@ class Search:
         self._tally.programs += polytope.programs - before
         if has_room:
             return True
+        if self.only_check:
+            raise NotSafeError
         self._tally.programs += 1
         below = replace(component, ceiling=most)
         found = cheapest_move(below, self.equations, self.hidden, costs=self._costs)
         if found is not None:
             self.hidden[found[1]] = True
         return found is not None
-
-    def lowest(self, component: Component, cell: int) -> float:
-        """Bound from below what a cell can be if everything is hidden that still can be."""
-        self._tally.programs += 1
-        return self._most_open(component).limit(cell, upwards=False)
 
     def farthest(self, component: Component, cell: int, goal: float) -> float:
         """Find how near its goal a cell can come if everything is hidden that still can be."""
@@ -150,6 +124,8 @@ class Search:
         for cell in self._without_any(component, cells, goals):
             if not self._without_any(component, [cell], goals):
                 continue  # what was hidden for another serves this one too
+            if self.only_check:
+                raise NotSafeError
             found = [self.price(component, cell, float(goal[cell])) for goal in goals]
             options = [option for option in found if option is not None]
             for _, hide in sorted(options, key=lambda option: option[0]):
@@ -169,47 +145,51 @@ class Search:
         return left
 
 
-def hide_for_respondents(
-    layer: Layer, hidden: Flags, tally: Tally, *, respondents: Respondents
-) -> Flags:
-    """Hide more, so that no hidden number of respondents is known too closely.
+class Respondents:
+    """The demands on the hidden numbers of respondents of a block.
 
     A small cell of n must be able to be as high as n + reach and as low as n - reach, see
     `Rules.reach`; any other hidden cell must be able to differ from the truth at all. Every cell
     holds somebody, since one without respondents has no row: so a cell cannot be lower than the
-    number of leaves in it, and that is as low as one must be able to be. What follows from earlier
-    releases is no secret any more.
+    number of leaves in it, and that is as low as one must be able to be.
 
-    Args:
-        layer: the base group.
-        hidden: what is hidden so far, shape (cells,).
-        tally: is added to.
-        respondents: what answers tell; is given the tables which between them do all that.
-
-    Returns:
-        What is hidden then, shape (cells,).
-
+    `witnesses` are tables, shape (cells,) each, that between them show all that: who answered must
+    agree with every one of them.
     """
-    people = spread(layer.block, layer.measures[0], layer.measures[0].n)
-    reach = np.array([layer.rules.reach(int(n)) for n in people], dtype=float)
-    search = Search(layer, layer.systems[0].bounded, hidden, tally)
-    floor = np.maximum(fewest_respondents(layer), respondents.answered)
-    counts = Component(people, whole=True, floor=floor)
-    judged = _bounded(layer) & ~layer.systems[0].told
-    small = np.flatnonzero(layer.small & hidden & judged)
-    above, below = people + reach, np.maximum(floor, people - reach)
-    failed = [*search.insist(counts, small, above), *search.insist(counts, small, below)]
-    large = layer.asked & ~layer.small & ~layer.block.change & ~layer.systems[0].told
-    others = np.flatnonzero(search.hidden & large & ~search.moved(counts))
-    failed += search.insist(counts, others, people + 1.0, people - 1.0)
-    tally.unmet += len(failed)
-    respondents.witnesses = _needed(
-        search.polytope(counts).witnesses,
-        (small, above, below),
-        np.flatnonzero(search.hidden & large),
-        people,
-    )
-    return search.hidden
+
+    def __init__(self, layer: Layer, tally: Tally) -> None:
+        """Pose the table of respondents; nothing is hidden yet."""
+        self.layer, self._tally = layer, tally
+        base = layer.measures[0]
+        self.people = base.spread(layer.block.size, base.n)
+        self.floor = fewest_respondents(layer)
+        self.counts = Component(self.people, whole=True, floor=self.floor)
+        self.witnesses: list[Floats] = []
+        nothing = np.zeros(layer.block.size, dtype=bool)
+        self.search = Search(layer, layer.systems[0].equations, nothing, tally)
+        reach = np.array([layer.rules.reach(int(n)) for n in self.people], dtype=float)
+        self._above, self._below = self.people + reach, np.maximum(self.floor, self.people - reach)
+
+    def hide(self, hidden: Flags) -> Flags:
+        """Hide more, so that no hidden number of respondents is known too closely."""
+        layer, search, people = self.layer, self.search, self.people
+        search.hidden = hidden.copy()
+        small = np.flatnonzero(layer.small & hidden)
+        failed = [
+            *search.insist(self.counts, small, self._above),
+            *search.insist(self.counts, small, self._below),
+        ]
+        large = layer.asked & ~layer.small
+        others = np.flatnonzero(search.hidden & large & ~search.moved(self.counts))
+        failed += search.insist(self.counts, others, people + 1.0, people - 1.0)
+        self._tally.unmet += len(failed)
+        self.witnesses = _needed(
+            search.polytope(self.counts).witnesses,
+            (small, self._above, self._below),
+            np.flatnonzero(search.hidden & large),
+            people,
+        )
+        return search.hidden
 
 
 def _needed(
@@ -238,16 +218,12 @@ def _needed(
 
 
 def fewest_respondents(layer: Layer) -> Floats:
-    """Count the leaves with respondents in each cell: one person each is the least, (cells,).
-
-    A change holds as many as there are leaves that had nobody before.
-    """
+    """Count the leaves with respondents in each cell: one person each is the least, (cells,)."""
     floor = np.zeros(len(layer.asked))
     floor[layer.measures[0].cells[layer.measures[0].n > 0]] = 1.0
-    floor[layer.block.change] = 0.0
     while True:
         raised = floor.copy()
-        for equation in layer.systems[0].bounded:
+        for equation in layer.systems[0].equations:
             parts = floor[list(equation.children)].sum()
             raised[equation.parent] = max(raised[equation.parent], parts)
             if len(equation.children) == 1:
@@ -256,9 +232,3 @@ def fewest_respondents(layer: Layer) -> Floats:
         if np.array_equal(raised, floor):
             return floor
         floor = raised
-
-
-def _bounded(layer: Layer) -> Flags:
-    """Cells of which bounds can be told: not changes in which somebody left, shape (cells,)."""
-    grows = all(measure.grows for measure in layer.measures)
-    return np.ones(len(layer.asked), dtype=bool) if grows else ~layer.block.change

@@ -1,183 +1,169 @@
 """The demands on figures: n, sums and means of hidden cells, and what more to hide for them.
 
-Belongs here: judging what witnesses show of a measure, and repairs. Does not belong here: demands
-on the number of respondents (demands), the components of a measure (components).
+Belongs here: judging what witnesses show of a measure, repairs, and what answers have to do with
+respondents. Does not belong here: demands on the number of respondents (demands), the components of
+a measure (components).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from dagster_project.disclosure.block import Block, Equation, Flags, Floats, Ints, Measure
-from dagster_project.disclosure.bounds import Component, Tied
-from dagster_project.disclosure.components import LIGHTEST, components_of, goals, lowest_net
-from dagster_project.disclosure.demands import Respondents, Search, Tally
-from dagster_project.disclosure.layer import Layer, is_small, spread
-from dagster_project.disclosure.programs import SLACK
+from dagster_project.disclosure.protect.blocks import (
+    Block,
+    Equation,
+    Flags,
+    Floats,
+    Ints,
+    Measure,
+)
+from dagster_project.disclosure.protect.bounds import Component, Tied
+from dagster_project.disclosure.protect.choice import Layer, System, is_small
+from dagster_project.disclosure.protect.components import (
+    LIGHTEST,
+    components_of,
+    goals,
+    lowest_net,
+)
+from dagster_project.disclosure.protect.demands import NotSafeError, Respondents, Search, Tally
+from dagster_project.disclosure.protect.rules import SLACK
 
 
-def hide_for_figures(
-    layer: Layer, hidden: Flags, tally: Tally, *, respondents: Respondents
-) -> Flags:
-    """Hide more, so that no hidden figure of a group is known too closely.
+class Figures:
+    """The demands on the hidden figures of a group.
 
     The n and the sum of every hidden cell must be able to differ from the truth, and the mean of a
     small cell by `mean_share` of its scale. As nobody answers who did not respond, n must leave the
     number of respondents as open as it was: with each of its witnesses there must be a table of n
     that is nowhere larger.
-
-    Args:
-        layer: a group other than the base.
-        hidden: what is hidden so far, shape (cells,).
-        tally: is added to.
-        respondents: the tables of `hide_for_respondents`; learns how many answered for certain.
-
-    Returns:
-        What is hidden then, shape (cells,).
-
     """
-    for system in layer.systems:
-        search = Search(layer, system.bounded, hidden, tally)
-        answered: dict[bytes, tuple[Measure, Answerers]] = {}
+
+    def __init__(self, layer: Layer, respondents: Respondents, tally: Tally) -> None:
+        """Pose the tables of a group other than the base; nothing is hidden yet."""
+        self._respondents, self._tally = respondents, tally
+        self.systems = [_OfSystem(layer, system, tally) for system in layer.systems]
+
+    @property
+    def searches(self) -> list[Search]:
+        """The searches on its systems."""
+        return [system.search for system in self.systems]
+
+    def hide(self, hidden: Flags) -> Flags:
+        """Hide more, so that no hidden figure of the group is known too closely."""
+        for system in self.systems:
+            system.search.hidden = hidden.copy()
+            for figure in system.figures:
+                figure.protect()
+            for people, compared in system.parts:
+                for witness in self._respondents.witnesses:
+                    most = np.where(compared, witness, np.inf)
+                    if not system.search.make_room(people, most):
+                        above = np.flatnonzero(people.values > most + SLACK)
+                        self._tally.unmet += len(system.search.insist(people, above, most))
+            hidden = system.search.hidden
+        return hidden
+
+
+class _OfSystem:
+    """The figures of a system, and the tables of those who answered."""
+
+    def __init__(self, layer: Layer, system: System, tally: Tally) -> None:
+        nothing = np.zeros(layer.block.size, dtype=bool)
+        self.search = Search(layer, system.equations, nothing, tally)
+        self.figures: list[_Figure] = []
+        self.parts: list[tuple[Component, Flags]] = []
+        answered: dict[tuple[bytes, bool], Answerers] = {}
         for measures in _by_name(system.measures):
             first = measures[0]
-            key = first.n.tobytes() + first.kind.encode() * (first.kind == "count")
+            key = first.n.tobytes(), first.kind == "count"
             if key not in answered:
-                answered[key] = first, answerers(layer, first, search, system.told)
-            _Figure(layer, measures, search, tally, system.told, answered[key][1]).protect()
-        for measure, _ in answered.values():
-            if is_part(layer.block, measure):
-                _make_room(layer, measure, search, tally, respondents)
-        hidden = search.hidden
-    return hidden
-
-
-def _make_room(
-    layer: Layer, measure: Measure, search: Search, tally: Tally, respondents: Respondents
-) -> None:
-    """Hide more, until with every witness there is a table of n that is nowhere larger.
-
-    What earlier releases told may not allow it; then n must be able to be no larger in each cell,
-    if not in all of them at once. Where not even that can be, so many are known to have answered.
-    """
-    people = Component(spread(layer.block, measure, measure.n), whole=True)
-    compared = _compared(layer.block, measure)
-    for witness in respondents.witnesses:
-        most = np.where(compared, witness, np.inf)
-        if search.make_room(people, most):
-            continue
-        for cell in search.insist(people, np.flatnonzero(people.values > most + SLACK), most):
-            known = layer.only_earlier and respondents.learn(cell, search.lowest(people, cell))
-            tally.unmet += not known
-
-
-def known_to_have_answered(layers: Iterable[Layer], block: Block) -> Floats:
-    """Count the most who are known to have answered something in each cell, shape (cells,).
-
-    That is what earlier releases tell, whatever is decided now. Changes say nothing of each other.
-    """
-    most = np.zeros(block.size)
-    for layer in layers:
-        for system in layer.systems:
-            for measure in system.measures:
-                if is_part(block, measure):
-                    n = spread(block, measure, measure.n)
-                    known = system.told & _compared(block, measure)
-                    most = np.where(known, np.maximum(most, n), most)
-    return most
+                answered[key] = Answerers(layer, first, system.equations)
+                if is_part(layer.block, first):
+                    people = Component(first.spread(layer.block.size, first.n), whole=True)
+                    self.parts.append((people, _compared(layer.block, first)))
+            self.figures.append(_Figure(layer, measures, self.search, tally, answered[key]))
 
 
 def is_part(block: Block, measure: Measure) -> bool:
     """Whether those counted are among the respondents of their cell.
 
     Who answers a question is. Who answered an invitation is counted in the cell of that, so it has
-    to be seen; nobody knows better who reads that it is so wherever both numbers are published.
+    to be seen; a reader sees it wherever both numbers are published.
     """
     if measure.kind != "count":
         return True
     listed = np.zeros(block.size, dtype=bool)
     listed[np.intersect1d(measure.cells, block.base.cells)] = True
-    return bool(_compared(block, measure)[listed & block.current].all())
+    return bool(_compared(block, measure)[listed].all())
 
 
 def _compared(block: Block, measure: Measure) -> Flags:
-    """Cells in which those counted are among the respondents, shape (cells,).
-
-    An answer may come without a respondent, so changes say nothing of each other.
-    """
+    """Cells in which those counted are among the respondents, shape (cells,)."""
     listed = np.zeros(block.size, dtype=bool)
     listed[block.base.cells] = True
-    part = spread(block, measure, measure.n) <= block.respondents
-    return np.asarray(listed & part & ~block.change)
+    return np.asarray(listed & (measure.spread(block.size, measure.n) <= block.respondents))
 
 
-@dataclass(frozen=True)
 class Answerers:
-    """How many answered, by cell, shape (cells,).
+    """How many answered, by cell, with what is known of them from those who responded.
 
-    `most` is the number of respondents where it is published, else infinite. `alone` is the table
-    by itself; `linked` comes with those who did not answer, None where they tell nothing.
+    `most`, shape (cells,), is the number of respondents where it is published, else infinite: no
+    more of them can have answered. `alone` is the table by itself. Those who responded and did not
+    answer add up as the others do, so `linked` is the table together with theirs.
     """
 
-    most: Floats
-    alone: Component
-    linked: Component | None
+    def __init__(self, layer: Layer, measure: Measure, equations: Sequence[Equation]) -> None:
+        """Pose the tables of one measure."""
+        self._layer, self._measure, self._equations = layer, measure, equations
+        block = layer.block
+        self.n = measure.spread(block.size, measure.n)
+        self.most = np.full(block.size, np.inf)
+        if is_part(block, measure):
+            published = _compared(block, measure) & ~layer.below
+            self.most[published] = block.respondents[published]
+            self.alone = Component(self.n, whole=True, ceiling=self.most)
+        else:
+            self.alone = Component(self.n, whole=True)
 
     def tables(self, cells: Ints) -> Iterator[tuple[Component, Ints]]:
         """Say by which table to judge each cell: where the respondents are known, by the link."""
-        if self.linked is None:
-            yield self.alone, cells
-            return
         known = np.isfinite(self.most[cells])
         yield self.alone, cells[~known]
-        yield self.linked, cells[known]
+        if known.any():
+            yield self.linked, cells[known]
 
-
-def answerers(layer: Layer, measure: Measure, search: Search, told: Flags) -> Answerers:
-    """Count those who answered, with what is known of them from those who responded.
-
-    Where the number of respondents is published, no more of them can have answered. Whoever did not
-    adds up as the others do, so those are a table too, see `_tied`. But an answer may come without
-    a respondent: one may be added, or a question asked of old answers.
-    """
-    block = layer.block
-    n = spread(block, measure, measure.n)
-    if not is_part(block, measure):
-        return Answerers(np.full(block.size, np.inf), Component(n, whole=True), None)
-    published = _compared(block, measure) & ~layer.below
-    most = np.where(published, block.respondents.astype(float), np.inf)
-    alone = Component(n, whole=True, ceiling=most)
-    telling = (search.hidden & published & ~told)[measure.cells].any()
-    if not telling:
-        return Answerers(most, alone, None)
-    return Answerers(most, alone, replace(alone, tied=_tied(layer, measure, n, search.equations)))
-
-
-def _tied(layer: Layer, measure: Measure, n: Floats, equations: Sequence[Equation]) -> Tied:
-    """Lay out those who did not answer by cell, and then those who responded."""
-    block, size = layer.block, layer.block.size
-    responded = block.respondents.astype(float)
-    here = np.zeros(size, dtype=bool)
-    here[measure.cells] = True
-    here &= _compared(block, measure)
-    silent = np.where(here, responded - n, 0.0)
-    tied = [
-        Equation(2 * size + cell, (cell, size + cell)) for cell in np.flatnonzero(here).tolist()
-    ]
-    for parent, children in ((one.parent, np.array(one.children)) for one in equations):
-        # not so where a part is not asked, and has respondents all the same
-        if here[parent] and here[children].all() and silent[children].sum() == silent[parent]:
-            tied.append(Equation(size + parent, tuple((size + children).tolist())))
-    return Tied(
-        values=np.concatenate([silent, np.where(here, responded, 0.0)]),
-        floor=np.concatenate([np.zeros(size), np.where(here, np.minimum(responded, 1.0), 0.0)]),
-        hidden=np.concatenate([here, layer.below & here]),
-        cell=np.tile(np.arange(size), 2),
-        equations=tuple(tied),
-    )
+    @cached_property
+    def linked(self) -> Component:
+        """The table with those who did not answer by cell, and then those who responded."""
+        layer, block, size = self._layer, self._layer.block, self._layer.block.size
+        responded = block.respondents.astype(float)
+        here = np.zeros(size, dtype=bool)
+        here[self._measure.cells] = True
+        here &= _compared(block, self._measure)
+        silent = np.where(here, responded - self.n, 0.0)
+        tied = [
+            Equation(2 * size + cell, (cell, size + cell)) for cell in np.flatnonzero(here).tolist()
+        ]
+        for parent, children in ((one.parent, np.array(one.children)) for one in self._equations):
+            # not so where a part is not asked, and has respondents all the same
+            if here[parent] and here[children].all() and silent[children].sum() == silent[parent]:
+                tied.append(Equation(size + parent, tuple((size + children).tolist())))
+        return replace(
+            self.alone,
+            tied=Tied(
+                values=np.concatenate([silent, np.where(here, responded, 0.0)]),
+                floor=np.concatenate(
+                    [np.zeros(size), np.where(here, np.minimum(responded, 1.0), 0.0)]
+                ),
+                hidden=np.concatenate([here, layer.below & here]),
+                cell=np.tile(np.arange(size), 2),
+                equations=tuple(tied),
+            ),
+        )
 
 
 def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
@@ -196,12 +182,11 @@ class _Figure:
     measures: Sequence[Measure]
     search: Search
     tally: Tally
-    told: Flags
     people: Answerers
 
     def __post_init__(self) -> None:
         first, rules = self.measures[0], self.layer.rules
-        self.first, self.n, self.most = first, self.people.alone.values, self.people.most
+        self.first, self.n, self.most = first, self.people.n, self.people.most
         self.components = list(self._components())
         self.tables = [*self.components, self.people.alone]
         small = np.zeros(len(self.n), dtype=bool)
@@ -219,13 +204,12 @@ class _Figure:
         ceiling = None if first.is_weighted else scale * self.most
         for measure in self.measures:
             for values, whole in components_of(measure):
-                yield Component(spread(self.layer.block, first, values), whole, ceiling=ceiling)
+                laid = first.spread(self.layer.block.size, values)
+                yield Component(laid, whole, ceiling=ceiling)
 
     def protect(self) -> None:
         """Try the moves in turn on the cells that still need one, then pay for the cheapest."""
-        here = (self.n > 0) & ~self.told
-        # a change is protected if it is one of few people, and bounded if nobody left
-        here &= ~self.layer.block.change | (self.layer.small & self.first.grows)
+        here = self.n > 0
         self._free_the_people(np.flatnonzero(self.search.hidden & here))
         cells = np.flatnonzero(self.search.hidden & here)
         for number, goal in self.goals:
@@ -265,6 +249,8 @@ class _Figure:
         Of a move that is too far, whatever is hidden, as much is made possible as can be: two
         components that move a little may do together.
         """
+        if self.search.only_check:
+            raise NotSafeError
         options = []
         for number, goal in self.goals:
             if len(self._movable(np.array([cell]), number, goal)):

@@ -23,15 +23,15 @@ import highspy
 import numpy as np
 import scipy.sparse
 
-from dagster_project.disclosure.block import Equation, Flags, Floats, Ints
-from dagster_project.disclosure.programs import (
-    SLACK,
+from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.protect.programs import (
     entries,
     hidden_system,
     is_whole,
     make_solver,
     solve_whole,
 )
+from dagster_project.disclosure.protect.rules import SLACK
 
 FREE = 1e-4
 """What moving a cell costs that is hidden anyway, beside 1 for one that would have to be."""
@@ -143,6 +143,13 @@ class Polytope:
         self._place = np.full(len(self.values), -1)
         self._place[self._columns] = np.arange(len(self._columns))
         self._solver: highspy.Highs | None = None
+
+    def adopt(self, witnesses: Sequence[Floats]) -> None:
+        """Take over witnesses that move nothing that is published here."""
+        shown = ~self._table.hidden
+        for table in witnesses:
+            if (np.abs(table - self.values)[shown] <= SLACK).all():
+                self._note(table)
 
     def pursue(self, cells: Iterable[int], goals: Floats) -> list[int]:
         """Look for witnesses in which each cell is at its goal or beyond.
@@ -271,6 +278,9 @@ class Polytope:
             point = np.round(point)
         table = self.values.copy()
         table[self._columns] = point
+        self._note(table)
+
+    def _note(self, table: Floats) -> None:
         if (table < self.least - SLACK).any() or (table > self.most + SLACK).any():
             self.witnesses.append(table)
         np.minimum(self.least, table, out=self.least)

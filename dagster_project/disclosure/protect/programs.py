@@ -11,9 +11,9 @@ import highspy
 import numpy as np
 import scipy.sparse
 
-from dagster_project.disclosure.block import Equation, Floats, Ints
+from dagster_project.disclosure.protect.blocks import Equation, Floats, Ints
+from dagster_project.disclosure.protect.rules import SLACK
 
-SLACK = 1e-6
 FEASIBLE = 2
 """What the solver calls a solution that keeps all limits, whether or not it is the best."""
 GOOD_ENOUGH = 0.1
