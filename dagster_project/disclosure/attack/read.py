@@ -1,6 +1,7 @@
-"""Turns the published tables of one release into additive figures, one row per cell and measure.
+"""Reads what is published, as additive figures: one row per cell and measure.
 
-Belongs here: what a row of a mart says about sums. Does not belong here: combining rows.
+Belongs here: the tables of a release, and what a row of theirs says about sums. Does not belong
+here: combining rows.
 
 Every published row gives linear knowledge. A mean on a scale from low to high is worth two
 nonnegative sums: of (score - low) / (high - low) and of (high - score) / (high - low), here called
@@ -13,90 +14,116 @@ counts: `plus`, `zero`, `minus`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from dagster_project.disclosure.attack.names import (
+from dagster_project.disclosure.attack.layout import (
     BASE,
-    CELL,
     CLOSE,
-    DISTRIBUTION,
-    FUNNEL,
     INVITED,
-    KPI,
-    METHOD,
     OF_QUESTION,
-    PUBLISHED,
-    RESPONSE,
     TOTAL,
+    Layout,
 )
 
-SEPARATE = 1e-3  # a count of respondents that is further from whole is no count
-ROW = {
-    **dict.fromkeys(CELL, pl.String),
-    "measure": pl.String,
-    "answer": pl.String,
-    "hidden": pl.Boolean,
-    "n": pl.Float64,
-    "weight": pl.Float64,
-    "top": pl.Float64,
-    "bottom": pl.Float64,
-    "plus": pl.Float64,
-    "zero": pl.Float64,
-    "minus": pl.Float64,
-}
-"""Columns of the result; figures of hidden rows are null."""
+PARQUET_FOLDER = "parquet"
+PUBLISHED = "published"
+KPI, DISTRIBUTION = "mart_kpi", "mart_distribution"
+RESPONSE, FUNNEL = "mart_response", "mart_response_funnel"
+METHOD = "method"
+"""The breakdown by method of approach; it has the people invited only."""
 
 PERIOD = ("study", "organisation_code", "period")
 PLACE = (*PERIOD, "channel", "product_code")
+CELL = Layout().cell
+SEPARATE = 1e-3
+"""A count of respondents that is further from whole is no count."""
+ROW = {
+    **dict.fromkeys((*CELL, "measure", "answer"), pl.String),
+    "vintage": pl.Int32,
+    "hidden": pl.Boolean,
+    **dict.fromkeys(("n", "weight", "top", "bottom", "plus", "zero", "minus"), pl.Float64),
+}
+"""Columns of the figures; those of hidden rows are null."""
+
 KEYS = {
-    KPI: (*CELL, "metric"),
-    DISTRIBUTION: (*CELL, "metric", "answer"),
+    KPI: (*CELL, "segment_value", "metric"),
+    DISTRIBUTION: (*CELL, "segment_value", "metric", "answer"),
     RESPONSE: PLACE,
     FUNNEL: (*PERIOD, "method"),
 }
 WANTED = {
-    KPI: {"n": pl.Float64, "n_weighted": pl.Float64, "value": pl.Float64, "margin": pl.Float64},
-    DISTRIBUTION: {"n": pl.Float64, "share": pl.Float64},
-    RESPONSE: {
-        "invited": pl.Float64,
-        "responses": pl.Float64,
-        "responses_invited": pl.Float64,
-        "required_sample": pl.Float64,
-    },
-    FUNNEL: {"responses_invited": pl.Float64},
+    KPI: ("n", "n_weighted", "value", "margin"),
+    DISTRIBUTION: ("n", "share"),
+    RESPONSE: ("invited", "responses", "responses_invited", "required_sample"),
+    FUNNEL: ("responses_invited",),
 }
 
 
-def figures(released: Mapping[str, pa.Table], scales: pl.DataFrame) -> pl.DataFrame:
-    """Read the additive figures of a release.
+def read_release(folder: Path) -> Mapping[str, pa.Table]:
+    """Read every published table of the release in `folder`, by name.
+
+    Raises:
+        ValueError: the folder holds no tables, or one that cannot be read.
+
+    """
+    files = sorted((folder / PARQUET_FOLDER).glob("*.parquet"))
+    if not files:
+        raise ValueError(f"{folder / PARQUET_FOLDER} holds no published tables")
+    tables = {}
+    for file in files:
+        try:
+            tables[file.stem] = pq.read_table(file)
+        except (OSError, pa.ArrowException) as fault:
+            raise ValueError(f"{file} cannot be read ({fault})") from fault
+    return tables
+
+
+def figures_of(tables: Mapping[str, pa.Table], scales: pa.Table, *, vintage: int = 0) -> pa.Table:
+    """Return the additive figures of published tables, for `attack`.
+
+    Of the tables it reads these columns, and no others. Those of the key and `status` are text and
+    must be there; the others are numbers, and one that is not there is unknown:
+
+    - `mart_kpi`: study, organisation_code, period, channel, product_code, segment, segment_value,
+      metric, status; n, n_weighted (else n), value, margin;
+    - `mart_distribution`: the same key and status, and answer; n, share;
+    - `mart_response`: study, organisation_code, period, channel, product_code, status; invited,
+      responses, responses_invited, required_sample;
+    - `mart_response_funnel`: study, organisation_code, period, method, status; responses_invited.
+
+    A row whose status is not `published` is hidden.
 
     Args:
-        released: the published tables by name; a table that is not there has no figures.
-        scales: study, metric, kind (`mean`, `net` or `share`), low and high of the score.
-
-    Returns:
-        One row per cell and measure (and answer of a distribution), with the columns of `ROW`.
+        tables: the published tables by name; a table that is not there has no figures.
+        scales: study, metric, kind (`mean`, `net`, `share` or `distribution`), low, high: what
+            scores each metric can have.
+        vintage: 0 for what is under attack; 1 and up for earlier vintages, the oldest first.
 
     Raises:
         ValueError: a metric without a scale, or a published row without a figure.
 
     """
-    responses = _wanted(released, RESPONSE)
-    kpi = _kpi(_wanted(released, KPI), responses, scales)
+    responses = _wanted(tables, RESPONSE)
+    kpi = _kpi(_wanted(tables, KPI), responses, pl.DataFrame(scales))
     parts = [
         kpi,
         *_counts(responses),
-        _methods(_wanted(released, FUNNEL)),
-        *_distributions(_wanted(released, DISTRIBUTION), kpi),
+        _methods(_wanted(tables, FUNNEL)),
+        *_distributions(_wanted(tables, DISTRIBUTION), kpi),
     ]
-    return pl.concat([part.select(_as_row(part)) for part in parts])
+    rows = [part.with_columns(vintage=vintage).select(_as_row(part)) for part in parts]
+    return pl.concat(rows).to_arrow()
 
 
 def _as_row(part: pl.DataFrame) -> list[pl.Expr]:
     return [
-        (pl.col(name) if name in part.columns else pl.lit(None)).cast(kind).alias(name)
+        (pl.col(name) if name in (*part.columns, "vintage") else pl.lit(None))
+        .cast(kind)
+        .alias(name)
         for name, kind in ROW.items()
     ]
 
@@ -104,17 +131,21 @@ def _as_row(part: pl.DataFrame) -> list[pl.Expr]:
 def _wanted(released: Mapping[str, pa.Table], name: str) -> pl.DataFrame:
     """Return the columns of a table that the attack reads; a column that is not there is null."""
     keys = (*KEYS[name], "status")
-    wanted = {**dict.fromkeys(keys, pl.String), **WANTED[name]}
-    if name not in released:
-        return pl.DataFrame(schema={**wanted, "hidden": pl.Boolean})
-    frame = pl.DataFrame(released[name])
+    wanted = {**dict.fromkeys(keys, pl.String), **dict.fromkeys(WANTED[name], pl.Float64)}
+    frame = pl.DataFrame(released[name]) if name in released else pl.DataFrame(schema=wanted)
     missing = [key for key in keys if key not in frame.columns]
     if missing:
         raise ValueError(f"{name} has no column {', '.join(missing)}")
-    return frame.select(
+    rows = frame.select(
         (pl.col(column) if column in frame.columns else pl.lit(None)).cast(kind).alias(column)
         for column, kind in wanted.items()
     ).with_columns(hidden=pl.col("status") != PUBLISHED)
+    if "segment" not in keys:
+        return rows
+    parts = pl.concat_str("segment", "segment_value", separator="=")
+    return rows.with_columns(
+        segment=pl.when(pl.col("segment") == TOTAL).then("segment").otherwise(parts)
+    )
 
 
 def _kpi(kpi: pl.DataFrame, responses: pl.DataFrame, scales: pl.DataFrame) -> pl.DataFrame:
@@ -181,7 +212,6 @@ def _counts(responses: pl.DataFrame) -> list[pl.DataFrame]:
             *PLACE,
             pl.col("hidden") | pl.col(name).is_null(),
             pl.lit(TOTAL).alias("segment"),
-            pl.lit(TOTAL).alias("segment_value"),
             pl.lit(name).alias("measure"),
             n=name,
             weight=name,
@@ -197,8 +227,7 @@ def _methods(funnel: pl.DataFrame) -> pl.DataFrame:
         "hidden",
         pl.lit(TOTAL).alias("channel"),
         pl.lit(TOTAL).alias("product_code"),
-        pl.lit(METHOD).alias("segment"),
-        pl.col("method").alias("segment_value"),
+        pl.format("{}={}", pl.lit(METHOD), "method").alias("segment"),
         pl.lit(INVITED).alias("measure"),
         n=INVITED,
         weight=INVITED,
@@ -229,23 +258,3 @@ def _distributions(answers: pl.DataFrame, kpi: pl.DataFrame) -> list[pl.DataFram
             bottom=pl.col("weight") * (1 - pl.col("share") / 100),
         ),
     ]
-
-
-def of_their_time(figures: pl.DataFrame, vintage: pl.DataFrame, back: int) -> pl.DataFrame:
-    """Take for hidden what a release shows as an earlier one had it.
-
-    Args:
-        figures: as `figures` returns them, of the release `back` before the one under attack.
-        vintage: the columns of a cell, measure, release (0 and below) and `current`: not true of
-            a figure that is as an earlier release had it. What it does not name, the release did
-            not look at anew, so its rows say nothing of that time and are left out.
-        back: 0 for the release under attack, 1 for the newest of the ledger, and so on.
-
-    """
-    named = vintage.filter(pl.col("release") == -back).select(*CELL, "measure", "current")
-    joined = figures.join(named.unique([*CELL, "measure"]), on=[*CELL, "measure"], how="inner")
-    old = ~pl.col("current") | pl.col("hidden")
-    values = [name for name, kind in ROW.items() if kind == pl.Float64]
-    return joined.with_columns(
-        hidden=old, **{name: pl.when(~old).then(name) for name in values}
-    ).select(figures.columns)
