@@ -113,8 +113,13 @@ class Rows:
 
     def only(self, mask: Flags) -> Rows:
         """Return some of the rows."""
-        parts = (self.measure, self.answer, self.cell, self.hidden, self.values)
-        return Rows(*(part[mask] for part in parts))
+        return Rows(
+            self.measure[mask],
+            self.answer[mask],
+            self.cell[mask],
+            self.hidden[mask],
+            self.values[mask],
+        )
 
 
 @dataclass(frozen=True)
@@ -130,8 +135,14 @@ class Targets:
 
     def only(self, mask: Flags) -> Targets:
         """Return some of the targets."""
-        parts = (self.measure, self.cell, self.figure, self.vintage, self.low, self.high)
-        return Targets(*(part[mask] for part in parts))
+        return Targets(
+            self.measure[mask],
+            self.cell[mask],
+            self.figure[mask],
+            self.vintage[mask],
+            self.low[mask],
+            self.high[mask],
+        )
 
 
 @dataclass(frozen=True)

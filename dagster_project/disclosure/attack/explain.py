@@ -75,11 +75,6 @@ class Explainer:
         factors = combination(posed.measured, self.equations, np.array([cell]))
         if factors is not None:
             return f"{name} = {self._terms(factors, posed.measured.values[0])}"
-        for table in range(len(posed.low)):
-            pair = self._sides(posed, variable, table)
-            if pair is not None:
-                what = "" if table == 0 else f" in class {table} of its scores"
-                return f"{name}{what} >= {pair[0]} and <= {pair[1]}"
         silent = posed.nonresponse
         others = -1 if silent is None else int(silent.structure.place[cell])
         if silent is not None and others >= 0:
@@ -87,6 +82,11 @@ class Explainer:
             if pair is not None:
                 left = f">= {pair[0]} and <= {pair[1]}"
                 return f"{name}: respondents but those without an answer, who are {left}"
+        for table in range(len(posed.low)):
+            pair = self._sides(posed, variable, table)
+            if pair is not None:
+                what = "" if table == 0 else f" in class {table} of its scores"
+                return f"{name}{what} >= {pair[0]} and <= {pair[1]}"
         return f"{name} follows from the number of respondents"
 
     def _sides(self, posed: Posed, variable: int, table: int) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 from multiprocessing import get_context
 from typing import Any
@@ -43,7 +43,7 @@ from dagster_project.disclosure.attack.unions import (
 
 Progress = Callable[[str], None]
 Row = dict[str, Any]
-BOUNDS = {
+BOUNDS: dict[str, Any] = {
     "measure": pl.String,
     "answer": pl.String,
     "figure": pl.String,
@@ -57,7 +57,7 @@ BOUNDS = {
     "people": pl.Int64,
     "equation": pl.String,
 }
-UNIONS = {
+UNIONS: dict[str, Any] = {
     "measure": pl.String,
     "vintage": pl.Int32,
     "since": pl.Int32,
@@ -159,9 +159,9 @@ def attack(
         targets: the figures whose bounds are wanted: the columns of a cell, measure, figure,
             vintage, low and high. A bound is searched for until the interval reaches down to `low`
             and up to `high` (for a mean, either), or is proven (null: always); all other figures
-            are searched until it is certain that they are not exact. The figure `union` says that a
-            hidden leaf may be a member of a small union. None: everything is proven, and every
-            hidden leaf may be. `targets_of` makes them of the true cells.
+            are searched until it is certain that they are not exact. The figure `union` names the
+            cells that may be in a small union, with their respondents as `low`. None: everything is
+            proven, and any hidden leaf may be in one. `targets_of` makes them of the true cells.
         changed: people behind the differences of vintages: the columns of a leaf cell, measure,
             before, after (vintages; 0 is now) and people. None: differences are not attacked.
         moved: the same, with a `to_` column for each dimension, and altered: those who were in
@@ -198,7 +198,7 @@ def attack(
         limit += outcome.limit
         if done % max(1, count // 20) == 0:
             progress(f"attack: {done} of {count} blocks")
-    schema = dict.fromkeys(layout.cell, pl.String)
+    schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String)
     bounds = pl.concat([pl.DataFrame(schema=schema | BOUNDS), *intervals])
     return Attack(
         bounds.to_arrow(),
@@ -228,7 +228,7 @@ def _complete(figures: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 def _changes(changed: pa.Table, moved: pa.Table | None, layout: Layout) -> pl.DataFrame:
     """Put the movers under those who changed."""
     to = [f"to_{dimension}" for dimension in layout.dimensions]
-    kinds = dict.fromkeys((*layout.cell, "measure", *to), pl.String)
+    kinds: dict[str, Any] = dict.fromkeys((*layout.cell, "measure", *to), pl.String)
     kinds |= dict.fromkeys(("before", "after", "people"), pl.Int64)
     parts = []
     for table, mover in ((changed, False), (moved, True)):
@@ -319,34 +319,38 @@ class _OnBlock:
 
     def _note(self, posed: list[Posed], vintage: int, targets: Targets | None) -> None:
         self._read_off(posed, vintage)
-        done: set[tuple[bytes, bytes, bytes]] = set()
+        most, done = self.plan.most(self.block.table), {}
         for one in posed:
-            light = self._light(one, targets)
+            light, people = self._light(one, targets)
             mark = one.measured.fingerprint, light.tobytes(), one.right[0].tobytes()
-            if mark in done:
-                continue
-            done.add(mark)
-            most = self.plan.most(self.block.table)
-            try:
-                found = lightest_union(one.structure, one.right[0], light, most)
-            except UndecidedError:
-                self.outcome.limit += 1
-                continue
+            if mark not in done:
+                done[mark] = self._limited(
+                    lightest_union, one.structure, one.right[0], light, most, people
+                )
+            found = done[mark]
             if found is not None:
-                text = self._explainer().of_union(one.measured, found.members)
+                text = self._explainer(vintage).of_union(one.measured, found.members)
                 self._union(found, one.measured, (vintage, None), text)
 
-    def _light(self, one: Posed, targets: Targets | None) -> Flags:
-        """Hidden leaves that may be in a small union."""
+    def _limited(self, search: Callable[..., Union | None], *given: object) -> Union | None:
+        """Search for a union; count a search that ran into its limit."""
+        try:
+            return search(*given)
+        except UndecidedError:
+            self.outcome.limit += 1
+            return None
+
+    def _light(self, one: Posed, targets: Targets | None) -> tuple[Flags, Ints | None]:
+        """Hidden leaves that may be in a small union, and their respondents, if they are told."""
         light = one.unknown & leaves_of(one.measured, self.equations)
         few = one.low[0] <= self.plan.most(self.block.table)
         light[one.structure.cells[~few]] = False
         if targets is None:
-            return light
-        named = np.zeros(len(light), dtype=bool)
+            return light, None
+        people = np.full(len(light), -1)
         mine = (targets.figure == -1) & (targets.measure == one.measured.number)
-        named[targets.cell[mine]] = True
-        return light & named
+        people[targets.cell[mine]] = targets.low[mine]
+        return light & (people >= 0), people
 
     def difference(self, after: int, before: int) -> None:
         """Attack the difference of two vintages: its unions, and its intervals if d >= 0."""
@@ -365,10 +369,9 @@ class _OnBlock:
             added = np.abs(difference.values[0] - people)[shown] < HALF
             if people.any() and not len(movers.source) and added.all():
                 grown.append(difference)
-        if grown and grown[0].measure.name != BASE:
-            for one in grown:
-                self._grown([one], after, before)
-        elif grown and not self._grown(grown, after, before):
+        if (grown and grown[0].measure.name != BASE) or (
+            grown and not self._grown(grown, after, before)
+        ):
             for one in grown:
                 self._grown([one], after, before)
 
@@ -406,11 +409,7 @@ class _OnBlock:
         if not people.any() and not len(movers.source):
             return
         most = self.plan.most(self.block.table)
-        try:
-            found = lightest_difference(now, then, self.equations, people, movers, most)
-        except UndecidedError:
-            self.outcome.limit += 1
-            return
+        found = self._limited(lightest_difference, now, then, self.equations, people, movers, most)
         if found is None:
             return
         texts = [
@@ -496,7 +495,7 @@ def _attack_prepared(block: Block) -> Outcome:
 def _intervals(table: str, found: Intervals, catalogue: Catalogue) -> pl.DataFrame:
     """Return the intervals of a block by name."""
     layout, columns = catalogue.layout, found.joined()
-    schema = dict.fromkeys(layout.cell, pl.String) | BOUNDS
+    schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String) | BOUNDS
     if not columns:
         return pl.DataFrame(schema=schema)
     values: dict[str, Any] = {layout.table: pl.Series([table] * found.rows, dtype=pl.String)}

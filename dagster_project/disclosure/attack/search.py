@@ -31,7 +31,6 @@ from dagster_project.disclosure.attack.layout import (
     Ints,
 )
 from dagster_project.disclosure.attack.tables import (
-    ContradictionError,
     Equations,
     Measured,
     Propagation,
@@ -102,7 +101,7 @@ class Posed:
 
     def spread(self, figures: Floats, table: int) -> Floats:
         """Lay bounds of a table out over the cells, known values where they are known."""
-        laid = self.measured.values[table].copy()
+        laid: Floats = self.measured.values[table].copy()
         laid[self.structure.cells] = figures
         return laid
 
@@ -270,8 +269,10 @@ def _search_count(base: Posed, posed: Posed, targets: Targets | None) -> None:
         return
     aims = Aims.none(posed.structure.variables)
     aims.differ[:] = True
-    if posed is not base:
-        aims.low[base.unknown[posed.structure.cells]] = -np.inf
+    if posed is not base:  # a lower bound below that of the respondents tells them nothing
+        cells = posed.structure.cells
+        both = base.unknown[cells]
+        aims.low[both] = base.low[0][base.structure.place[cells[both]]]
     variables, low, high = _targets(posed, targets, N)
     aims.low[variables] = np.minimum(aims.low[variables], low)
     aims.high[variables] = np.maximum(aims.high[variables], high)

@@ -108,10 +108,14 @@ def equations_of(block: Block, catalogue: Catalogue) -> Equations:
         parents.append(at)
         count += len(at)
     if not rows:
-        return Equations(*(np.empty(0, np.int64),) * 2, np.empty(0), parents[0])
+        return Equations(parents[0], parents[0], np.empty(0), parents[0])
     order = np.argsort(np.concatenate(rows), kind="stable")
-    entries = [np.concatenate(part)[order] for part in (rows, cells, signs)]
-    return Equations(*entries, np.concatenate(parents))
+    return Equations(
+        np.concatenate(rows)[order],
+        np.concatenate(cells)[order],
+        np.concatenate(signs)[order],
+        np.concatenate(parents),
+    )
 
 
 def measured_in(

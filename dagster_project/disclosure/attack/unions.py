@@ -8,14 +8,14 @@ S of hidden leaf cells is known if its indicator x, 1 in S and 0 elsewhere, is i
 n, its sum of scores and its sum of squares. With the equations as rows over hidden cells, x is a
 combination of rows that vanishes on every cell that cannot be a member: cells with parts of their
 own, and leaves with too many people. The rows are reduced modulo a prime, which is exact. In
-reduced echelon form a multiplier is the value of x at its pivot, so it is 0 or 1: few multipliers
-are enumerated, many are left to an integer program.
+reduced echelon form a multiplier is the value of x at its pivot, so it is 0 or 1. Where the people
+of every cell are known to whom the search is for, few combinations have few enough, and they are
+tried one by one; else an integer program chooses.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -25,8 +25,8 @@ from dagster_project.disclosure.attack.layout import Flags, Floats, Ints
 from dagster_project.disclosure.attack.tables import Equations, Measured, Structure
 
 PRIME = 2**31 - 1
-ENUMERATED = 12
-"""Multipliers up to which all combinations are tried."""
+STEPS = 20_000
+"""Combinations that are tried."""
 PATIENCE = 10.0
 """Seconds for one integer program."""
 DENOMINATORS = range(1, 25)
@@ -76,7 +76,7 @@ class Movers:
 class Basis:
     """Reduced echelon form of what is known of possible members, modulo `PRIME`.
 
-    `rows` has a column per cell in `cells`; `sides` are the columns that were carried along.
+    `rows` has a column per cell in `cells`; `sides` is the column that was carried along.
     """
 
     rows: Ints
@@ -91,7 +91,9 @@ def leaves_of(measured: Measured, equations: Equations) -> Flags:
     return leaf
 
 
-def lightest_union(structure: Structure, right: Floats, light: Flags, most: int) -> Union | None:
+def lightest_union(
+    structure: Structure, right: Floats, light: Flags, most: int, people: Ints | None = None
+) -> Union | None:
     """Return the union of 1 to `most` respondents with the fewest; None if there is none.
 
     Args:
@@ -99,17 +101,16 @@ def lightest_union(structure: Structure, right: Floats, light: Flags, most: int)
         right: the right side of each row, for the number of respondents.
         light: hidden cells that may be members.
         most: respondents.
+        people: respondents of each light cell, where they are known to whom the search is for.
 
     Raises:
-        UndecidedError: an integer program ran into its limit.
+        UndecidedError: there are too many combinations, or a program ran into its limit.
 
     """
     entries = structure.row, structure.cells[structure.col], structure.coef
-    sides = np.round(right).astype(np.int64)[:, None]
-    basis = basis_of(*entries, sides, light)
-    if basis is None:
-        return None
-    return _lightest(basis, _signed(basis.sides[:, 0]), most, Movers.none())
+    sides = np.round(right).astype(np.int64)
+    basis = basis_of(*entries, sides, light, people)
+    return None if basis is None else _lightest(basis, most, people, Movers.none())
 
 
 def lightest_difference(
@@ -149,14 +150,15 @@ def lightest_difference(
     if not (light & touched).any():
         return None
     rows = _in_both(after, before, equations, known)
-    basis = basis_of(*rows, np.zeros((1 + int(rows[0].max(initial=-1)), 0), np.int64), light)
+    none = np.zeros(1 + int(rows[0].max(initial=-1)), np.int64)
+    basis = basis_of(*rows, none, light, people)
     if basis is None:
         return None
-    weights = _signed(basis.rows @ (people[basis.cells] % PRIME) % PRIME)
+    basis = replace(basis, sides=basis.rows @ people[basis.cells] % PRIME)
     place = np.full(len(scope) + 1, -1)
     place[basis.cells] = np.arange(len(basis.cells))
     at_basis = Movers(place[movers.source], place[movers.target], movers.people, movers.altered)
-    return _lightest(basis, weights, most, at_basis)
+    return _lightest(basis, most, people, at_basis)
 
 
 def _in_both(
@@ -172,8 +174,8 @@ def _in_both(
     only_after, only_before = after.known & ~known, before.known & ~known
     if not (only_after.any() and only_before.any()):
         return row, cell, sign
-    sides = np.zeros((len(equations.parent), 0), np.int64)
-    relations = basis_of(row, cell, sign, sides, only_after | only_before)
+    none = np.zeros(len(equations.parent), np.int64)
+    relations = basis_of(row, cell, sign, none, only_after | only_before)
     if relations is None:
         return row, cell, sign
     number, column = np.nonzero(relations.rows)
@@ -186,15 +188,18 @@ def _in_both(
     )
 
 
-def basis_of(row: Ints, cell: Ints, coef: Floats, sides: Ints, free: Flags) -> Basis | None:
+def basis_of(
+    row: Ints, cell: Ints, coef: Floats, sides: Ints, free: Flags, people: Ints | None = None
+) -> Basis | None:
     """Reduce the combinations of rows that vanish outside the free cells; None if only 0 does.
 
     Args:
         row: number of the row of each entry.
         cell: cell of each entry.
         coef: coefficient of each entry; whole, or a fraction with a small denominator.
-        sides: columns carried along, one row per row.
+        sides: a number per row, carried along.
         free: cells that may be left.
+        people: by cell; those with most come first.
 
     """
     alive = np.ones(len(sides), dtype=bool)
@@ -210,19 +215,18 @@ def basis_of(row: Ints, cell: Ints, coef: Floats, sides: Ints, free: Flags) -> B
     if not kept.any():
         return None
     cells, column = np.unique(cell[kept], return_inverse=True)
-    order = np.argsort(free[cells], kind="stable")
+    order = np.lexsort((np.zeros(len(cells)) if people is None else -people[cells], free[cells]))
     rank = np.argsort(order)
     used, number = np.unique(row[kept], return_inverse=True)
-    matrix = np.zeros((len(used), len(cells) + sides.shape[1]), dtype=np.int64)
+    matrix = np.zeros((len(used), len(cells) + 1), dtype=np.int64)
     np.add.at(matrix, (number, rank[column]), _residues(coef[kept]))
-    matrix[:, len(cells) :] = sides[used] % PRIME
+    matrix[:, -1] = sides[used]
     bounded = int((~free[cells]).sum())
     left = _without(matrix % PRIME, bounded)[:, bounded:]
     reduced = _reduced(left, len(cells) - bounded)
     if not len(reduced):
         return None
-    split = len(cells) - bounded
-    return Basis(reduced[:, :split], reduced[:, split:], cells[order][bounded:])
+    return Basis(reduced[:, :-1], reduced[:, -1], cells[order][bounded:])
 
 
 def _residues(values: Floats) -> Ints:
@@ -293,16 +297,19 @@ def _eliminate(matrix: Ints, pivot: int, rows: Ints, column: int) -> None:
         matrix[rows] = (matrix[rows] - factors[:, None] * matrix[pivot] % PRIME) % PRIME
 
 
-def _lightest(basis: Basis, weights: Ints, most: int, movers: Movers) -> Union | None:
+def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> Union | None:
     """Search each connected part of a basis: the parts of a union are unions themselves."""
     best: Union | None = None
     for part in _parts(basis.rows):
-        rows = basis.rows[part]
-        search = _enumerate if len(part) <= ENUMERATED else _solve
-        found = search(rows, weights[part], most, movers)
-        if found is None:
+        rows, sides = basis.rows[part], basis.sides[part]
+        if people is None or len(movers.source):
+            member = _solve(rows, sides, most, movers)
+        else:
+            member = _walk(rows, people[basis.cells], most)
+        if member is None:
             continue
-        member, weight = found
+        chosen = member[(rows != 0).argmax(axis=1)]
+        weight = int(_signed(sides[chosen].sum() % PRIME))
         union = Union(basis.cells[member], weight, int(movers.noticed(member[None])[0]))
         if best is None or (union.weight, union.movers) < (best.weight, best.movers):
             best = union
@@ -321,32 +328,49 @@ def _parts(rows: Ints) -> list[Ints]:
         label = new
 
 
-@lru_cache(maxsize=ENUMERATED + 1)
-def _choices(size: int) -> Ints:
-    return (np.arange(1, 2**size)[:, None] >> np.arange(size)) & 1
+def _walk(rows: Ints, people: Ints, most: int) -> Flags | None:
+    """Find the lightest union among the combinations of rows, by branch and bound.
+
+    The columns are sorted by `people`, most first, so every combination with anybody has a first
+    row whose pivot has somebody. Each row that is added makes its pivot a member for good. A column
+    that is neither 0 nor 1 must be mended by another row with an entry there, and a union that is
+    too heavy must lose a member by one.
+
+    Raises:
+        UndecidedError: there are too many combinations.
+
+    """
+    best: Flags | None = None
+    pivots = people[(rows != 0).argmax(axis=1)]
+    stack = [
+        (rows[first], int(pivots[first]), np.arange(len(rows)) > first)
+        for first in np.flatnonzero(pivots)[::-1]
+    ]
+    for _ in range(STEPS):
+        if not stack:
+            return best
+        member, fixed, allowed = stack.pop()
+        if fixed > most:
+            continue
+        lost = np.flatnonzero(member > 1)[:1]
+        if not len(lost):
+            weight = int(people[member == 1].sum())
+            if weight <= most:
+                best, most = member == 1, weight - 1
+            lost = np.flatnonzero((member == 1) & (people > 0))
+        for row in np.flatnonzero(allowed & (rows[:, lost] != 0).any(axis=1)):
+            allowed[row] = False
+            added = (member + rows[row]) % PRIME
+            stack.append((added, fixed + int(pivots[row]), allowed.copy()))
+    raise UndecidedError
 
 
-def _enumerate(rows: Ints, weights: Ints, most: int, movers: Movers) -> tuple[Flags, int] | None:
-    choices = _choices(len(rows))
-    member = choices @ rows % PRIME
-    weight = _signed(choices @ (weights % PRIME) % PRIME)
-    possible = np.flatnonzero((member <= 1).all(axis=1) & (weight >= 0) & (weight <= most))
-    inside = member[possible] == 1
-    noticed = movers.noticed(inside)
-    shown = weight[possible] + noticed > 0
-    if not shown.any():
-        return None
-    ranked = np.lexsort((inside[shown].sum(axis=1), noticed[shown], weight[possible][shown]))
-    best = np.flatnonzero(shown)[ranked[0]]
-    return inside[best], int(weight[possible[best]])
-
-
-def _solve(rows: Ints, weights: Ints, most: int, movers: Movers) -> tuple[Flags, int] | None:
+def _solve(rows: Ints, sides: Ints, most: int, movers: Movers) -> Flags | None:
     """Choose multipliers by an integer program; a mover is one more variable, 1 if noticed."""
     known = (movers.source >= 0) | (movers.target >= 0)
     source, target = movers.source[known], movers.target[known]
     size, extra = len(rows), len(source)
-    people = _fractions(weights % PRIME)
+    people = _fractions(sides)
     coefficients = _fractions(rows).T
     member = np.concatenate([coefficients, np.zeros((1, size))])
     one, other = member[source], member[target]
@@ -370,8 +394,8 @@ def _solve(rows: Ints, weights: Ints, most: int, movers: Movers) -> tuple[Flags,
         return None
     if result.status != 0:
         raise UndecidedError
-    chosen = np.round(result.x[:size]).astype(np.int64)
-    return chosen @ rows % PRIME == 1, int(_signed(chosen @ (weights % PRIME) % PRIME))
+    member_of: Flags = np.round(result.x[:size]).astype(np.int64) @ rows % PRIME == 1
+    return member_of
 
 
 def people_in(changed: Changed, measure: int, after: int, before: int, size: int,

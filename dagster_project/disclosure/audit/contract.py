@@ -1,11 +1,27 @@
-"""The tables and columns that a release may have: the attacker's own list, so that none slips in.
+"""The tables and columns that a release may have: the audit's own list, so that none slips in.
 
-Belongs here: names. Does not belong here: what is in them.
+Belongs here: names, and the few expressions that every check shares. Does not belong here: what is
+in the tables.
 """
 
 from __future__ import annotations
 
-from dagster_project.disclosure.attack.names import CELL, DISTRIBUTION, FUNNEL, KPI, RESPONSE
+import polars as pl
+
+Check = tuple[str, str, pl.DataFrame]
+"""A table, what is wrong in it, and the rows in which it is."""
+
+CELL = (
+    *("study", "organisation_code", "period", "channel", "product_code"),
+    *("segment", "segment_value"),
+)
+"""The columns that name a cell."""
+TOTAL = "all"
+PUBLISHED, HIDDEN = "published", "suppressed"
+KPI, DISTRIBUTION = "mart_kpi", "mart_distribution"
+RESPONSE, FUNNEL = "mart_response", "mart_response_funnel"
+SAME = 1e-9
+"""Figures that differ less are equal but for the last bits."""
 
 SUPPRESSION = "mart_suppression"
 MERGED = "mart_kpi_merged"
@@ -139,5 +155,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 NEEDED = (KPI, RESPONSE, "dim_period", "dim_metric")
 """Tables without which nothing can be recomputed."""
 
-MANIFEST = ("release", "time", "software", "deliveries", "tables", "parquet", "checks", "frozen")
+MANIFEST = ("release", "time", "software", "deliveries", "tables", "parquet", "checks")
 FILES = ("kto.duckdb", "manifest.json")
+
+
+def same(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    """Both null, or equal but for the last bits."""
+    close = (left - right).abs() <= SAME * (1 + right.abs())
+    return (left.is_null() & right.is_null()) | close.fill_null(value=False)

@@ -14,27 +14,24 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.attack import (
-    audit_benchmark,
-    audit_compared,
-    audit_copies,
-    audit_items,
-    audit_merged,
-    audit_priority,
-    audit_publication,
-    audit_response,
-    audit_rows,
+from dagster_project.disclosure.audit import (
+    comparisons,
+    merged,
+    priority,
+    publication,
+    response,
+    rows,
 )
-from dagster_project.disclosure.attack.audit_priority import Priorities
-from dagster_project.disclosure.attack.audit_publication import Publication
-from dagster_project.disclosure.attack.contract import (
+from dagster_project.disclosure.audit.contract import (
     COLUMNS,
     KEYS,
+    KPI,
     MERGED,
     NEEDED,
     ORGANISATIONS,
 )
-from dagster_project.disclosure.attack.names import KPI
+from dagster_project.disclosure.audit.priority import Priorities
+from dagster_project.disclosure.audit.publication import Publication
 
 Tables = Mapping[str, pl.DataFrame]
 SHOWN = 20  # rows of one kind that are named; more would not help whoever reads them
@@ -77,19 +74,19 @@ def audit_derived(
     if findings:
         return findings
     checks = [
-        *audit_rows.checks(tables),
-        *audit_compared.checks(tables, KPI),
-        *audit_benchmark.checks(tables, benchmark_minimum or {}),
-        *audit_response.checks(tables),
-        *audit_copies.checks(tables),
-        *audit_items.checks(tables),
-        *audit_priority.checks(tables, priorities or Priorities()),
-        *audit_publication.checks(tables, publications),
-        *audit_merged.checks(tables),
+        *rows.checks(tables),
+        *rows.copies(tables),
+        *comparisons.in_time(tables, KPI),
+        *comparisons.with_others(tables, benchmark_minimum or {}),
+        *response.checks(tables),
+        *response.items(tables),
+        *priority.checks(tables, priorities or Priorities()),
+        *publication.checks(tables, publications),
+        *merged.checks(tables),
     ]
     if MERGED in tables:
-        checks += audit_compared.checks(tables, MERGED)
-    return [finding for table, what, rows in checks for finding in _named(table, what, rows)]
+        checks += comparisons.in_time(tables, MERGED)
+    return [finding for table, what, wrong in checks for finding in _named(table, what, wrong)]
 
 
 def _shapes(tables: Tables) -> list[Finding]:
@@ -123,15 +120,15 @@ def _columns_of(name: str, tables: Tables) -> tuple[str, ...] | None:
     """Columns that a table may have; one named after a metric has those of all metrics."""
     if name in COLUMNS:
         return COLUMNS[name]
-    return COLUMNS[KPI] if name in audit_copies.metric_tables(tables) else None
+    return COLUMNS[KPI] if name in rows.metric_tables(tables) else None
 
 
-def _named(table: str, what: str, rows: pl.DataFrame) -> list[Finding]:
+def _named(table: str, what: str, wrong: pl.DataFrame) -> list[Finding]:
     """Return a finding for each of the first rows."""
-    key = [name for name in KEYS.get(table, KEYS[KPI]) if name in rows.columns]
+    key = [name for name in KEYS.get(table, KEYS[KPI]) if name in wrong.columns]
     if not key:
-        key = rows.columns[:4]
-    head = rows.select(key).head(SHOWN)
+        key = wrong.columns[:4]
+    head = wrong.select(key).head(SHOWN)
     return [
         Finding(table, " ".join(str(part) for part in row if part is not None), what)
         for row in head.iter_rows()

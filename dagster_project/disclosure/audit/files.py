@@ -13,10 +13,10 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.attack.audit import Finding
-from dagster_project.disclosure.attack.contract import FILES, MANIFEST
-from dagster_project.disclosure.attack.release import PARQUET_FOLDER
+from dagster_project.disclosure.audit.contract import FILES, MANIFEST
+from dagster_project.disclosure.audit.derived import Finding
 
+PARQUET_FOLDER = "parquet"
 SCHEMA = "marts"
 OBJECTS = """
     select database_name, schema_name, table_name, 'table' from duckdb_tables()
@@ -53,7 +53,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _manifest(path: Path, released: Mapping[str, pa.Table]) -> list[Finding]:
-    """Keys that nobody knows, and numbers other than the rows of tables and one of frozen cells."""
+    """Keys that nobody knows, and numbers other than the rows of tables."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
@@ -68,12 +68,10 @@ def _manifest(path: Path, released: Mapping[str, pa.Table]) -> list[Finding]:
     rows = {name: table.num_rows for name, table in released.items()}
     if manifest.get("tables") != rows:
         found.append(Finding("manifest", "tables", "not the rows of the published tables"))
-    if not isinstance(manifest.get("frozen", 0), int):
-        found.append(Finding("manifest", "frozen", "not one number"))
     found += [
         Finding("manifest", key, "holds a number")
         for key in MANIFEST
-        if key not in ("tables", "frozen") and _has_number(manifest.get(key))
+        if key != "tables" and _has_number(manifest.get(key))
     ]
     return found
 

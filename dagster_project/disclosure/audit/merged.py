@@ -10,16 +10,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from dagster_project.disclosure.attack.audit_compared import (
-    CLOSE_CALL,
-    present,
-    same,
-    with_errors,
-)
-from dagster_project.disclosure.attack.contract import MERGED
-from dagster_project.disclosure.attack.names import CELL, KPI, PUBLISHED
+from dagster_project.disclosure.audit.comparisons import CLOSE_CALL, present, with_errors
+from dagster_project.disclosure.audit.contract import CELL, KPI, MERGED, PUBLISHED, Check, same
 
-Check = tuple[str, str, pl.DataFrame]
 KEY = (*CELL, "metric")
 
 

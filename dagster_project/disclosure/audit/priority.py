@@ -12,11 +12,17 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from dagster_project.disclosure.attack.audit_compared import SAME, same
-from dagster_project.disclosure.attack.contract import KEYS, PRIORITY
-from dagster_project.disclosure.attack.names import KPI, PUBLISHED, TOTAL
+from dagster_project.disclosure.audit.contract import (
+    KEYS,
+    KPI,
+    PRIORITY,
+    PUBLISHED,
+    SAME,
+    TOTAL,
+    Check,
+    same,
+)
 
-Check = tuple[str, str, pl.DataFrame]
 LEAST, FEWEST = 30, 10
 METHODS = ("correlation", "regression")
 MOST = math.sqrt(10)  # no coefficient is more where no inflation factor is above 10

@@ -10,11 +10,18 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from dagster_project.disclosure.attack.audit_compared import same
-from dagster_project.disclosure.attack.contract import KEYS, PERIOD, PUBLICATION
-from dagster_project.disclosure.attack.names import KPI, PUBLISHED, RESPONSE, TOTAL
+from dagster_project.disclosure.audit.contract import (
+    KEYS,
+    KPI,
+    PERIOD,
+    PUBLICATION,
+    PUBLISHED,
+    RESPONSE,
+    TOTAL,
+    Check,
+    same,
+)
 
-Check = tuple[str, str, pl.DataFrame]
 KEY = KEYS[PUBLICATION]
 ALWAYS, ENOUGH_ANSWERS, ENOUGH_RESPONSE, TOO_FEW = (
     "always_published",

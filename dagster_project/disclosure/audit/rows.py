@@ -1,4 +1,4 @@
-"""Which rows a release has, and what hidden ones may hold.
+"""Which rows a release has, what hidden ones may hold, and tables that show rows again.
 
 Belongs here: rows. Does not belong here: formulas.
 """
@@ -9,11 +9,17 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from dagster_project.disclosure.attack.contract import KEYS, PERIOD, ROW
-from dagster_project.disclosure.attack.names import CELL, DISTRIBUTION, KPI, PUBLISHED
-
-Check = tuple[str, str, pl.DataFrame]
-HIDDEN = "suppressed"
+from dagster_project.disclosure.audit.contract import (
+    CELL,
+    DISTRIBUTION,
+    HIDDEN,
+    KEYS,
+    KPI,
+    PERIOD,
+    PUBLISHED,
+    ROW,
+    Check,
+)
 
 
 def checks(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
@@ -71,3 +77,34 @@ def _answers(distribution: pl.DataFrame) -> list[Check]:
         (DISTRIBUTION, "the cell lacks rows of answers", uneven),
         (DISTRIBUTION, "n differs between the answers", split),
     ]
+
+
+def metric_tables(tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Tables named after a metric, with the metric."""
+    if "dim_metric" not in tables:
+        return {}
+    return {f"mart_{metric}": metric for metric in tables["dim_metric"]["metric"].unique()}
+
+
+def copies(tables: Mapping[str, pl.DataFrame]) -> list[Check]:
+    """(table, what is wrong, rows) of everything that is not what stands elsewhere."""
+    found = []
+    for name, metric in metric_tables(tables).items():
+        if name in tables:
+            rows = tables[KPI].filter(pl.col("metric") == metric)
+            found.append((name, f"not the rows of {KPI}", _apart(tables[name], rows)))
+    return found
+
+
+def _apart(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Rows that only one of two tables has."""
+    columns = one.columns
+    if set(columns) != set(other.columns):
+        return one.head(1)
+    other = other.select(columns)
+    return pl.concat(
+        [
+            one.join(other, on=columns, how="anti", nulls_equal=True),
+            other.join(one, on=columns, how="anti", nulls_equal=True),
+        ]
+    )

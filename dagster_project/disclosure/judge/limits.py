@@ -112,8 +112,12 @@ def targets_of(
     )
     with_unions = [table for table, one in limits.items() if one.unions]
     few = (pl.col("n") < pl.col("min_n")) & pl.col(layout.table).is_in(with_unions)
-    members = frame.filter(few).unique([*layout.cell, "measure", "vintage"]).with_columns(
-        figure=pl.lit("union"), low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64)
+    members = (
+        frame.filter(few)
+        .unique([*layout.cell, "measure", "vintage"])
+        .with_columns(
+            figure=pl.lit("union"), low=pl.col("n").cast(pl.Float64), high=pl.lit(None, pl.Float64)
+        )
     )
     schema = {
         **dict.fromkeys((*layout.cell, "measure", "figure"), pl.String),

@@ -81,10 +81,9 @@ def judge(
         rules.told_shares(evidence, pl.DataFrame(scales), protecting),
     ]
     rows = pl.concat(broken).unique(maintain_order=True)
-    width = 1 + len(layout.cell)
     violations = [
-        Violation(row[0], row[1:width], *row[width : width + 3], row[-1] or "")
-        for row in rows.iter_rows()
+        Violation(rule, tuple(cell), measure, vintage, what, equation or "")
+        for rule, *cell, measure, vintage, what, equation in rows.iter_rows()
     ]
     return [*violations, *_not_usable(found, layout)]
 

@@ -1,21 +1,31 @@
-"""What a figure is compared with in time: the period before and the year before.
+"""What a figure is compared with: itself in time, and other organisations.
 
-Belongs here: rounding, earlier values, changes, their significance. Does not belong here: other
-organisations.
+Belongs here: rounding, earlier values, changes, the benchmark, and their significance. Does not
+belong here: the figures themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import polars as pl
 
-from dagster_project.disclosure.attack.contract import MERGED, ORGANISATIONS, PLACE
-from dagster_project.disclosure.attack.names import CELL, PUBLISHED, RESPONSE, TOTAL
+from dagster_project.disclosure.audit.contract import (
+    CELL,
+    KPI,
+    MERGED,
+    ORGANISATIONS,
+    PLACE,
+    PUBLISHED,
+    RESPONSE,
+    SAME,
+    TOTAL,
+    Check,
+    same,
+)
 
-Check = tuple[str, str, pl.DataFrame]
 KEY = (*CELL, "metric")
-SAME = 1e-9
 STUDENT = (
     *(1.959963984540, 2.372271230, 2.822498616, 2.555849680, 1.589534053),
     *(0.734070490, 0.654176270, -0.312500850, 0.353705180),
@@ -24,9 +34,12 @@ STUDENT = (
 LONE = (pl.col("n") < 2).fill_null(value=False)  # noqa: PLR2004
 """One answer has no spread: neither a margin nor a test follows from it."""
 CLOSE_CALL = 1e-6  # share of a limit within which rounding may turn a test
+MINIMUM = 3
+LOST = 1e-7  # what a total less one part may lose in its last bits
+LIKE = (*(name for name in (*CELL, "metric") if name != "organisation_code"), "group")
 
 
-def checks(tables: Mapping[str, pl.DataFrame], name: str) -> list[Check]:
+def in_time(tables: Mapping[str, pl.DataFrame], name: str) -> list[Check]:
     """(table, what is wrong, rows) of everything in `name` that does not follow."""
     figures = with_errors(tables, name)
     published = figures.filter(pl.col("status") == PUBLISHED)
@@ -131,12 +144,6 @@ def _misrounded(published: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~good.fill_null(value=False))
 
 
-def same(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    """Both null, or equal but for the last bits."""
-    close = (left - right).abs() <= SAME * (1 + right.abs())
-    return (left.is_null() & right.is_null()) | close.fill_null(value=False)
-
-
 def _of_pair(name: str, rows: pl.DataFrame, value: str, change: str, flag: str) -> list[Check]:
     difference = pl.col("value") - pl.col("then")
     # figures from before and after a break in the series are shown, not compared
@@ -189,3 +196,87 @@ def _uneven_breaks(paired: pl.DataFrame) -> pl.DataFrame:
     return paired.filter(
         mark.is_null() | (mark.n_unique().over(like) > 1) | (alone & mark.fill_null(value=False))
     )
+
+
+def with_others(tables: Mapping[str, pl.DataFrame], minimum: Mapping[str, int]) -> list[Check]:
+    """(table, what is wrong, rows) of benchmarks that are not the mean of the others' published.
+
+    The others count once each, or pooled by n; they are all others, or those of the same size
+    class, known to a reader: whichever a study does, it does everywhere.
+    """
+    published = with_errors(tables, KPI).filter(pl.col("status") == PUBLISHED)
+    published = published.join(_size_classes(tables), on="organisation_code", how="left")
+    least = pl.col("study").replace_strict(
+        dict(minimum) or {"": MINIMUM}, default=MINIMUM, return_dtype=pl.Int64
+    )
+    wrong = []
+    weights = (pl.lit(1.0), pl.col("n").cast(pl.Float64))
+    for weight, group in product(weights, (pl.lit(TOTAL), pl.col("size_class"))):
+        rows = _against_others(published.with_columns(share=weight, group=group), least)
+        wrong.append(_benchmark_checks(rows))
+    studies = published["study"].unique().to_list()
+    found: list[Check] = []
+    for study in studies:
+        options = [
+            [(table, what, rows.filter(pl.col("study") == study)) for table, what, rows in option]
+            for option in wrong
+        ]
+        found += min(options, key=lambda option: sum(rows.height for _, _, rows in option))
+    return found
+
+
+def _size_classes(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Read the size class of each organisation; without the table, none is known."""
+    if ORGANISATIONS not in tables:
+        return pl.DataFrame(schema={"organisation_code": pl.String, "size_class": pl.String})
+    known = pl.col("size_class").cast(pl.String)
+    return tables[ORGANISATIONS].select("organisation_code", known)
+
+
+def _against_others(rows: pl.DataFrame, least: pl.Expr) -> pl.DataFrame:
+    """Each row with the figures that a benchmark of the others would have."""
+    share, value = pl.col("share"), pl.col("value")
+    error = share.pow(2) * pl.col("error")
+    spread = error.pow(2) / pl.col("freedom")
+    unknown = pl.col("error").is_null().any().over(LIKE)
+    with_sums = rows.with_columns(
+        others=(pl.len().over(LIKE) - 1).cast(pl.Int64),
+        untested=LONE.any().over(LIKE),
+        rest=share.sum().over(LIKE) - share,
+        rest_value=(share * value).sum().over(LIKE) - share * value,
+        rest_error=pl.when(~unknown).then((error.sum().over(LIKE) - error).clip(0)),
+        rest_spread=pl.when(~unknown).then((spread.sum().over(LIKE) - spread).clip(0)),
+    )
+    enough = (pl.col("others") >= least) & pl.col("group").is_not_null()
+    rest = pl.col("rest")
+    return with_sums.with_columns(
+        expected=pl.when(enough).then(pl.col("rest_value") / rest),
+        expected_others=pl.when(enough).then(pl.col("others")),
+        both_errors=pl.col("error") + pl.col("rest_error") / rest.pow(2),
+        both_spreads=pl.col("error").pow(2) / pl.col("freedom")
+        + pl.col("rest_spread") / rest.pow(4),
+    )
+
+
+def _benchmark_checks(rows: pl.DataFrame) -> list[Check]:
+    value, others = pl.col("benchmark_value"), pl.col("benchmark_organisations").cast(pl.Int64)
+    wrong = misjudged(
+        pl.col("benchmark_significant"),
+        pl.when(~pl.col("untested")).then(pl.col("value") - value),
+        pl.col("both_errors"),
+        pl.col("both_spreads"),
+    )
+    close = same(value, pl.col("expected")) | ((value - pl.col("expected")).abs() < LOST)
+    return [
+        (
+            KPI,
+            "benchmark_value is not the mean of the others' published values",
+            rows.filter(~close.fill_null(value=False)),
+        ),
+        (
+            KPI,
+            "benchmark_organisations is not the number of others published",
+            rows.filter(~same(others, pl.col("expected_others"))),
+        ),
+        (KPI, "benchmark_significant does not follow from published figures", rows.filter(wrong)),
+    ]

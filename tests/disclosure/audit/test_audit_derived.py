@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from derived_release import N, derived_release, with_value
 
-from dagster_project.disclosure.attack import audit_derived, audit_files, read_release
+from dagster_project.disclosure.attack import read_release
+from dagster_project.disclosure.audit import audit_derived, audit_files
 
 A_2020 = {"organisation_code": "A", "period": "2020", "product_code": "all"}
 B_2020 = {"organisation_code": "B", "period": "2020", "product_code": "p"}
@@ -164,21 +165,6 @@ def test_suppression_that_is_not_of_published_rows_is_found():
     assert whats(tables) == {"does not follow from published rows"}
 
 
-@pytest.mark.parametrize(
-    ("share", "found"), [(None, set()), (-0.5, {"does not follow from published rows"})]
-)
-def test_products_that_are_more_than_their_total_have_no_share(
-    share: float | None, found: set[str]
-):
-    # a total as an earlier release had it: 40 of the product, and 20 in all
-    where = {"organisation_code": "A", "period": "2020"}
-    tables = changed("mart_response", "responses", N["A"] // 2, **where, product_code="all")
-    tables["mart_suppression"] = with_value(
-        tables["mart_suppression"], "answers_suppressed_share", share, **where
-    )
-    assert whats(tables) - {"required_reached does not follow"} == found
-
-
 def test_a_required_sample_is_reached_by_the_invited_alone():
     # 218 of the 500 invited must answer; 400 people answered, of whom 99 were invited
     tables = changed("mart_response", "responses", 400, **A_2020)
@@ -230,7 +216,7 @@ def folder(tmp_path: Path) -> Path:
             database.register("source", table)
             database.execute(f'create table marts."{name}" as select * from source')
             database.unregister("source")
-    manifest = {"release": "r", "time": "t", "software": "x", "deliveries": ["ab"], "frozen": 2}
+    manifest = {"release": "r", "time": "t", "software": "x", "deliveries": ["ab"]}
     manifest |= {"tables": {name: t.num_rows for name, t in tables.items()}}
     manifest |= {"parquet": dict.fromkeys(tables, "hash"), "checks": ["one"]}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -253,13 +239,12 @@ def test_an_unknown_file_is_found(folder: Path):
 def test_an_unknown_key_and_a_count_in_the_manifest_are_found(folder: Path):
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest |= {"answers": 812, "checks": [{"rows": 12}], "frozen": ["B 2020"]}
+    manifest |= {"answers": 812, "checks": [{"rows": 12}]}
     path.write_text(json.dumps(manifest), encoding="utf-8")
 
     assert files_found(folder) == {
         ("manifest", "answers"),
         ("manifest", "checks"),
-        ("manifest", "frozen"),
     }
 
 

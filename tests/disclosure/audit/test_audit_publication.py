@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from derived_release import derived_release, with_value
 
-from dagster_project.disclosure.attack import Publication, audit_derived
+from dagster_project.disclosure.audit import Publication, audit_derived
 
 PLACE = {"study": "s", "organisation_code": "A", "period": "2020", "product_code": "all"}
 RULE = Publication("grade", "again", least_rate=30, least_answers=70, norm=8.0, norm_of_product=7)

@@ -12,18 +12,10 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.attack import Intervals
+from dagster_project.disclosure.attack import Attack, attack, figures_of
 
-CASES = Path(__file__).resolve().parents[1] / "cases"
-CELL = (
-    "study",
-    "organisation_code",
-    "period",
-    "channel",
-    "product_code",
-    "segment",
-    "segment_value",
-)
+CASES = Path(__file__).resolve().parent / "cases"
+CELL = ("study", "organisation_code", "period", "channel", "product_code", "segment")
 Place = tuple[str, str, str]
 Pair = tuple[int, float]
 STUDY = {"study": "s", "organisation_code": "o", "segment": "all", "segment_value": "all"}
@@ -60,7 +52,7 @@ def responses(rows: Mapping[Place, int | None]) -> list[dict[str, object]]:
 
 KPI_TYPES = pa.schema(
     [
-        *((name, pa.string()) for name in (*CELL, "metric", "status")),
+        *((name, pa.string()) for name in (*CELL, "segment_value", "metric", "status")),
         ("n", pa.int64()),
         *((name, pa.float64()) for name in ("n_weighted", "value", "margin")),
     ]
@@ -73,7 +65,7 @@ RESPONSE_TYPES = pa.schema(
 )
 DISTRIBUTION_TYPES = pa.schema(
     [
-        *((name, pa.string()) for name in (*CELL, "metric", "answer", "status")),
+        *((name, pa.string()) for name in (*CELL, "segment_value", "metric", "answer", "status")),
         ("n", pa.int64()),
         ("share", pa.float64()),
     ]
@@ -118,23 +110,37 @@ def scales(**kinds: tuple[str, float, float]) -> pa.Table:
 GRADE = scales(grade=("mean", 1.0, 10.0))
 
 
+def figures(*vintages: Mapping[str, pa.Table], known: pa.Table = GRADE) -> pa.Table:
+    """The figures of what is under attack, then those of the earlier vintages, oldest first."""
+    return pa.concat_tables(
+        [figures_of(tables, known, vintage=number) for number, tables in enumerate(vintages)]
+    )
+
+
+def attacked(
+    published: Mapping[str, pa.Table], hierarchies: pa.Table, known: pa.Table = GRADE, **more: object
+) -> Attack:
+    """The attack on one vintage."""
+    return attack(figures(published, known=known), hierarchies, known, **more)
+
+
 def found(
-    intervals: Intervals,
+    result: Attack,
     measure: str,
     figure: str,
     *,
     at: Place | None = None,
-    assumption: str = "as published",
-    back: int = 0,
+    vintage: int = 0,
+    since: int | None = None,
     answer: str | None = None,
 ) -> list[tuple[float, float, bool]]:
     """(low, high, exact) of the intervals asked for, in the order of their cells."""
-    rows = pl.DataFrame(intervals.table).filter(
+    rows = pl.DataFrame(result.intervals).filter(
         (pl.col("measure") == measure)
         & (pl.col("figure") == figure)
-        & (pl.col("assumption") == assumption)
-        & (pl.col("release") == -back)
-        & pl.col("answer").eq_missing(pl.lit(answer))
+        & (pl.col("vintage") == vintage)
+        & pl.col("since").eq_missing(pl.lit(since, pl.Int32))
+        & pl.col("answer").eq_missing(pl.lit(answer, pl.String))
     )
     if at is not None:
         period, channel, product = at
@@ -144,6 +150,12 @@ def found(
             & (pl.col("product_code") == product)
         )
     return rows.sort(CELL).select("low", "high", "exact").rows()
+
+
+def unions(result: Attack) -> list[tuple[str, int, int | None, int, list[str]]]:
+    """(measure, vintage, since, weight, members) of the small unions."""
+    columns = ("measure", "vintage", "since", "weight", "members")
+    return [tuple(row[name] for name in columns) for row in result.unions.to_pylist()]
 
 
 def case(name: str) -> list[dict[str, str]]:

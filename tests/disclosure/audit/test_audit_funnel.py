@@ -8,21 +8,12 @@ import pyarrow as pa
 import pytest
 from derived_release import N, derived_release, with_value
 
-from dagster_project.disclosure.attack import attack, audit_derived
+from dagster_project.disclosure.audit import audit_derived
 
 FUNNEL = "mart_response_funnel"
 COUNTS = (
     *("gross_sample", "duplicates", "incomplete", "invited", "undeliverable", "opted_out"),
     *("net_sample", "responses_invited"),
-)
-METHODS = pa.Table.from_pylist(
-    [
-        {"study": "s", "dimension": "segment", "partition": "method", "parent": "all", "child": c}
-        for c in ("method=email", "method=letter", "method=card")
-    ]
-)
-SCALES = pa.table(
-    {"study": ["s"], "metric": ["grade"], "kind": ["mean"], "low": [1.0], "high": [10.0]}
 )
 
 
@@ -94,20 +85,3 @@ def test_a_hidden_method_that_speaks_is_found():
     letter = A_2020 | {"method": "letter"}
     tables[FUNNEL] = with_value(tables[FUNNEL], "invited", 180, **letter)
     assert whats(tables) == {"a hidden row has a value for invited"}
-
-
-def test_the_one_hidden_method_is_worked_back_from_the_total():
-    # 99 invited people answered in A in 2020, 92 of them by e-mail
-    tables = funnel_release((320, 12, 8, 300, 10, 5, 285, 92))
-    intervals = attack(tables, [], METHODS, SCALES).table.to_pylist()
-    (letter,) = [row for row in intervals if row["segment_value"] == "letter"]
-    assert (letter["measure"], letter["figure"]) == ("responses_invited", "n")
-    assert (letter["low"], letter["high"], letter["exact"]) == (7, 7, True)
-
-
-def test_two_hidden_methods_are_bounded_by_the_total():
-    intervals = attack(funnel_release(), [], METHODS, SCALES).table.to_pylist()
-    found = {row["segment_value"]: row for row in intervals if row["segment"] == "method"}
-    assert set(found) == {"email", "letter"}
-    for row in found.values():
-        assert (row["low"], row["high"], row["exact"]) == (0, 99, False)

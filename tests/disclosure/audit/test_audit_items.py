@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from derived_release import N, derived_release, with_value
 
-from dagster_project.disclosure.attack import audit_derived
+from dagster_project.disclosure.audit import audit_derived
 
 PLACE = {"study": "s", "organisation_code": "A", "period": "2020", "channel": "all"}
 YEAR = {"period_type": "year", "period_start": dt.date(2020, 1, 1)}

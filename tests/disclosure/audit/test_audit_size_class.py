@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from derived_release import VALUE, N, derived_release, error, significant, with_value
 
-from dagster_project.disclosure.attack import audit_derived
+from dagster_project.disclosure.audit import audit_derived
 
 SIZES = {"A": "large", "B": "large", "C": "large", "D": None}
 BENCHMARK = ("benchmark_value", "benchmark_organisations", "benchmark_significant")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from derived_release import COLUMNS, SD, N, derived_release, error, significant, with_value
 
-from dagster_project.disclosure.attack import audit_derived
+from dagster_project.disclosure.audit import audit_derived
 
 BENCHMARK = ("benchmark_value", "benchmark_organisations", "benchmark_significant")
 FIGURES = COLUMNS[10:]
