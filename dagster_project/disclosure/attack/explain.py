@@ -1,91 +1,101 @@
 """Words for how a figure follows from published ones, for the internal audit.
 
-Belongs here: an equation from the multipliers of a program. Does not belong here: finding figures
-that follow.
+Belongs here: equations from the multipliers of programs. Does not belong here: finding figures that
+follow.
 
-At the optimum a program's value is the sum of the right sides of its rows and of the bounds of its
-variables, each times its multiplier (strong duality). Without bounds in it, that is the linear
-combination of published figures that gives the hidden one; with bounds, it says which hidden
-figures had to be taken as empty (or as one respondent).
+What follows linearly is a combination of published cells: the one with the smallest coefficients
+is found by a linear program over the multipliers of the equations. What follows by bounds only is
+read off at the optimum of its program, whose value is the sum of the right sides of its rows and of
+the bounds of its variables, each times its multiplier (strong duality): that says which hidden
+figures had to be taken as empty, or as one respondent.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, eye_array, hstack
 
-from dagster_project.disclosure.attack.campaign import Posed
-from dagster_project.disclosure.attack.catalogue import Catalogue, Floats, Ints
-from dagster_project.disclosure.attack.names import BIG, CLOSE
-from dagster_project.disclosure.attack.propagate import ContradictionError
+from dagster_project.disclosure.attack.blocks import Catalogue
+from dagster_project.disclosure.attack.layout import BIG, CLOSE, Floats, Ints
+from dagster_project.disclosure.attack.search import Posed
+from dagster_project.disclosure.attack.tables import ContradictionError, Equations, Measured
 
 DENOMINATOR = 1000
 
 
+def combination(measured: Measured, equations: Equations, cells: Ints) -> Floats | None:
+    """Return the multiplier of each known cell whose sum is that of `cells`; None if none is."""
+    kept = measured.valid[equations.row]
+    rows, size = len(equations.parent), len(measured.scope)
+    entries = equations.sign[kept], (equations.cell[kept], equations.row[kept])
+    usable = np.flatnonzero(measured.known & measured.scope)
+    units = eye_array(size, format="csc")[:, usable]
+    sides = hstack([coo_array(entries, shape=(size, rows)), units, -units])
+    wanted = np.bincount(cells, minlength=size).astype(float)
+    cost = 1.0 + 0.0 * np.zeros(2 * len(usable))
+    cost[np.tile(np.nan_to_num(measured.values[0, usable]) == 0, 2)] = 0.0
+    bounds = [(None, None)] * rows + [(0, None)] * (2 * len(usable))
+    found = linprog(np.concatenate([np.zeros(rows), cost]), A_eq=sides, b_eq=wanted, bounds=bounds)
+    if found.status != 0:
+        return None
+    factors = np.zeros(size)
+    factors[usable] = found.x[rows : rows + len(usable)] - found.x[rows + len(usable) :]
+    return factors
+
+
+@dataclass
 class Explainer:
-    """Finds words for the figures of one posed measure."""
+    """Finds words for the figures of a block; `note` is said of each place, such as a vintage."""
 
-    def __init__(self, posed: Posed, keys: Ints, catalogue: Catalogue) -> None:
-        self.posed, self.keys, self.catalogue = posed, keys, catalogue
-        self._found: dict[int, str] = {}
+    keys: Ints
+    catalogue: Catalogue
+    equations: Equations
+    note: str = ""
+    _found: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def of(self, variable: int) -> str:
-        """How the figures of a variable follow: all its tables in the same way, if linear."""
-        if variable not in self._found:
-            self._found[variable] = self._explain(variable)
-        return self._found[variable]
+    def of_union(self, measured: Measured, cells: Ints) -> str:
+        """How the respondents of a union follow; blank if they do not."""
+        factors = combination(measured, self.equations, cells)
+        return "" if factors is None else self._terms(factors, measured.values[0])
 
-    def _explain(self, variable: int) -> str:
-        bounded = ""
-        for table in range(len(self.posed.low)):
-            pair = self._sides(variable, table)
-            if pair is None:
-                continue
-            (least, pure), (most, _) = pair
-            if pure:
-                return f"{self._name(variable)} = {least}"
-            what = "" if table == 0 else f" in class {table} of its scores"
-            bounded = bounded or f"{self._name(variable)}{what} >= {least} and <= {most}"
-        return (
-            self._by_nonresponse(variable)
-            or bounded
-            or f"{self._name(variable)} follows from the number of respondents"
-        )
+    def of_cell(self, posed: Posed, variable: int) -> str:
+        """How the figures of a hidden cell follow: all its tables in the same way, if linear."""
+        key = posed.measured.number, variable
+        if key not in self._found:
+            self._found[key] = self._of_cell(posed, variable)
+        return self._found[key]
 
-    def _by_nonresponse(self, variable: int) -> str:
-        """Say how many did not answer, if that is known: they are what n leaves of respondents."""
-        silent = self.posed.nonresponse
-        at = np.argwhere(self.posed.structure.place == variable)
-        if silent is None or not len(at):
-            return ""
-        others = int(silent.structure.place[*at[0]])
-        if others < 0 or silent.high[0, others] - silent.low[0, others] > CLOSE:
-            return ""
-        sides = Explainer(silent, self.keys, self.catalogue)._sides(others, 0)
-        if sides is None:
-            return ""
-        (least, pure), (most, _) = sides
-        left = f"= {least}" if pure else f">= {least} and <= {most}"
-        return f"{self._name(variable)}: respondents but those without an answer, who are {left}"
+    def _of_cell(self, posed: Posed, variable: int) -> str:
+        cell = posed.structure.cells[variable]
+        name = self.place(int(cell))
+        factors = combination(posed.measured, self.equations, np.array([cell]))
+        if factors is not None:
+            return f"{name} = {self._terms(factors, posed.measured.values[0])}"
+        silent = posed.nonresponse
+        others = -1 if silent is None else int(silent.structure.place[cell])
+        if silent is not None and others >= 0:
+            pair = self._sides(silent, others, 0)
+            if pair is not None:
+                left = f">= {pair[0]} and <= {pair[1]}"
+                return f"{name}: respondents but those without an answer, who are {left}"
+        for table in range(len(posed.low)):
+            pair = self._sides(posed, variable, table)
+            if pair is not None:
+                what = "" if table == 0 else f" in class {table} of its scores"
+                return f"{name}{what} >= {pair[0]} and <= {pair[1]}"
+        return f"{name} follows from the number of respondents"
 
-    def _sides(self, variable: int, table: int) -> tuple[tuple[str, bool], tuple[str, bool]] | None:
+    def _sides(self, posed: Posed, variable: int, table: int) -> tuple[str, str] | None:
         """Return the greatest lower and the least upper bound in words, if they meet."""
-        posed = self.posed
         explorer = posed.explorers.get(table)
         start = explorer.start if explorer else (posed.low[table], posed.high[table])
-        program = posed.workshop.program(posed.view)
-        whole = posed.measured.whole[table]
-        for low, high in (
-            (
-                np.zeros_like(start[0]) if table else np.minimum(start[0], 1),
-                np.full_like(start[1], BIG),
-            ),
-            start,
-        ):
-            if not posed.view.only_added:
-                changes = posed.structure.change[posed.structure.change >= 0]
-                low[changes] = -BIG
+        program = posed.workshop.program(posed.measured)
+        plain = np.zeros_like(start[0]) if table else np.minimum(start[0], 1)
+        for low, high in ((plain, np.full_like(start[1], BIG)), start):
             program.posed_by = None
             program.pose(posed.right[table], low, high)
             texts, values = [], []
@@ -96,48 +106,39 @@ class Explainer:
                     _, value = program.minimise(cost)
                     rows, bounds = program.duals()
                     values.append(direction * value)
-                    texts.append(self._words(table, direction * rows, bounds, low, high))
+                    texts.append(self._words(posed, table, direction * rows, bounds, low, high))
             except ContradictionError:
                 continue
+            whole = posed.measured.whole[table]
             slack = 1 - CLOSE if whole else CLOSE * (1 + abs(values[0]))
             if values[1] - values[0] <= slack:
                 return texts[0], texts[1]
         return None
 
     def _words(
-        self, table: int, rows: Floats, bounds: Floats, low: Floats, high: Floats
-    ) -> tuple[str, bool]:
-        structure, values = self.posed.structure, self.posed.values[:, table].ravel()
-        factors = np.zeros(values.size)
+        self, posed: Posed, table: int, rows: Floats, bounds: Floats, low: Floats, high: Floats
+    ) -> str:
+        structure, values = posed.structure, posed.measured.values[table]
+        factors = np.zeros(len(values))
         np.add.at(factors, structure.fixed_at, -rows[structure.fixed_row] * structure.fixed_coef)
-        terms = [
-            f"{_signed(factors[at])}{values[at]:.10g} ({self._place(int(at))})"
-            for at in np.flatnonzero(np.abs(factors) > CLOSE)
-            if np.abs(values[at]) > 0
-        ]
-        words = " ".join(terms).removeprefix("+ ") or "0"
-        used = np.flatnonzero(np.abs(bounds) > CLOSE)
         at_bounds = [
-            f"{self._name(int(j))} {'>=' if bounds[j] > 0 else '<='} "
+            f"{self.place(int(structure.cells[j]))} {'>=' if bounds[j] > 0 else '<='} "
             f"{(low[j] if bounds[j] > 0 else high[j]) + 0.0:.10g}"
-            for j in used
+            for j in np.flatnonzero(np.abs(bounds) > CLOSE)
         ]
-        return words + (f" as {', '.join(at_bounds)}" if at_bounds else ""), not at_bounds
+        words = self._terms(factors, values)
+        return words + (f" as {', '.join(at_bounds)}" if at_bounds else "")
 
-    def _name(self, variable: int) -> str:
-        where = np.argwhere(self.posed.structure.place == variable)
-        if len(where):
-            row, cell = where[0]
-            return self._place(int(row * len(self.keys) + cell))
-        row, cell = np.argwhere(self.posed.structure.change == variable)[0]
-        label = self.catalogue.label(int(self.keys[cell]))
-        return f"change of {label} since release {-self.posed.view.releases[row]}"
+    def _terms(self, factors: Floats, values: Floats) -> str:
+        terms = [
+            f"{_signed(factors[at])}{values[at]:.10g} ({self.place(int(at))})"
+            for at in np.flatnonzero((np.abs(factors) > CLOSE) & (np.nan_to_num(values) != 0))
+        ]
+        return " ".join(terms).removeprefix("+ ") or "0"
 
-    def _place(self, flat: int) -> str:
-        row, cell = divmod(flat, len(self.keys))
-        label = self.catalogue.label(int(self.keys[cell]))
-        release = self.posed.view.releases[row]
-        return label if release == 0 else f"{label} in release {-release}"
+    def place(self, cell: int) -> str:
+        """Name a cell of the block."""
+        return self.catalogue.label(int(self.keys[cell])) + self.note
 
 
 def _signed(factor: float) -> str:

@@ -1,229 +1,519 @@
-"""The attack on a whole release: blocks in parallel, one table of intervals.
+"""The attack itself: blocks in parallel, each in every vintage and every difference of vintages.
 
-Belongs here: input, workers, the result as a table. Does not belong here: the attack on a block.
+Belongs here: input, order, workers, the result as tables. Does not belong here: the steps of the
+attack on a block.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.attack.blocks import Block, cut
-from dagster_project.disclosure.attack.catalogue import Catalogue
-from dagster_project.disclosure.attack.figures import figures, of_their_time
-from dagster_project.disclosure.attack.names import ASSUMPTIONS, BASE, DIMENSIONS, FIGURES
-from dagster_project.disclosure.attack.onslaught import Outcome, attack_block
+from dagster_project.disclosure.attack.blocks import Block, Catalogue, Targets, cut
+from dagster_project.disclosure.attack.explain import Explainer
+from dagster_project.disclosure.attack.intervals import Intervals
+from dagster_project.disclosure.attack.layout import BASE, FIGURES, Flags, Ints, Layout
+from dagster_project.disclosure.attack.search import Posed, Workshop, pose, search
+from dagster_project.disclosure.attack.tables import (
+    NOW,
+    ContradictionError,
+    Measured,
+    difference_of,
+    equations_of,
+    measured_in,
+)
+from dagster_project.disclosure.attack.unions import (
+    Movers,
+    UndecidedError,
+    Union,
+    leaves_of,
+    lightest_difference,
+    lightest_union,
+    people_in,
+)
 
 Progress = Callable[[str], None]
-
-COLUMNS = {
-    "study": pl.String,
-    **dict.fromkeys(("organisation_code", "period", "channel", "product_code"), pl.String),
-    "segment": pl.String,
-    "segment_value": pl.String,
+Row = dict[str, Any]
+BOUNDS: dict[str, Any] = {
     "measure": pl.String,
     "answer": pl.String,
     "figure": pl.String,
-    "release": pl.Int32,
-    "assumption": pl.String,
+    "vintage": pl.Int32,
+    "since": pl.Int32,
     "low": pl.Float64,
     "high": pl.Float64,
     "exact": pl.Boolean,
     "complete": pl.Boolean,
     "floor": pl.Float64,
+    "people": pl.Int64,
     "equation": pl.String,
 }
+UNIONS: dict[str, Any] = {
+    "measure": pl.String,
+    "vintage": pl.Int32,
+    "since": pl.Int32,
+    "weight": pl.Int64,
+    "movers": pl.Int64,
+    "members": pl.List(pl.String),
+    "equation": pl.String,
+}
+HALF = 0.5
+"""Respondents: counts that differ less are equal."""
 
 
 @dataclass(frozen=True)
-class Intervals:
-    """What an attacker can work out; internal.
+class Attack:
+    """What can be worked out; internal.
 
-    `table` has one row per hidden figure, release and assumption: the columns of a cell, `measure`,
-    `answer` (of a distribution), `figure` (`n`, `total`, `mean`; `change_n` and `change_total` are
-    the release under attack minus an earlier one), `release` (0 is the one under attack, -1 the
-    newest of the ledger, and so on), `assumption`, `low` and `high` (may be infinite), `exact`,
-    `complete` (the bounds are the attacker's best; otherwise his interval is at least that wide),
-    `floor` (the fewest respondents that the mere existence of rows shows) and `equation`, how it
-    follows where it is exact.
-    `contradictions` names what in the figures could not be true at once, as (block, measure);
-    `undecided` counts programs in whole numbers that took too long.
+    `intervals` has one row per hidden figure: the columns of a cell, `measure`, `answer` (of a
+    distribution), `figure` (`n`, `total`, `mean`), `vintage` (0 is the one under attack), `since`
+    (null, or the earlier vintage that was subtracted), `low` and `high` (may be infinite), `exact`,
+    `complete` (the bounds are the best there are; otherwise the interval is at least that wide),
+    `floor` (the fewest respondents that the mere existence of rows shows), `people` (behind a
+    difference, of `changed`) and `equation`, how it follows where it is exact.
+
+    `unions` has the lightest union per block, measure, vintage and difference, if it has fewer
+    than `min_n` people: the columns of its first cell, `measure`, `vintage`, `since`, `weight`
+    (respondents; in a difference the people of `changed`), `movers`, `members` (names of its cells)
+    and `equation`.
+
+    `contradictions` names what in the figures could not be true at once, as (cell, measure), and
+    `limit` counts integer programs that took too long: what they were to find is not known.
     """
 
-    table: pa.Table
+    intervals: pa.Table
+    unions: pa.Table
     programs: int
     seconds: float
-    contradictions: tuple[tuple[str, str], ...]
-    undecided: int
+    contradictions: tuple[tuple[tuple[str, ...], str], ...]
+    limit: int
 
 
 def silent(message: str) -> None:
-    """Report to nobody."""
+    """Report nothing."""
     del message
 
 
 def attack(
-    released: Mapping[str, pa.Table],
-    ledger: Sequence[Mapping[str, pa.Table]],
+    figures: pa.Table,
     hierarchies: pa.Table,
     scales: pa.Table,
     *,
+    layout: Layout | None = None,
+    min_n: Mapping[str, int] | int = 10,
     targets: pa.Table | None = None,
-    vintage: pa.Table | None = None,
-    shrunk: pa.Table | None = None,
+    changed: pa.Table | None = None,
+    moved: pa.Table | None = None,
+    apart: pa.Table | None = None,
     workers: int = 1,
     explain: bool = True,
     progress: Progress = silent,
-) -> Intervals:
-    """Bound every hidden figure of a release by what is published in it and in all earlier ones.
+) -> Attack:
+    """Work out what follows from published figures.
 
-    Of the published tables it reads these columns, and no others. Those of the key and `status` are
-    text and must be there; the others are numbers, and one that is not there is unknown:
+    Of 100 respondents 60 are of C; the row of A and of B is hidden:
 
-    - `mart_kpi`: study, organisation_code, period, channel, product_code, segment, segment_value,
-      metric, status; n, n_weighted (else n), value, margin;
-    - `mart_distribution`: the same key and status, and answer; n, share;
-    - `mart_response`: study, organisation_code, period, channel, product_code, status; invited,
-      responses, responses_invited, required_sample;
-    - `mart_response_funnel`: study, organisation_code, period, method, status; responses_invited.
+    >>> import pyarrow as pa
+    >>> rows = [("all", 100), ("A", None), ("B", None), ("C", 60)]
+    >>> figures = pa.Table.from_pylist([
+    ...     {"study": "s", "organisation_code": "o", "period": "2020", "channel": "all",
+    ...      "product_code": product, "segment": "all", "measure": "responses", "vintage": 0,
+    ...      "hidden": n is None, "n": n and float(n), "weight": n and float(n)}
+    ...     for product, n in rows])
+    >>> adds_up = pa.Table.from_pylist([
+    ...     {"study": "s", "dimension": "product_code", "partition": "product", "parent": "all",
+    ...      "child": product} for product in "ABC"])
+    >>> scales = pa.Table.from_pylist([], pa.schema(
+    ...     [("study", pa.string()), ("metric", pa.string()), ("kind", pa.string()),
+    ...      ("low", pa.float64()), ("high", pa.float64())]))
+    >>> found = attack(figures, adds_up, scales)
+    >>> for row in found.intervals.to_pylist():
+    ...     print(row["product_code"], row["measure"], row["low"], row["high"], row["exact"])
+    A responses 0.0 40.0 False
+    B responses 0.0 40.0 False
 
-    A row whose status is not `published` is hidden. In the first two tables it says that its cell
-    has respondents; the other two also have rows where people were only invited.
+    Nothing is exact, and A and B together are 40, which is no small union:
+
+    >>> found.unions.num_rows
+    0
 
     Args:
-        released: these tables of the release by name.
-        ledger: the same of every earlier release, oldest first.
-        hierarchies: how cells add up: study, dimension, partition, parent, child (text), as
-            `protect` takes them.
-        scales: study, metric, kind (`mean`, `net`, `share` or `distribution`), low, high: what
-            scores each metric of `mart_kpi` can have.
+        figures: what is published, one row per cell, measure (and answer): the columns of a cell,
+            measure, answer (of a distribution), vintage (0 is under attack; 1 and up are earlier
+            vintages of the block, the oldest first), hidden, n, weight, top, bottom, plus, zero,
+            minus (see `figures_of`, which makes them).
+        hierarchies: how cells add up: the table column, dimension, partition, parent, child.
+        scales: the table column, metric, kind (`mean`, `net`, `share` or `distribution`), low,
+            high: what scores each measure can have.
+        layout: how cells are named.
+        min_n: the fewest respondents of a union that may be known, by table.
         targets: the figures whose bounds are wanted: the columns of a cell, measure, figure,
-            release, low and high; a bound is searched for until the interval reaches down to `low`
-            and up to `high` (for a mean, either), or is proven (null: always). All other figures
-            are searched until it is certain that they are not exact. None: everything is proven.
-        vintage: which figures are as they were at their release, which an attacker would have to
-            guess: the columns of a cell, measure, release (0 and below) and current (see
-            `of_their_time`). None: he guesses.
-        shrunk: where answers left or changed between releases, or are counted in another cell than
-            their respondents, so that he does not mislead himself by taking them for added, or for
-            part of the respondents: the columns of a cell and measure. None: nowhere.
+            vintage, low and high. A bound is searched for until the interval reaches down to `low`
+            and up to `high` (for a mean, either), or is proven (null: always); all other figures
+            are searched until it is certain that they are not exact. The figure `union` names the
+            cells that may be in a small union, with their respondents as `low`. None: everything is
+            proven, and any hidden leaf may be in one. `targets_of` makes them of the true cells.
+        changed: people behind the differences of vintages: the columns of a leaf cell, measure,
+            before, after (vintages; 0 is now) and people. None: differences are not attacked.
+        moved: the same, with a `to_` column for each dimension, and altered: those who were in
+            another leaf before.
+        apart: the columns of a cell and measure: where people are counted in another cell than
+            they responded in, so that they are not taken for part of its respondents.
         workers: processes.
-        explain: whether exact figures get an equation.
+        explain: whether what is exact gets an equation.
         progress: told how far the attack is.
 
     Raises:
-        ValueError: a metric has no scale, or a published row no figure.
+        ValueError: a hierarchy is over an unknown dimension.
 
     """
     begun = time.perf_counter()
-    known = pl.DataFrame(scales)
-    frames = [figures(tables, known) for tables in (released, *reversed(ledger))]
-    if vintage is not None:
-        dated = pl.DataFrame(vintage)
-        frames = [of_their_time(frame, dated, back) for back, frame in enumerate(frames)]
-    wanted = None if targets is None else pl.DataFrame(targets)
+    layout = layout or Layout()
     catalogue, count, blocks = cut(
-        frames,
+        _complete(pl.DataFrame(figures), layout),
         pl.DataFrame(hierarchies),
-        known,
-        wanted,
-        None if shrunk is None else pl.DataFrame(shrunk),
+        pl.DataFrame(scales),
+        layout,
+        None if targets is None else pl.DataFrame(targets),
+        None if changed is None else _changes(changed, moved, layout),
+        None if apart is None else pl.DataFrame(apart),
     )
-    parts, contradictions = [], []
-    programs = undecided = 0
-    for done, (study, outcome) in enumerate(_each(blocks, catalogue, workers, explain), start=1):
-        parts.append(_decoded(study, outcome, catalogue))
-        label = f"{study} {parts[-1]['organisation_code'][0]}" if parts[-1].height else study
-        contradictions += [(label, measure) for measure in outcome.contradictions]
+    plan = _Plan(catalogue, min_n, explain)
+    intervals, unions, contradictions = [], [], []
+    programs = limit = 0
+    for done, (table, outcome) in enumerate(_each(blocks, plan, workers), start=1):
+        intervals.append(_intervals(table, outcome.intervals, catalogue))
+        unions += outcome.unions
+        contradictions += outcome.contradictions
         programs += outcome.programs
-        undecided += outcome.undecided
+        limit += outcome.limit
         if done % max(1, count // 20) == 0:
             progress(f"attack: {done} of {count} blocks")
-    table = pl.concat(parts) if parts else pl.DataFrame(schema=COLUMNS)
-    seconds = time.perf_counter() - begun
-    return Intervals(table.to_arrow(), programs, seconds, tuple(contradictions), undecided)
+    schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String)
+    bounds = pl.concat([pl.DataFrame(schema=schema | BOUNDS), *intervals])
+    return Attack(
+        bounds.to_arrow(),
+        pl.DataFrame(unions, schema | UNIONS, orient="row").to_arrow(),
+        programs,
+        time.perf_counter() - begun,
+        tuple(contradictions),
+        limit,
+    )
 
 
-def _each(
-    blocks: Iterator[Block], catalogue: Catalogue, workers: int, explain: bool
-) -> Iterator[tuple[str, Outcome]]:
+def _complete(figures: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Add the columns that are not there, empty."""
+    kinds: dict[str, Any] = {"answer": pl.String, "vintage": pl.Int64}
+    kinds |= dict.fromkeys(("n", "weight", "top", "bottom", "plus", "zero", "minus"), pl.Float64)
+    return figures.select(
+        *layout.cell,
+        "measure",
+        "hidden",
+        *(
+            (pl.col(name) if name in figures.columns else pl.lit(None)).cast(kind).alias(name)
+            for name, kind in kinds.items()
+        ),
+    ).with_columns(pl.col("vintage").fill_null(NOW))
+
+
+def _changes(changed: pa.Table, moved: pa.Table | None, layout: Layout) -> pl.DataFrame:
+    """Put the movers under those who changed."""
+    to = [f"to_{dimension}" for dimension in layout.dimensions]
+    kinds: dict[str, Any] = dict.fromkeys((*layout.cell, "measure", *to), pl.String)
+    kinds |= dict.fromkeys(("before", "after", "people"), pl.Int64)
+    parts = []
+    for table, mover in ((changed, False), (moved, True)):
+        if table is None:
+            continue
+        rows = pl.DataFrame(table)
+        columns = [
+            (pl.col(name) if name in rows.columns else pl.lit(None)).cast(kind).alias(name)
+            for name, kind in (kinds | {"altered": pl.Boolean}).items()
+        ]
+        rows = rows.select(columns).with_columns(pl.col("altered").fill_null(value=False))
+        parts.append(rows.with_columns(mover=pl.lit(mover)))
+    return pl.concat(parts)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    catalogue: Catalogue
+    min_n: Mapping[str, int] | int
+    explain: bool
+
+    def most(self, table: str) -> int:
+        """Return how many people a union may have that must not be known."""
+        least = self.min_n if isinstance(self.min_n, int) else self.min_n[table]
+        return least - 1
+
+
+@dataclass
+class Outcome:
+    """What the attack on one block came to."""
+
+    intervals: Intervals
+    unions: list[tuple[Any, ...]] = field(default_factory=list)
+    contradictions: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    programs: int = 0
+    limit: int = 0
+
+
+def attack_block(block: Block, plan: _Plan) -> Outcome:
+    """Attack every vintage of a block, and every difference of two."""
+    on_block = _OnBlock(block, plan)
+    for vintage in sorted(block.vintages):
+        on_block.vintage(vintage)
+    if block.changed is not None:
+        earlier = sorted(set(block.vintages) - {NOW})
+        pairs = [(NOW, one) for one in earlier if NOW in block.vintages]
+        for after, before in [*pairs, *((b, a) for a, b in combinations(earlier, 2))]:
+            on_block.difference(after, before)
+    on_block.outcome.programs = on_block.workshop.solved
+    return on_block.outcome
+
+
+class _OnBlock:
+    def __init__(self, block: Block, plan: _Plan) -> None:
+        self.block, self.plan = block, plan
+        self.equations = equations_of(block, plan.catalogue)
+        self.measures = measured_in(block, plan.catalogue, self.equations)
+        self.workshop = Workshop(self.equations)
+        self.outcome = Outcome(Intervals(block.keys))
+        self.people: dict[tuple[int, int, int], Ints] = {}
+
+    def vintage(self, vintage: int) -> None:
+        """Attack one vintage as a table of its own."""
+        targets = self.block.targets
+        if targets is not None:
+            targets = targets.only(targets.vintage == vintage)
+        measures = self.measures[vintage]
+        posed = self._searched(measures, targets)
+        if posed is None:
+            self._contradiction("respondents and those who answered")
+            for measured in measures:
+                alone = self._searched([measured], targets)
+                if alone is None:
+                    self._contradiction(measured.measure.name)
+                else:
+                    self._note(alone, vintage, targets)
+            return
+        self._note(posed, vintage, targets)
+
+    def _searched(self, measures: list[Measured], targets: Targets | None) -> list[Posed] | None:
+        try:
+            posed = pose(measures, self.workshop, self.block.apart)
+            search(posed, targets)
+        except ContradictionError:
+            return None
+        self.outcome.limit += sum(e.undecided for one in posed for e in one.explorers.values())
+        return posed
+
+    def _note(self, posed: list[Posed], vintage: int, targets: Targets | None) -> None:
+        self._read_off(posed, vintage)
+        most, done = self.plan.most(self.block.table), {}
+        for one in posed:
+            light, people = self._light(one, targets)
+            mark = one.measured.fingerprint, light.tobytes(), one.right[0].tobytes()
+            if mark not in done:
+                done[mark] = self._limited(
+                    lightest_union, one.structure, one.right[0], light, most, people
+                )
+            found = done[mark]
+            if found is not None:
+                text = self._explainer(vintage).of_union(one.measured, found.members)
+                self._union(found, one.measured, (vintage, None), text)
+
+    def _limited(self, search: Callable[..., Union | None], *given: object) -> Union | None:
+        """Search for a union; count a search that ran into its limit."""
+        try:
+            return search(*given)
+        except UndecidedError:
+            self.outcome.limit += 1
+            return None
+
+    def _light(self, one: Posed, targets: Targets | None) -> tuple[Flags, Ints | None]:
+        """Hidden leaves that may be in a small union, and their respondents, if they are told."""
+        light = one.unknown & leaves_of(one.measured, self.equations)
+        few = one.low[0] <= self.plan.most(self.block.table)
+        light[one.structure.cells[~few]] = False
+        if targets is None:
+            return light, None
+        people = np.full(len(light), -1)
+        mine = (targets.figure == -1) & (targets.measure == one.measured.number)
+        people[targets.cell[mine]] = targets.low[mine]
+        return light & (people >= 0), people
+
+    def difference(self, after: int, before: int) -> None:
+        """Attack the difference of two vintages: its unions, and its intervals if d >= 0."""
+        earlier = {one.measure.name: one for one in self.measures[before]}
+        pairs = [
+            (one, earlier[one.measure.name])
+            for one in self.measures[after]
+            if one.measure.name in earlier
+        ]
+        grown = []
+        for now, then in pairs:
+            people, movers = self._people(now, after, before)
+            self._union_of_difference(now, then, after, before)
+            difference = difference_of(now, then, self.equations)
+            shown = difference.known & difference.present
+            added = np.abs(difference.values[0] - people)[shown] < HALF
+            if people.any() and not len(movers.source) and added.all():
+                grown.append(difference)
+        if (grown and grown[0].measure.name != BASE) or (
+            grown and not self._grown(grown, after, before)
+        ):
+            for one in grown:
+                self._grown([one], after, before)
+
+    def _people(self, measured: Measured, after: int, before: int) -> tuple[Ints, Movers]:
+        assert self.block.changed is not None  # noqa: S101
+        number = measured.number
+        people, movers = people_in(
+            self.block.changed, number, after, before, len(self.block.keys), self.equations
+        )
+        self.people[number, after, before] = people
+        return people, movers
+
+    def _grown(self, measures: list[Measured], after: int, before: int) -> bool:
+        """Bound what was added; figures that contradict that show that it is not so."""
+        most = self.plan.most(self.block.table)
+        wanted = [
+            (one.number, cell)
+            for one in measures
+            for cell in np.flatnonzero(
+                (self.people[one.number, after, before] >= 1)
+                & (self.people[one.number, after, before] <= most)
+            )
+        ]
+        number, cell = np.array(wanted, dtype=np.int64).reshape(-1, 2).T
+        none = np.zeros(len(cell), dtype=np.int64)
+        far = np.full(len(cell), np.inf)
+        posed = self._searched(measures, Targets(number, cell, none, none, -far, far))
+        if posed is None:
+            return False
+        self._read_off(posed, after, before)
+        return True
+
+    def _union_of_difference(self, now: Measured, then: Measured, after: int, before: int) -> None:
+        people, movers = self._people(now, after, before)
+        if not people.any() and not len(movers.source):
+            return
+        most = self.plan.most(self.block.table)
+        found = self._limited(lightest_difference, now, then, self.equations, people, movers, most)
+        if found is None:
+            return
+        texts = [
+            self._explainer(vintage).of_union(one, found.members)
+            for one, vintage in ((now, after), (then, before))
+        ]
+        self._union(found, now, (after, before), f"{texts[0]}, before {texts[1]}")
+
+    def _explainer(self, vintage: int = NOW) -> Explainer:
+        note = "" if vintage == NOW else f" in vintage {vintage}"
+        return Explainer(self.block.keys, self.plan.catalogue, self.equations, note)
+
+    def _read_off(self, posed: list[Posed], vintage: int, since: int = -1) -> None:
+        intervals = self.outcome.intervals
+        first = len(intervals.parts)
+        exact = intervals.read_off(posed, vintage, since)
+        for part in intervals.parts[first:]:
+            number = int(part["measure"][0])
+            people = self.people.get((number, vintage, since))
+            part["people"] = (
+                np.full(len(part["cell"]), -1) if people is None else people[part["cell"]]
+            )
+        if not self.plan.explain or not exact:
+            return
+        explainer = self._explainer(vintage)
+        for place, row, cell in exact:
+            one = posed[place]
+            variable = int(one.structure.place[cell])
+            intervals.texts[row] = explainer.of_cell(one, variable)
+
+    def _union(
+        self, found: Union, measured: Measured, vintages: tuple[int, int | None], text: str
+    ) -> None:
+        explainer = self._explainer()
+        members = [explainer.place(int(cell)) for cell in found.members]
+        cell = self._cell(int(found.members[0]))
+        if self.plan.explain:
+            text = f"{' + '.join(members)} = {text}"
+        row = (measured.measure.name, *vintages, found.weight, found.movers, members, text)
+        self.outcome.unions.append((*cell, *row))
+
+    def _cell(self, cell: int) -> tuple[str, ...]:
+        catalogue = self.plan.catalogue
+        digits = catalogue.digits(self.block.keys[[cell]])[:, 0]
+        values = (labels[d] for labels, d in zip(catalogue.labels, digits, strict=True))
+        return (self.block.table, *values)
+
+    def _contradiction(self, measure: str) -> None:
+        self.outcome.contradictions.append((self._cell(0), measure))
+
+
+def _each(blocks: Iterator[Block], plan: _Plan, workers: int) -> Iterator[tuple[str, Outcome]]:
     """Attack the blocks, a few at a time in each process, in their order."""
     if workers == 1:
         for block in blocks:
-            yield block.study, attack_block(block, catalogue, explain=explain)
+            yield block.table, attack_block(block, plan)
         return
     with ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_prepare, initargs=(catalogue, explain)
+        workers, get_context("spawn"), initializer=_prepare, initargs=(plan,)
     ) as pool:
         waiting: list[tuple[str, Future[Outcome]]] = []
         for block in blocks:
-            waiting.append((block.study, pool.submit(_attack_prepared, block)))
+            waiting.append((block.table, pool.submit(_attack_prepared, block)))
             if len(waiting) > 8 * workers:
                 wait([waiting[0][1]], return_when=FIRST_COMPLETED)
-                study, future = waiting.pop(0)
-                yield study, future.result()
-        for study, future in waiting:
-            yield study, future.result()
+                table, future = waiting.pop(0)
+                yield table, future.result()
+        for table, future in waiting:
+            yield table, future.result()
 
 
-_PREPARED: list[tuple[Catalogue, bool]] = []
+_PREPARED: list[_Plan] = []
 
 
-def _prepare(catalogue: Catalogue, explain: bool) -> None:
-    _PREPARED.append((catalogue, explain))
+def _prepare(plan: _Plan) -> None:
+    _PREPARED.append(plan)
 
 
 def _attack_prepared(block: Block) -> Outcome:
-    catalogue, explain = _PREPARED[-1]
-    return attack_block(block, catalogue, explain=explain)
+    return attack_block(block, _PREPARED[-1])
 
 
-def _decoded(study: str, outcome: Outcome, catalogue: Catalogue) -> pl.DataFrame:
-    columns = outcome.columns.joined()
+def _intervals(table: str, found: Intervals, catalogue: Catalogue) -> pl.DataFrame:
+    """Return the intervals of a block by name."""
+    layout, columns = catalogue.layout, found.joined()
+    schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String) | BOUNDS
     if not columns:
-        return pl.DataFrame(schema=COLUMNS)
+        return pl.DataFrame(schema=schema)
+    values: dict[str, Any] = {layout.table: pl.Series([table] * found.rows, dtype=pl.String)}
     digits = catalogue.digits(columns["key"])
-    values = {
-        dimension: pl.Series(labels, dtype=pl.String).gather(place)
-        for dimension, labels, place in zip(DIMENSIONS, catalogue.labels, digits, strict=True)
-    }
-    names = [measure.name for measure in catalogue.measures]
-    answers = np.full(len(columns["key"]), None, dtype=object)
-    for row in np.flatnonzero(columns["answer"] >= 0):
-        measure = catalogue.measures[columns["measure"][row]]
-        answers[row] = measure.answers[columns["answer"][row]]
-    texts = [outcome.columns.texts.get(row) for row in range(len(answers))]
-    return pl.DataFrame(
-        {
-            **values,
-            "study": study,
-            "measure": [names[m] if m >= 0 else BASE for m in columns["measure"].tolist()],
-            "answer": answers.tolist(),
-            "figure": [FIGURES[f] for f in columns["figure"].tolist()],
-            "release": columns["release"],
-            "assumption": [ASSUMPTIONS[a] for a in columns["assumption"].tolist()],
-            "low": columns["low"],
-            "high": columns["high"],
-            "exact": columns["exact"],
-            "complete": columns["complete"],
-            "floor": columns["floor"],
-            "equation": texts,
-        },
-        schema_overrides={"answer": pl.String, "equation": pl.String},
-    ).select(
-        "study",
-        "organisation_code",
-        "period",
-        "channel",
-        "product_code",
-        pl.col("segment").str.splitn("=", 2).struct[0].alias("segment"),
-        pl.col("segment").str.splitn("=", 2).struct[1].fill_null("all").alias("segment_value"),
-        *(pl.col(name).cast(COLUMNS[name]) for name in list(COLUMNS)[7:]),
-    )
+    for dimension, labels, place in zip(layout.dimensions, catalogue.labels, digits, strict=True):
+        values[dimension] = pl.Series(labels, dtype=pl.String).gather(place)
+    measures = catalogue.measures
+    values["measure"] = [measures[m].name if m >= 0 else BASE for m in columns["measure"].tolist()]
+    values["answer"] = [
+        measures[m].answers[a] if a >= 0 else None
+        for m, a in zip(columns["measure"].tolist(), columns["answer"].tolist(), strict=True)
+    ]
+    values["figure"] = [FIGURES[f] for f in columns["figure"].tolist()]
+    for name in ("vintage", "low", "high", "exact", "complete", "floor"):
+        values[name] = columns[name]
+    for name in ("since", "people"):
+        number = pl.Series(columns[name])
+        values[name] = number.set(number < 0, None)
+    values["equation"] = [found.texts.get(row) for row in range(found.rows)]
+    frame = pl.DataFrame(values, schema_overrides={"answer": pl.String, "equation": pl.String})
+    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pyarrow as pa
-from attack_tables import CELL, GRADE, case, release, tree
-
-from dagster_project.disclosure.attack import attack
-from dagster_project.disclosure.attack.limits import TARGETS
+from attack_tables import CELL, attacked, case, release, tree
 
 NAMES = {
     "mun": "organisation_code",
@@ -21,7 +18,7 @@ HIDDEN = [row for row in ROWS if row["status"] in "UM"]
 
 def cell(row: dict[str, str]) -> dict[str, str]:
     place = {name: row[short].replace("T", "all") for short, name in NAMES.items()}
-    return {"study": "s", "segment": "all", "segment_value": "all", **place}
+    return {"study": "s", "segment": "all", **place}
 
 
 def children(short: str) -> list[str]:
@@ -31,7 +28,11 @@ def children(short: str) -> list[str]:
 def published(rows: list[dict[str, str]]) -> dict[str, pa.Table]:
     figures = [
         cell(row)
-        | {"metric": "grade", "status": "suppressed" if row["status"] in "UM" else "published"}
+        | {
+            "segment_value": "all",
+            "metric": "grade",
+            "status": "suppressed" if row["status"] in "UM" else "published",
+        }
         | (
             {}
             if row["status"] in "UM"
@@ -43,7 +44,13 @@ def published(rows: list[dict[str, str]]) -> dict[str, pa.Table]:
     return release(kpis=figures)
 
 
-NO_BOUNDS = pl.DataFrame(schema=TARGETS).to_arrow()
+NO_BOUNDS = pa.schema(
+    [
+        *((name, pa.string()) for name in (*CELL, "measure", "figure")),
+        ("vintage", pa.int64()),
+        *((name, pa.float64()) for name in ("low", "high")),
+    ]
+).empty_table()
 """Targets of somebody who wants to know what is exact, not how near the bounds are."""
 WITHIN = [(name, "all", children(short)) for short, name in NAMES.items() if short != "mun"]
 ACROSS = ("organisation_code", "all", children("mun"))
@@ -52,17 +59,17 @@ ACROSS = ("organisation_code", "all", children("mun"))
 def test_each_municipality_on_its_own_tells_nothing_exactly():
     alone = [row for row in ROWS if row["mun"] != "T"]
 
-    intervals = attack(published(alone), [], tree(*WITHIN), GRADE)
+    intervals = attacked(published(alone), tree(*WITHIN))
 
-    rows = pl.DataFrame(intervals.table).filter(pl.col("measure") == "grade")
+    rows = pl.DataFrame(intervals.intervals).filter(pl.col("measure") == "grade")
     assert rows.filter(pl.col("figure") == "n").height == len(HIDDEN) == 301
     assert not rows["exact"].any()
 
 
 def test_an_additive_row_over_municipalities_tells_61_of_them_25_primary():
-    intervals = attack(published(ROWS), [], tree(*WITHIN, ACROSS), GRADE, targets=NO_BOUNDS)
+    intervals = attacked(published(ROWS), tree(*WITHIN, ACROSS), targets=NO_BOUNDS)
 
-    rows = pl.DataFrame(intervals.table).filter(pl.col("measure") == "grade")
+    rows = pl.DataFrame(intervals.intervals).filter(pl.col("measure") == "grade")
     exact = rows.filter(pl.col("exact") & (pl.col("figure") == "total")).select(CELL)
     truth = pl.DataFrame([cell(row) | {"status": row["status"]} for row in HIDDEN])
     leaked = exact.join(truth, on=CELL)
@@ -78,9 +85,9 @@ def test_bounds_of_respondents_are_those_of_the_reference_attack():
         for row in ROWS
     ]
 
-    intervals = attack(release(response=counts), [], tree(*WITHIN, ACROSS), GRADE)
+    intervals = attacked(release(response=counts), tree(*WITHIN, ACROSS))
 
-    rows = pl.DataFrame(intervals.table).select(*CELL, "low", "high")
+    rows = pl.DataFrame(intervals.intervals).select(*CELL, "low", "high")
     expected = pl.DataFrame(
         [
             cell(row)

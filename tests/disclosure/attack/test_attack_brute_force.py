@@ -6,11 +6,9 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-from attack_tables import GRADE, found, kpi, release, responses, scales, tree
+from attack_tables import attacked, found, kpi, release, responses, scales, tree
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-
-from dagster_project.disclosure.attack import attack
 
 ROWS, COLUMNS = ("a", "b"), ("X", "Y", "Z")
 LEAVES = tuple(product(ROWS, COLUMNS))
@@ -80,9 +78,7 @@ def test_intervals_of_respondents_are_those_of_all_tables_that_fit(leaves: Leave
     least = {c: int(table[c] > 0) for c in CELLS}
     bounds = fitting(table, hidden, least)
 
-    intervals = attack(
-        release(kpis=kpi(figures), response=responses(shown)), [], HIERARCHIES, GRADE
-    )
+    intervals = attacked(release(kpis=kpi(figures), response=responses(shown)), HIERARCHIES)
 
     for cell in hidden:
         low, high = bounds[cell]
@@ -105,7 +101,7 @@ def test_intervals_of_a_share_are_those_of_all_pairs_of_tables_that_fit(
     empty = dict.fromkeys(CELLS, 0)
     sides = [fitting(t, hidden, empty) for t in (agree, disagree)]
 
-    intervals = attack(release(kpis=kpi(figures, "yes")), [], HIERARCHIES, SHARE)
+    intervals = attacked(release(kpis=kpi(figures, "yes")), HIERARCHIES, SHARE)
 
     for cell in hidden:
         ranges = [side[cell] for side in sides]
@@ -135,13 +131,11 @@ def test_targets_and_workers_change_nothing_about_what_is_exact(
         }
     )
     published = release(kpis=figures, response=response)
-    nothing = attack(published, [], HIERARCHIES, GRADE).table.schema.remove_metadata()
-    targets = nothing.empty_table().select([*nothing.names[:8], "figure", "release", "low", "high"])
+    fully = attacked(published, HIERARCHIES).intervals
+    names = [*fully.column_names[:7], "figure", "vintage", "low", "high"]
+    briefly = attacked(published, HIERARCHIES, targets=fully.slice(0, 0).select(names)).intervals
 
-    fully = attack(published, [], HIERARCHIES, GRADE).table
-    briefly = attack(published, [], HIERARCHIES, GRADE, targets=targets).table
-
-    columns = [*nothing.names[:8], "figure", "exact"]
+    columns = [*fully.column_names[:7], "figure", "exact"]
     rows = [
         {
             tuple(row.values())

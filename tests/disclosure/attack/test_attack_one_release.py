@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from attack_tables import (
     CELL,
-    GRADE,
+    attacked,
     case,
     found,
     kpi,
@@ -21,8 +21,7 @@ from attack_tables import (
     tree,
 )
 
-from dagster_project.disclosure.attack import attack
-from dagster_project.disclosure.attack.figures import figures
+from dagster_project.disclosure.attack import figures_of
 
 PRODUCTS = tree(("product_code", "all", "ABC"))
 
@@ -32,9 +31,9 @@ def at(product: str) -> tuple[str, str, str]:
 
 
 def test_a_release_in_which_nobody_answered_tells_nothing():
-    intervals = attack(release(kpis=kpi({}), response=responses({})), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=kpi({}), response=responses({})), PRODUCTS)
 
-    assert intervals.table.num_rows == intervals.programs == 0
+    assert intervals.intervals.num_rows == intervals.programs == 0
 
 
 def test_one_missing_sibling_follows_by_subtraction_with_its_equation():
@@ -45,12 +44,12 @@ def test_one_missing_sibling_follows_by_subtraction_with_its_equation():
     shown = {at("all" if p == "T" else p): None if p == "A" else pair for p, pair in rows.items()}
     counts = {cell: pair and pair[0] for cell, pair in shown.items()}
 
-    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=kpi(shown), response=responses(counts)), PRODUCTS)
 
     assert found(intervals, "responses", "n") == [(8, 8, True)]
     assert found(intervals, "grade", "n") == [(8, 8, True)]
     assert found(intervals, "grade", "total") == [(pytest.approx(52), pytest.approx(52), True)]
-    equation = intervals.table.to_pylist()[0]["equation"]
+    equation = intervals.intervals.to_pylist()[0]["equation"]
     assert equation == "o 2020 A = - 20 (o 2020 B) - 30 (o 2020 C) + 58 (o 2020)"
 
 
@@ -58,7 +57,7 @@ def test_two_respondents_in_two_hidden_cells_are_one_each():
     shown = {at("all"): (42, 300.0), at("C"): (40, 280.0), at("A"): None, at("B"): None}
     counts = {cell: pair and pair[0] for cell, pair in shown.items()}
 
-    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=kpi(shown), response=responses(counts)), PRODUCTS)
 
     assert found(intervals, "responses", "n") == [(1, 1, True), (1, 1, True)]
 
@@ -66,7 +65,7 @@ def test_two_respondents_in_two_hidden_cells_are_one_each():
 def test_without_rows_of_figures_a_hidden_cell_may_be_empty():
     counts = {at("all"): 42, at("C"): 40, at("A"): None, at("B"): None}
 
-    intervals = attack(release(response=responses(counts)), [], PRODUCTS, GRADE)
+    intervals = attacked(release(response=responses(counts)), PRODUCTS)
 
     assert found(intervals, "responses", "n") == [(0, 2, False), (0, 2, False)]
 
@@ -79,7 +78,7 @@ def test_those_who_answered_bound_those_who_responded():
     response = responses({c: None if c[2] in "AB" else n for c, n in people.items()})
     figures = kpi({c: None if c[2] in "AC" else (n, 7.0 * n) for c, n in answered.items()})
 
-    intervals = attack(release(kpis=figures, response=response), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=figures, response=response), PRODUCTS)
 
     # B has at least the 19 who answered, so A at most 58 - 30 - 19
     assert found(intervals, "responses", "n") == [(1, 9, False), (19, 27, False)]
@@ -89,7 +88,7 @@ def test_where_everybody_answered_the_small_cell_is_exact():
     response = responses({at("all"): 58, at("A"): None, at("B"): None, at("C"): 30})
     figures = kpi({at("all"): (58, 407.0), at("A"): None, at("B"): (20, 140.0), at("C"): None})
 
-    intervals = attack(release(kpis=figures, response=response), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=figures, response=response), PRODUCTS)
 
     # 38 answered in A and C, at most 30 in C: at least 8 in A; B has 20, so A at most 8
     assert found(intervals, "responses", "n", at=at("A")) == [(8, 8, True)]
@@ -99,7 +98,7 @@ def test_one_silent_respondent_leaves_two_possibilities():
     response = responses({at("all"): 58, at("A"): None, at("B"): None, at("C"): 30})
     figures = kpi({at("all"): (57, 400.0), at("A"): None, at("B"): (20, 140.0), at("C"): None})
 
-    intervals = attack(release(kpis=figures, response=response), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=figures, response=response), PRODUCTS)
 
     assert found(intervals, "responses", "n", at=at("A")) == [(7, 8, False)]
 
@@ -115,9 +114,9 @@ def test_the_counter_alone_asks_so_a_row_of_all_channels_would_tell_it():
         }
     )
 
-    wrong = attack(release(kpis=kpi(shown), response=response), [], channels, GRADE)
+    wrong = attacked(release(kpis=kpi(shown), response=response), channels)
     del shown["2020", "all", "all"]
-    right = attack(release(kpis=kpi(shown), response=response), [], channels, GRADE)
+    right = attacked(release(kpis=kpi(shown), response=response), channels)
 
     assert found(wrong, "grade", "n") == [(14, 14, True)]
     assert found(right, "grade", "n") == [(0, 40, False)]
@@ -132,7 +131,7 @@ def test_a_year_to_date_tells_the_hidden_quarter():
     }
     counts = {cell: pair and pair[0] for cell, pair in shown.items()}
 
-    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], periods, GRADE)
+    intervals = attacked(release(kpis=kpi(shown), response=responses(counts)), periods)
 
     assert found(intervals, "responses", "n") == [(8, 8, True)]
 
@@ -142,7 +141,7 @@ def test_scores_bound_the_mean_of_a_hidden_cell():
     shown = {at("all"): (42, 326.0), at("C"): (30, 210.0), at("A"): None, at("B"): None}
     counts = {cell: pair and pair[0] for cell, pair in shown.items()}
 
-    intervals = attack(release(kpis=kpi(shown), response=responses(counts)), [], PRODUCTS, GRADE)
+    intervals = attacked(release(kpis=kpi(shown), response=responses(counts)), PRODUCTS)
 
     assert found(intervals, "responses", "n") == [(1, 11, False)] * 2
     (low, high, exact), _ = found(intervals, "grade", "mean")
@@ -153,7 +152,7 @@ def test_a_share_of_nothing_pins_its_parts_but_not_their_n():
     shown = {at("all"): (42, 1000.0), at("C"): (20, 1000.0), at("A"): None, at("B"): None}
     figures = kpi(shown, "eens")
 
-    intervals = attack(release(kpis=figures), [], PRODUCTS, scales(eens=("share", 0.0, 100.0)))
+    intervals = attacked(release(kpis=figures), PRODUCTS, scales(eens=("share", 0.0, 100.0)))
 
     assert found(intervals, "eens", "total") == [(0, 0, True), (0, 0, True)]
     assert found(intervals, "eens", "n") == [(0, 22, False), (0, 22, False)]
@@ -171,8 +170,8 @@ def test_answer_classes_together_are_tighter_than_their_n():
         at("B"): None,
     }
 
-    intervals = attack(
-        release(kpis=kpi(shown, "eens")), [], nested, scales(eens=("share", 0.0, 100.0))
+    intervals = attacked(
+        release(kpis=kpi(shown, "eens")), nested, scales(eens=("share", 0.0, 100.0))
     )
 
     assert found(intervals, "eens", "n") == [(0, 10, False), (0, 10, False)]
@@ -194,7 +193,7 @@ def test_promoters_and_detractors_come_out_of_score_and_margin():
         place(at("B")) | {"metric": "score"} | status(True),
     ]
 
-    intervals = attack(release(kpis=rows), [], PRODUCTS, scales(score=("net", -100.0, 100.0)))
+    intervals = attacked(release(kpis=rows), PRODUCTS, scales(score=("net", -100.0, 100.0)))
 
     # A and B: 3 promoters, 2 passives and no detractor between them
     assert found(intervals, "score", "n") == [(0, 5, False)] * 2
@@ -217,7 +216,7 @@ def test_an_answer_given_by_all_hidden_but_one_option_is_bounded_by_option():
         *(row(p, a, None, 0) for p in "AB" for a in "12"),
     ]
 
-    intervals = attack(release(distribution=rows), [], PRODUCTS, GRADE)
+    intervals = attacked(release(distribution=rows), PRODUCTS)
 
     question = "distribution of q"
     assert found(intervals, question, "total", answer="1") == [(0, 12, False)] * 2
@@ -227,7 +226,7 @@ def test_an_answer_given_by_all_hidden_but_one_option_is_bounded_by_option():
 
 def test_a_metric_without_a_scale_is_refused():
     with pytest.raises(ValueError, match="no scale for metric grade"):
-        attack(release(kpis=kpi({at("A"): None})), [], PRODUCTS, scales(other=("mean", 1.0, 10.0)))
+        attacked(release(kpis=kpi({at("A"): None})), PRODUCTS, scales(other=("mean", 1.0, 10.0)))
 
 
 def test_a_net_score_whose_margin_a_population_shrinks_is_read_with_it():
@@ -241,17 +240,13 @@ def test_a_net_score_whose_margin_a_population_shrinks_is_read_with_it():
     invited = {"invited": 252, "responses": 60, "responses_invited": 60, "required_sample": 153}
     scored = cell | {"segment": "all", "segment_value": "all", "metric": "nps"} | score
     asked = cell | invited | {"status": "published"}
-    (row,) = (
-        figures(
-            {
-                "mart_kpi": pa.Table.from_pylist([scored]),
-                "mart_response": pa.Table.from_pylist([asked]),
-            },
-            pl.DataFrame(scales(nps=("net", -100.0, 100.0))),
-        )
-        .filter(pl.col("measure") == "nps")
-        .to_dicts()
-    )
+    known = scales(nps=("net", -100.0, 100.0))
+    tables = {
+        "mart_kpi": pa.Table.from_pylist([scored]),
+        "mart_response": pa.Table.from_pylist([asked]),
+    }
+    rows = figures_of(tables, known).to_pylist()
+    (row,) = [row for row in rows if row["measure"] == "nps"]
     assert (row["plus"], row["zero"], row["minus"]) == pytest.approx((24, 24, 12))
 
 
@@ -276,10 +271,10 @@ def test_who_did_not_answer_adds_up_and_tells_who_did():
     hierarchies = tree(("product_code", "all", "ABC"), ("period", "2020", ("2020Q1", "2020Q2")))
     published = release(kpis=kpi(grades), response=responses(counts))
 
-    intervals = attack(published, [], hierarchies, GRADE)
+    intervals = attacked(published, hierarchies)
 
     assert found(intervals, "grade", "n", at=("2020Q1", "all", "A")) == [(9, 9, True)]
-    rows = pl.DataFrame(intervals.table).filter(
+    rows = pl.DataFrame(intervals.intervals).filter(
         (pl.col("measure") == "grade") & (pl.col("product_code") == "A") & (pl.col("figure") == "n")
     )
     assert rows["equation"].item() == (
@@ -298,8 +293,8 @@ def test_the_net_score_of_one_answer_is_that_answer_without_a_margin(
     cell = {"study": "s", "organisation_code": "o", "period": "2020", "channel": "all"}
     cell |= {"product_code": "all", "segment": "all", "segment_value": "all", "metric": "nps"}
     score = {"n": 1, "n_weighted": 1.0, "value": value, "margin": None, "status": "published"}
-    frame = figures(release(kpis=[cell | score]), pl.DataFrame(scales(nps=("net", -100.0, 100.0))))
-    (row,) = frame.filter(pl.col("measure") == "nps").to_dicts()
+    rows = figures_of(release(kpis=[cell | score]), scales(nps=("net", -100.0, 100.0))).to_pylist()
+    (row,) = [row for row in rows if row["measure"] == "nps"]
     assert (row["plus"], row["zero"], row["minus"]) == pytest.approx(counts)
 
 
@@ -341,6 +336,6 @@ def test_a_channel_without_invitations_is_told_by_those_of_the_others(
 
     grades = kpi(dict.fromkeys((("2020", c, p) for c in ("desk", "web") for p in "AB"), None))
     published = release(kpis=grades) | {"mart_response": pa.Table.from_pylist(rows)}
-    intervals = attack(published, [], hierarchies, GRADE, shrunk=crossed)
+    intervals = attacked(published, hierarchies, apart=crossed)
 
     assert found(intervals, "responses", "n", at=("2020", "web", "A")) == expected

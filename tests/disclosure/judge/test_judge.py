@@ -1,0 +1,198 @@
+"""What the judge calls a violation, one hand-made release for each rule."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from attack_tables import (
+    CELL,
+    GRADE,
+    attacked,
+    figures,
+    kpi,
+    place,
+    release,
+    responses,
+    scales,
+    tree,
+)
+
+from dagster_project.disclosure.judge import Limits, count_extreme_shares, judge, targets_of
+
+PRODUCTS = tree(("product_code", "all", ("A", "B", "C")))
+LIMITS = {"s": Limits()}
+Score = tuple[int, float, float]
+
+
+def at(product: str) -> tuple[str, str, str]:
+    return ("2020", "all", product.replace("T", "all"))
+
+
+def true_cells(
+    respondents: dict[str, int], scores: dict[str, Score], kind: str = "mean"
+) -> pa.Table:
+    """Cells from the respondents and from (n, total, total of squares) by product."""
+    low, high = {"mean": (1.0, 10.0), "share": (0.0, 100.0)}[kind]
+    rows: list[dict[str, object]] = [
+        place(at(p))
+        | {"disclosure_group": "responses", "measure": "responses", "kind": "count"}
+        | {"n": n, "n_effective": float(n), "weight": float(n)}
+        for p, n in respondents.items()
+    ]
+    rows += [
+        place(at(p))
+        | {"disclosure_group": "grade", "measure": "grade", "kind": kind, "n": n, "low": low}
+        | {"n_effective": float(n), "weight": float(n), "total": total}
+        | {"total_squared": squares, "high": high}
+        for p, (n, total, squares) in scores.items()
+    ]
+    texts = [*CELL, "disclosure_group", "measure", "kind", "answer"]
+    numbers = ["n_effective", "weight", "total", "total_squared", "low", "high"]
+    schema = [(t, pa.string()) for t in texts] + [(x, pa.float64()) for x in numbers]
+    return pa.Table.from_pylist(rows, pa.schema([*schema, ("n", pa.int64())]))
+
+
+def verdict(
+    respondents: dict[str, int],
+    scores: dict[str, Score],
+    hidden: str,
+    hidden_grade: str | None = None,
+    *,
+    kind: str = "mean",
+    limits: dict[str, Limits] = LIMITS,
+) -> set[tuple[str, str, str]]:
+    """(rule, product, measure) of the violations of a release that hides these products."""
+    hidden_grade = hidden if hidden_grade is None else hidden_grade
+    cells = true_cells(respondents, scores, kind)
+    published = release(
+        kpis=kpi({at(p): None if p in hidden_grade else s[:2] for p, s in scores.items()}),
+        response=responses({at(p): None if p in hidden else n for p, n in respondents.items()}),
+    )
+    known = GRADE if kind == "mean" else scales(grade=("share", 0.0, 100.0))
+    found = [
+        judge(
+            attacked(published, PRODUCTS, known, targets=targets),
+            figures(published, known=known),
+            cells,
+            hierarchies=PRODUCTS,
+            scales=known,
+            limits=limits,
+        )
+        for targets in (None, targets_of(cells, limits))
+    ]
+    rules = [{(v.rule, v.cell[4], v.measure) for v in violations} for violations in found]
+    assert rules[0] == rules[1]  # searching for what the judge needs only changes nothing
+    return rules[0]
+
+
+def sevens(**n: int) -> dict[str, Score]:
+    """Scores around 7 for everybody."""
+    return {p: (k, 7.0 * k, 51.0 * k) for p, k in n.items()}
+
+
+def test_a_small_cell_behind_a_large_one_is_safe():
+    n = {"T": 100, "A": 8, "B": 32, "C": 60}
+
+    assert verdict(n, sevens(**n), "AB") == set()
+
+
+def test_a_lone_hidden_cell_is_exact_and_a_union():
+    n = {"T": 100, "A": 8, "B": 32, "C": 60}
+
+    found = verdict(n, sevens(**n), "A")
+
+    assert {("exact", "A", m) for m in ("responses", "grade")} <= found
+    assert {("union", "A", m) for m in ("responses", "grade")} <= found
+
+
+def test_three_people_left_of_a_total_are_a_cell_too():
+    n = {"T": 103, "A": 2, "B": 1, "C": 100}
+
+    assert ("union", "A", "responses") in verdict(n, sevens(**n), "AB")
+
+
+def test_a_hidden_part_with_one_score_tells_it_for_everybody():
+    n = {"T": 100, "A": 8, "B": 32, "C": 60}
+    scores = {"A": (8, 80.0, 800.0), "B": (32, 320.0, 3200.0), "C": (60, 420.0, 3060.0)}
+    scores["T"] = (100, 820.0, 7060.0)
+
+    found = verdict(n, scores, "AB")
+
+    assert ("same_score", "all", "grade") in found
+    assert ("narrow_mean", "A", "grade") in found
+
+
+def test_an_interval_that_ends_at_the_truth_is_too_narrow():
+    # A and B have 12 together and B at least one, so A at most 11: wide enough for 9, not for 10
+    n = {"T": 72, "A": 9, "B": 3, "C": 60}
+    assert not {v for v in verdict(n, sevens(**n), "AB") if v[0] == "narrow"}
+
+    n = {"T": 72, "A": 9, "B": 1, "C": 62}
+    found = verdict(n, sevens(**n), "AB")
+    # 10 together: A at most 9, and it must be possible that it has 11
+    assert {v for v in found if v[0] == "narrow"} == {("narrow", "A", "responses")}
+
+
+def test_a_question_nobody_answered_in_a_hidden_cell_needs_its_row():
+    n = {"T": 100, "A": 8, "B": 32, "C": 60}
+    scores = {**sevens(T=92, B=32, C=60), "A": (0, 0.0, 0.0)}
+    cells = true_cells(n, scores)
+    rows = {at(p): s[:2] for p, s in scores.items() if p in "TC"}
+    published = release(
+        kpis=kpi({**rows, at("B"): None}),
+        response=responses({at(p): None if p in "AB" else k for p, k in n.items()}),
+    )
+
+    found = judge(
+        attacked(published, PRODUCTS),
+        figures(published),
+        cells,
+        hierarchies=PRODUCTS,
+        scales=GRADE,
+        limits=LIMITS,
+    )
+
+    assert ("missing_row", "A") in {(v.rule, v.cell[4]) for v in found}
+
+
+def test_a_published_small_cell_is_a_violation():
+    n = {"T": 100, "A": 8, "B": 32, "C": 60}
+
+    found = verdict(n, sevens(**n), "")
+
+    assert found == {("small_published", "A", "responses"), ("small_published", "A", "grade")}
+
+
+def test_a_share_of_nothing_is_counted_and_not_held_against_the_release():
+    n = {"T": 100, "A": 8, "B": 32, "C": 60}
+    scores = {
+        "A": (8, 0.0, 0.0),
+        "B": (32, 0.0, 0.0),
+        "C": (60, 3000.0, 3e5),
+        "T": (100, 3000.0, 3e5),
+    }
+
+    assert verdict(n, scores, "AB", kind="share") == set()
+
+    published = release(kpis=kpi({at(p): None if p in "AB" else s[:2] for p, s in scores.items()}))
+    intervals = attacked(published, PRODUCTS, scales(grade=("share", 0.0, 100.0)))
+    assert count_extreme_shares(intervals, scales(grade=("share", 0.0, 100.0))) == 2
+
+    protecting = {"s": Limits(protect_extreme_shares=True)}
+    found = verdict(n, scores, "AB", kind="share", limits=protecting)
+    assert found == {("extreme_share", "A", "grade"), ("extreme_share", "B", "grade")}
+
+
+def test_an_n_pinned_at_a_published_number_of_respondents_is_harmless():
+    """100 respondents answered, 40 of A and 60 of B: so everybody did."""
+    n = {"T": 100, "A": 40, "B": 60}
+
+    assert verdict(n, sevens(**n), "", "AB") == set()
+
+
+def test_a_study_without_limits_is_refused():
+    n = {"T": 100}
+    cells = true_cells(n, sevens(**n))
+
+    with pytest.raises(ValueError, match="no limits for study s"):
+        targets_of(cells, {})
