@@ -6,7 +6,7 @@ belong here: which periods are due, and what becomes of those that are held.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,71 +32,83 @@ BAD_ROWS = pl.Schema(
         "rows_read": pl.Int64,
     }
 )
+FINAL = dict.fromkeys(("study", "organisation_code", "period"), pl.String)
 WHOLE = ["study", "organisation_code", "period"]
 IN_FILE = ["study", "feed", "delivery", "file"]
 
 ACCEPTED = """
 create temp table accepted as
-with stored as (
+with
+stored as (
     select feed, delivery, organisation_code, response_id as id, contact_date as day, wave
     from read_parquet($responses, union_by_name = true)
     union all
     select feed, delivery, organisation_code, invitation_id as id, sent_date as day, null as wave
     from read_parquet($invitations, union_by_name = true)
+),
+placed as (
+    select
+        deliveries.place,
+        deliveries.study,
+        stored.organisation_code,
+        case
+            when deliveries.in_waves then coalesce(stored.wave, cast(year(stored.day) as varchar))
+            else concat(year(stored.day), 'Q', quarter(stored.day))
+        end as period,
+        stored.id,
+        hash(stored.feed, stored.organisation_code, stored.id) as key
+    from stored
+    inner join deliveries using (feed, delivery)
 )
-select
-    deliveries.study,
-    stored.feed,
-    stored.delivery,
-    deliveries.received_at,
-    stored.organisation_code,
-    case
-        when deliveries.in_waves then coalesce(stored.wave, cast(year(stored.day) as varchar))
-        else concat(year(stored.day), 'Q', quarter(stored.day))
-    end as period,
-    stored.id
-from stored
-inner join deliveries using (feed, delivery)
+select place, organisation_code, period, id, key
+from placed
+anti join final using (study, organisation_code, period)
 """
-"""Rows in the lake, every version of them."""
+"""Rows in the lake, every version of them; `place` is their delivery's in the order of coming."""
 
 BAD = """
 create temp table bad as
-with written as (
-    select distinct feed, delivery, organisation_code from accepted
-),
-dated as (
-    select quarantined.*, deliveries.study, deliveries.received_at
+with dated as (
+    select quarantined.*, deliveries.place, deliveries.received_at
     from quarantined
     inner join deliveries using (feed, delivery)
+    anti join final using (study, organisation_code, period)
+),
+written as (
+    select distinct place, organisation_code from accepted
+),
+concerned as (
+    select organisation_code from dated
+    union
+    select written.organisation_code
+    from written
+    inner join dated using (place)
+    where dated.organisation_code is null
 ),
 mended as (
-    select distinct dated.feed, dated.delivery, dated.row
-    from dated
-    inner join accepted
-        on dated.feed = accepted.feed
-        and dated.id_fingerprint = sha256(accepted.id)
-        and dated.delivery <> accepted.delivery
-        and dated.received_at <= accepted.received_at
+    select distinct dated.place, dated.row
+    from (select * from accepted semi join concerned using (organisation_code)) as accepted
+    inner join deliveries using (place)
+    inner join dated
+        on deliveries.feed = dated.feed
+        and sha256(accepted.id) = dated.id_fingerprint
+        and deliveries.received_at >= dated.received_at
+        and accepted.place <> dated.place
     -- a row that names no organisation is of one that its delivery names
     left join written
-        on dated.feed = written.feed
-        and dated.delivery = written.delivery
+        on dated.place = written.place
         and accepted.organisation_code = written.organisation_code
     where
         dated.organisation_code = accepted.organisation_code
         or (dated.organisation_code is null and written.organisation_code is not null)
 )
-select *
+select place, row, organisation_code, period
 from dated
-anti join mended using (feed, delivery, row)
+anti join mended using (place, row)
 -- of a row that came again and is bad again, the last one counts
 qualify
     id_fingerprint is null
-    or rank() over (
-        partition by feed, organisation_code, id_fingerprint
-        order by received_at desc, delivery desc
-    ) = 1
+    or place = max(place) over (partition by feed, organisation_code, id_fingerprint)
 """
 """Rows in quarantine that no later delivery mended."""
 
@@ -105,78 +117,61 @@ with partly_named as (
     select * from bad where organisation_code is null or period is null
 ),
 concerned as (
-    select study, organisation_code from bad
+    select organisation_code from bad
     union
-    select study, organisation_code from accepted semi join partly_named using (feed, delivery)
+    select organisation_code from accepted semi join partly_named using (place)
 ),
 versions as (
-    select *
+    select max(place) as place, organisation_code, arg_max(period, place) as period
     from accepted
-    semi join concerned using (study, organisation_code)
-    qualify
-        rank() over (
-            partition by feed, organisation_code, id order by received_at desc, delivery desc
-        ) = 1
+    semi join concerned using (organisation_code)
+    group by key, organisation_code
 ),
 named as (
-    select study, feed, delivery, organisation_code, period, 0 as is_bad from versions
+    select place, organisation_code, period, 0 as is_bad from versions
     union all
-    select study, feed, delivery, organisation_code, period, 1 as is_bad
+    select place, organisation_code, period, 1 as is_bad
     from bad
-    anti join partly_named using (feed, delivery, row)
+    where organisation_code is not null and period is not null
 ),
-cells as (
-    select feed, delivery, organisation_code, period, count(*) as n
+delivered as (
+    select place, organisation_code, period, count(*) as n
     from (
-        select feed, delivery, organisation_code, period from accepted
+        select place, organisation_code, period from accepted semi join partly_named using (place)
         union all
-        select feed, delivery, organisation_code, period from bad
+        select place, organisation_code, period from bad
     )
     group by all
 ),
-named_shares as (
-    select
-        study,
-        feed,
-        delivery,
-        organisation_code,
-        period,
-        sum(is_bad) as bad_rows,
-        count(*) as all_rows
-    from named
-    group by all
-),
 groups as (
-    select study, feed, delivery, organisation_code, period, count(*) as bad_rows
+    select place, organisation_code, period, count(*) as bad_rows
     from partly_named
     group by all
 ),
-partly_named_shares as (
+shares as (
+    select place, organisation_code, period, sum(is_bad) as bad_rows, count(*) as all_rows
+    from named
+    group by all
+    union all
     select
-        groups.study,
-        groups.feed,
-        groups.delivery,
+        groups.place,
         groups.organisation_code,
         groups.period,
         groups.bad_rows,
-        sum(cells.n) as all_rows
+        sum(delivered.n) as all_rows
     from groups
-    inner join cells
-        on groups.feed = cells.feed
-        and groups.delivery = cells.delivery
-        and (groups.organisation_code is null or groups.organisation_code = cells.organisation_code)
-        and (groups.period is null or groups.period = cells.period)
+    inner join delivered
+        on groups.place = delivered.place
+        and (
+            groups.organisation_code is null
+            or groups.organisation_code = delivered.organisation_code
+        )
+        and (groups.period is null or groups.period = delivered.period)
     group by all
-),
-shares as (
-    select * from named_shares
-    union all
-    select * from partly_named_shares
 )
-select shares.*, deliveries.file, deliveries.rows_read
-from shares
-inner join deliveries using (feed, delivery)
-order by shares.study, file, shares.organisation_code, shares.period
+select * from shares
+inner join deliveries using (place)
+order by place, organisation_code, period
 """
 """By delivery, organisation and period: rows that are bad, and all rows in their last version."""
 
@@ -234,11 +229,19 @@ def named_by(lake: Path, deliveries: Iterable[Delivery]) -> pl.DataFrame:
     return rows.group_by(by).agg(rows=pl.len().cast(pl.Int64)).sort(by)
 
 
-def bad_rows(lake: Path, codebook: Codebook, scan: Scan) -> pl.DataFrame:
+def bad_rows(
+    lake: Path, codebook: Codebook, scan: Scan, final: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Count the rows of accepted deliveries that are in quarantine, and all rows beside them.
 
     A row counts in its last version. One that a later delivery mended is not bad (the same id, feed
     and organisation), nor is any of a delivery that was replaced in landing or is gone from it.
+
+    Args:
+        lake: of deliveries that were judged.
+        codebook: for the timing of studies.
+        scan: all feeds of landing, after the deliveries in it were judged.
+        final: `study`, `organisation_code` and `period` that are not looked at.
 
     Returns:
         `study`, `feed`, `delivery`, `file`, `organisation_code`, `period`, `bad_rows`, `all_rows`
@@ -261,10 +264,11 @@ def bad_rows(lake: Path, codebook: Codebook, scan: Scan) -> pl.DataFrame:
     with duckdb.connect() as engine:
         engine.register("deliveries", _deliveries(accepted, codebook))
         engine.register("quarantined", _quarantined(lake, suspect))
+        engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
         files = {room: _files(lake, room, accepted) for room in ("responses", "invitations")}
         engine.execute(ACCEPTED, files)
         engine.execute(BAD)
-        shares = pl.DataFrame(engine.execute(SHARES).to_arrow_table())
+        shares = pl.DataFrame(engine.sql(SHARES).to_arrow_table())
         return shares.select(BAD_ROWS.names()).cast(BAD_ROWS)
 
 
@@ -345,14 +349,15 @@ def _standing(deliveries: Iterable[Delivery], scan: Scan) -> tuple[Delivery, ...
     )
 
 
-def _deliveries(deliveries: Sequence[Delivery], codebook: Codebook) -> pl.DataFrame:
+def _deliveries(deliveries: Iterable[Delivery], codebook: Codebook) -> pl.DataFrame:
     waves = {study.study for study in codebook.studies if study.timing == "wave"}
     return pl.DataFrame(
         [
-            (d.study, d.feed, d.sha256, d.file, d.received, d.rows_read, d.study in waves)
-            for d in deliveries
+            (place, d.study, d.feed, d.sha256, d.file, d.received, d.rows_read, d.study in waves)
+            for place, d in enumerate(sorted(deliveries, key=lambda d: (d.received, d.sha256)))
         ],
         schema={
+            "place": pl.Int32,
             "study": pl.String,
             "feed": pl.String,
             "delivery": pl.String,

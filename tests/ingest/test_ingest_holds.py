@@ -318,6 +318,18 @@ def test_a_row_without_a_municipality_is_mended_by_one_of_its_delivery(house: Ho
     assert held(house) == {}
 
 
+def test_a_period_that_is_final_is_not_looked_at(house: House):
+    summer = {"datum_contact": "01-07-2020"}
+    land(house, [*some(2, "x", **BAD, **summer), *some(2, "y", **BAD), *some(20, "good", **summer)])
+    final = pl.DataFrame([("nvvb", "GM0637", "2020Q3")], orient="row")
+    final.columns = ["study", "organisation_code", "period"]
+    scan = scan_landing(house.settings, house.codebook)
+
+    found = bad_rows(house.settings.lake, house.codebook, scan, final)
+
+    assert found.select("period", "bad_rows", "all_rows").rows() == [("2020Q4", 2, 2)]
+
+
 def test_nothing_in_quarantine_is_an_empty_table(house: House):
     land(house, some(3, "good"))
 
