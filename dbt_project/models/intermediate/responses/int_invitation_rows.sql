@@ -50,15 +50,7 @@ known as (
     select
         in_periods.*,
         final_periods.study is not null or kept_rows.status is not null as is_final,
-        kept_rows.status as kept_status,
-        row_number() over (
-            partition by in_periods.study, in_periods.invitation_id
-            order by
-                in_periods.received_at desc,
-                in_periods.delivery desc,
-                in_periods.feed,
-                in_periods.source_row
-        ) as newness
+        kept_rows.status as kept_status
     from in_periods
     left join final_periods
         on in_periods.study = final_periods.study
@@ -70,31 +62,44 @@ known as (
         and in_periods.source_row = kept_rows.source_row
 ),
 
-with_final_version as (
+published as (
     select
-        *,
-        min(case when kept_status = 'counted' then newness end) over (
-            partition by study, invitation_id
-        ) as newness_of_final
+        study,
+        invitation_id,
+        max(received_at) as received_at,
+        max(delivery) as delivery
     from known
+    where kept_status = 'counted'
+    group by study, invitation_id
 ),
 
 -- late is what came for a published period, or for an invitation that is counted in one
 punctual as (
     select
-        *,
+        known.*,
         case
-            when kept_status is not null then kept_status = 'late'
-            else is_final or coalesce(newness < newness_of_final, false)
+            when known.kept_status is not null then known.kept_status = 'late'
+            else known.is_final or coalesce(
+                known.received_at > published.received_at
+                or (
+                    known.received_at = published.received_at
+                    and known.delivery > published.delivery
+                ),
+                false
+            )
         end as is_late
-    from with_final_version
+    from known
+    left join published
+        on known.study = published.study
+        and known.invitation_id = published.invitation_id
 ),
 
 versions as (
     select
         *,
         row_number() over (
-            partition by study, invitation_id, is_late order by newness
+            partition by study, invitation_id, is_late
+            order by received_at desc, delivery desc, feed, source_row
         ) as version_rank
     from punctual
 ),
