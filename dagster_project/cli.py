@@ -15,13 +15,17 @@ from contextlib import contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import click
 
 from dagster_project.cli_check_figures import check_figures
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.pipeline import Outcome
+    from dagster_project.release.order import Order
 
 P = ParamSpec("P")
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -70,6 +74,20 @@ home_option = click.option(
 verbose_option = click.option("--verbose", is_flag=True, help="Show Dagster's log as well.")
 
 
+study_option = click.option("--study", metavar="STUDY", help="Only of this study.")
+organisation_option = click.option("--organisation", metavar="CODE", help="Only of this one.")
+period_option = click.option(
+    "--period", "periods", multiple=True, metavar="2020Q4 ...", help="Only of these periods."
+)
+named_study_option = click.option("--study", required=True, metavar="STUDY", help="Its study.")
+named_organisation_option = click.option(
+    "--organisation", required=True, metavar="CODE", help="Its organisation."
+)
+named_period_option = click.option(
+    "--period", "periods", multiple=True, required=True, metavar="2020Q4", help="Once or more."
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kto-pipeline")
 def main() -> None:
@@ -90,6 +108,7 @@ main.add_command(check_figures)
     metavar="2020Q4 ...",
     help="Rebuild these quarters; without it, every quarter that changed.",
 )
+@click.option("--preview", is_flag=True, help="Stop before publishing; see var/preview.")
 @click.argument("more_quarters", nargs=-1, type=Quarter(), metavar="")
 @verbose_option
 @in_one_line
@@ -97,13 +116,129 @@ def refresh(
     landing: Path | None,
     home: Path | None,
     quarters: tuple[date, ...],
+    preview: bool,
     more_quarters: tuple[date, ...],
     verbose: bool,
 ) -> None:
-    """Take in new deliveries, rebuild what they touch, publish a release."""
+    """Take in new deliveries, rebuild what they touch, publish what is due and not held.
+
+    Says of every period in a line whether it was published, is held and why, or is open. Exit 0
+    also when periods are held.
+    """
     if more_quarters and not quarters:
         raise click.UsageError("name quarters after --quarter, as in --quarter 2020Q3 2020Q4")
-    _refresh(_settings(landing, home), [*quarters, *more_quarters], verbose=verbose)
+    from dagster_project.release.order import Order  # noqa: PLC0415
+
+    order = Order(publish=not preview)
+    _refresh(_settings(landing, home), [*quarters, *more_quarters], order, verbose=verbose)
+
+
+@main.command()
+@landing_option
+@home_option
+@study_option
+@organisation_option
+@period_option
+@click.option("--as-is", is_flag=True, help="Say that held periods may be published as they are.")
+@click.option("--reason", help="Why; it goes into the manifest.")
+@verbose_option
+@in_one_line
+def release(
+    landing: Path | None,
+    home: Path | None,
+    study: str | None,
+    organisation: str | None,
+    periods: tuple[str, ...],
+    as_is: bool,
+    reason: str | None,
+    verbose: bool,
+) -> None:
+    """Publish held periods on your word, with what else is due.
+
+    Without --study, --organisation and --period: every period that is held. `kto status` says which
+    are, and why.
+    """
+    from dagster_project.release.order import Order, Selection  # noqa: PLC0415
+
+    if not as_is or not reason or not reason.strip():
+        raise click.UsageError(
+            "held periods go out on your word only: give --as-is and --reason TEXT; what is due "
+            "and not held is published by `kto refresh`"
+        )
+    order = Order(as_is=Selection(study, organisation, _codes(periods)), reason=reason.strip())
+    _refresh(_settings(landing, home), (), order, verbose=verbose)
+
+
+@main.command()
+@landing_option
+@home_option
+@named_study_option
+@named_organisation_option
+@named_period_option
+@click.option("--reason", required=True, help="Why; it goes into the release and its manifest.")
+@click.option("--yes", is_flag=True, help="Publish it; without this, only say what would change.")
+@verbose_option
+@in_one_line
+def revise(
+    landing: Path | None,
+    home: Path | None,
+    study: str,
+    organisation: str,
+    periods: tuple[str, ...],
+    reason: str,
+    yes: bool,
+    verbose: bool,
+) -> None:
+    """Make a new vintage of published periods, with all that came since.
+
+    Prints which figures would change and which would be withdrawn; with --yes it publishes that.
+    """
+    from dagster_project.cli_report import change_lines  # noqa: PLC0415
+    from dagster_project.release.order import Order  # noqa: PLC0415
+
+    named = tuple((study, organisation, period) for period in _codes(periods))
+    settings = _settings(landing, home)
+    dry = Order(publish=False, revise=named, reason=reason)
+    outcome = _run(settings, (), dry, verbose=verbose)
+    for line in change_lines(outcome, published=yes):
+        click.echo(line)
+    if yes:
+        _refresh(settings, (), Order(revise=named, reason=reason), verbose=verbose)
+
+
+@main.command()
+@home_option
+@named_study_option
+@named_organisation_option
+@named_period_option
+@click.option("--never-distributed", is_flag=True, help="State that nobody outside has had it.")
+@click.option("--reason", required=True, help="Why; it goes into the next manifest.")
+@click.option("--by", help="Who states it.  [the user of this machine]")
+@in_one_line
+def withdraw(
+    home: Path | None,
+    study: str,
+    organisation: str,
+    periods: tuple[str, ...],
+    never_distributed: bool,
+    reason: str,
+    by: str | None,
+) -> None:
+    """Take back periods that nobody outside has had; they are open again.
+
+    For the first try of a newcomer. The years that are sums of them go as well.
+    """
+    from dagster_project.release.withdraw import withdraw as take_back  # noqa: PLC0415
+
+    named = tuple((study, organisation, period) for period in _codes(periods))
+    settings = _settings(None, home)
+    gone = take_back(
+        settings, named, reason=reason, by=by, never_distributed=never_distributed
+    )
+    click.echo(
+        f"withdrawn  {study} {', '.join(gone)}: {organisation}; run `kto refresh`: the next release "
+        "is without it, or has it anew"
+    )
 
 
 @main.command()
@@ -120,7 +255,7 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
     with _progress() as (progress, _):
         write_demo(settings.landing, progress)
     # Read again: the demo landing brings the key for its own e-mail addresses.
-    _refresh(_settings(landing, home), (), verbose=verbose)
+    _refresh(_settings(landing, home), (), None, verbose=verbose)
     found = compare(published_figures(), settings.published / "current" / "kto.duckdb")
     for line in demo_lines(settings, found):
         click.echo(line)
@@ -132,9 +267,9 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @in_one_line
 def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
-    """Show deliveries, rows, quarters built and the current release."""
-    from dagster_project.release import status as read_status  # noqa: PLC0415
-    from dagster_project.release import status_lines  # noqa: PLC0415
+    """Show what needs somebody, then periods by state, deliveries and the current release."""
+    from dagster_project.release.render import status_lines  # noqa: PLC0415
+    from dagster_project.release.report import status as read_status  # noqa: PLC0415
 
     settings = _settings(landing, home)
     if landing is None and "KTO_LANDING" not in os.environ:
@@ -178,15 +313,29 @@ def _settings(landing: Path | None, home: Path | None) -> Settings:
         raise UserError(str(error)) from None
 
 
-def _refresh(settings: Settings, quarters: Sequence[date], *, verbose: bool) -> None:
+def _codes(periods: Sequence[str]) -> tuple[str, ...]:
+    return tuple(period.strip().upper() for period in periods)
+
+
+def _refresh(
+    settings: Settings, quarters: Sequence[date], order: Order | None, *, verbose: bool
+) -> None:
+    from dagster_project.cli_report import outcome_lines  # noqa: PLC0415
+
+    for line in outcome_lines(settings, _run(settings, quarters, order, verbose=verbose)):
+        click.echo(line)
+
+
+def _run(
+    settings: Settings, quarters: Sequence[date], order: Order | None, *, verbose: bool
+) -> Outcome:
     with _progress() as (progress, done):
         progress("starting")
-        from dagster_project.cli_report import outcome_lines  # noqa: PLC0415
         from dagster_project.pipeline import refresh as run  # noqa: PLC0415
 
-        outcome = run(settings, quarters, progress=progress, done=done, verbose=verbose)
-    for line in outcome_lines(settings, outcome):
-        click.echo(line)
+        return run(
+            settings, quarters, order=order, progress=progress, done=done, verbose=verbose
+        )
 
 
 @contextmanager

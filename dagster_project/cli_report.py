@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ MANY = 8
 
 def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     """Yield a short summary of a refresh."""
-    if outcome.release is None:
+    if not outcome.deliveries:
         yield f"nothing to do: no deliveries in {settings.landing} and none taken in before"
         if outcome.waiting:
             yield f"{outcome.waiting} still arriving"
@@ -47,11 +49,43 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     yield f"quarters     {_listed(outcome.quarters)}"
     for heading, line in zip(("hidden", ""), outcome.hidden, strict=False):
         yield f"{heading:12} {line}"
-    if outcome.changed:
+    yield from period_lines(outcome)
+    for warning in outcome.warnings:
+        yield f"warning      {warning}"
+    if outcome.release is None:
+        yield f"preview      {settings.preview} (internal); nothing was published"
+    elif outcome.changed:
         yield f"release      {outcome.release}"
         yield f"             {outcome.release_path}"
     else:
         yield f"release      nothing changed: {outcome.release} stays"
+
+
+def period_lines(outcome: Outcome) -> Iterator[str]:
+    """Yield a line each for what was published, what is held and why, and what is open."""
+    from dagster_project.release import told  # noqa: PLC0415
+
+    periods = outcome.periods
+    if outcome.release is None:
+        fresh = periods["is_released"] & periods["is_built"]
+        state = pl.when(fresh).then(pl.lit("due")).otherwise("state")
+        periods = periods.with_columns(state=state)
+    else:
+        yield from told.published_now(periods)
+    yield from told.needs_somebody(periods)
+    yield from told.open_periods(periods)
+
+
+def change_lines(outcome: Outcome, *, published: bool) -> Iterator[str]:
+    """Yield what a revision changes and withdraws, cell by cell."""
+    withdrawn = sum(change.withdrawn for change in outcome.changes)
+    changed = len(outcome.changes) - withdrawn
+    for change in sorted(outcome.changes, key=lambda one: not one.withdrawn):
+        yield str(change)
+    verb = "changes" if published else "would change"
+    yield f"the revision {verb} {changed} rows and withdraws {withdrawn}"
+    if not published:
+        yield "nothing was published; the same command with --yes publishes it"
 
 
 def _listed(quarters: Sequence[str]) -> str:

@@ -12,10 +12,11 @@ from dagster_project.assets.disclosure import disclosure_pattern
 from dagster_project.assets.feeds import feed_assets
 from dagster_project.assets.models import marts_among, model_assets
 from dagster_project.assets.priority import regression_coefficients
-from dagster_project.assets.release import release_assets
+from dagster_project.assets.release import RELEASE, release_assets
+from dagster_project.assets.states import PREVIEW_JOB, state_assets
 from dagster_project.codebook import load_codebook
 from dagster_project.resources import Installation, lent_to_one_run
-from dagster_project.schedules import quarterly_release
+from dagster_project.schedules import morning_release
 from dagster_project.sensors import new_deliveries
 from dagster_project.settings import Settings
 from dagster_project.warehouse import dbt_manifest
@@ -40,18 +41,25 @@ def build_definitions(installation: Installation) -> dg.Definitions:
         # DuckDB has one writer: a second process would meet its lock.
         executor_def=dg.in_process_executor,
     )
+    preview = dg.define_asset_job(
+        PREVIEW_JOB,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RELEASE),
+        description="Landing to preview: the same as `kto refresh --preview`.",
+        executor_def=dg.in_process_executor,
+    )
     return dg.Definitions(
         assets=[
             *feed_assets(codebook, settings.release_day),
+            *state_assets(codebook),
             *models,
             disclosure_pattern,
             regression_coefficients,
             *release,
         ],
         asset_checks=checks,
-        jobs=[refresh],
-        schedules=[quarterly_release(refresh, settings.release_day)],
-        sensors=[new_deliveries(refresh, settings, codebook)],
+        jobs=[refresh, preview],
+        schedules=[morning_release(refresh)],
+        sensors=[new_deliveries(preview, settings, codebook)],
         resources={"installation": lent_to_one_run(installation)},
         executor=dg.in_process_executor,
     )

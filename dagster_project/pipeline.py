@@ -10,24 +10,32 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import sqlalchemy
 from dagster._core.instance.ref import InstanceRef
 from filelock import Timeout
 
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.model_groups import QUARTERLY
-from dagster_project.assets.release import ATTACK, RELEASE
+from dagster_project.assets.release import ATTACK, PREVIEW, RELEASE
+from dagster_project.assets.states import PREVIEW_JOB
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
 from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
+from dagster_project.release.export import staged_release, sweep
+from dagster_project.release.order import Order
+from dagster_project.release.prepare import PERIODS_FILE, read_periods_file
+from dagster_project.release.revision import Change, changes, refuse
+from dagster_project.release.states import STATES
+from dagster_project.release.vintages import read_index
 from dagster_project.resources import Installation
 from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
@@ -42,8 +50,10 @@ class Outcome:
     """What a refresh did.
 
     `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters`
-    labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `release` is None when
-    there was nothing to work on.
+    labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `periods` are their
+    states, in the columns of `release.states.STATES`. `warnings` are what a preview did not pass,
+    `changes` what a revision changes. `release` is None when there was nothing to work on, or when
+    nothing was to be published.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -51,6 +61,9 @@ class Outcome:
     waiting: int = 0
     quarters: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    periods: pl.DataFrame = field(default_factory=STATES.to_frame)
+    warnings: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     release: str | None = None
     release_path: Path | None = None
     changed: bool = False
@@ -60,15 +73,17 @@ def refresh(
     settings: Settings,
     quarters: Sequence[date] = (),
     *,
+    order: Order | None = None,
     progress: Progress = silent,
     done: Progress = silent,
     verbose: bool = False,
 ) -> Outcome:
-    """Take in what is new, rebuild what it touches, publish.
+    """Take in what is new, rebuild what it touches, publish what is due.
 
     Args:
         settings: the installation.
         quarters: first days of quarters to rebuild; empty means those whose answers changed.
+        order: what is asked for besides, or instead of publishing.
         progress: hears what starts.
         done: hears what ended.
         verbose: show Dagster's own log.
@@ -91,7 +106,13 @@ def refresh(
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
             return Outcome(waiting=waiting)
         pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
-        installation = Installation(settings, codebook, progress, done)
+        order = order or Order()
+        refuse(
+            read_index(settings),
+            order.revise,
+            {study.study: study.max_revisions for study in codebook.studies},
+        )
+        installation = Installation(settings, codebook, order, progress, done)
         existed = settings.warehouse.exists()
         try:
             result = _run(installation, quarters, verbose=verbose)
@@ -100,7 +121,7 @@ def refresh(
                 raise
             done("the warehouse was damaged; building it anew from the lake")
             result = _run(installation, (), verbose=verbose)
-        return _outcome(result, settings, pending, waiting)
+        return _outcome(result, installation, pending, waiting)
 
 
 @contextmanager
@@ -125,7 +146,8 @@ def _only_one(settings: Settings) -> Iterator[None]:
 def _run(
     installation: Installation, quarters: Sequence[date], *, verbose: bool
 ) -> dg.ExecuteInProcessResult:
-    job = build_definitions(installation).resolve_job_def(REFRESH)
+    name = REFRESH if installation.order.publish else PREVIEW_JOB
+    job = build_definitions(installation).resolve_job_def(name)
     level = "DEBUG" if verbose else "CRITICAL"
     logging.getLogger("dagster").setLevel(level)
     config = {
@@ -201,29 +223,46 @@ def _hidden(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for made in result.asset_materializations_for_node(PATTERN.to_python_identifier()):
         yield str(made.metadata["in words"].value)
     for check in result.get_asset_check_evaluations():
-        if check.check_name == ATTACK and check.description:
+        if check.check_name == ATTACK and check.asset_key != PREVIEW and check.description:
             yield check.description
+
+
+def _warnings(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """Say what a preview did not pass."""
+    for check in result.get_asset_check_evaluations():
+        if check.asset_key == PREVIEW and not check.passed:
+            yield f"preview did not pass {check.check_name}: {check.description}"
 
 
 def _outcome(
     result: dg.ExecuteInProcessResult,
-    settings: Settings,
+    installation: Installation,
     pending: set[tuple[str, str]],
     waiting: int,
 ) -> Outcome:
+    settings, order = installation.settings, installation.order
     rebuilt = {
         event.partition
         for event in result.all_events
         if event.is_step_materialization and event.step_key == QUARTERLY and event.partition
     }
-    released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
-    metadata = released[0].metadata
-    return Outcome(
+    outcome = Outcome(
         deliveries=read_register(settings.lake),
         new=frozenset(pending),
         waiting=waiting,
         quarters=tuple(quarter_label(date.fromisoformat(day)) for day in sorted(rebuilt)),
         hidden=tuple(_hidden(result)),
+        periods=read_periods_file(settings, PERIODS_FILE),
+        warnings=tuple(_warnings(result)),
+    )
+    if not order.publish:
+        index = read_index(settings)
+        found = changes(settings, staged_release(settings), index, order.revise)
+        sweep(settings)
+        return replace(outcome, changes=tuple(found))
+    metadata = result.asset_materializations_for_node(RELEASE.to_python_identifier())[0].metadata
+    return replace(
+        outcome,
         release=str(metadata["release"].value),
         release_path=Path(str(metadata["path"].value)),
         changed=bool(metadata["changed"].value),

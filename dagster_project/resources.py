@@ -7,13 +7,14 @@ the length of a run. Does not belong here: work.
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dagster as dg
 
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
 from dagster_project.progress import Progress, silent
+from dagster_project.release.order import Order
 from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
 
@@ -24,11 +25,13 @@ NO_ROOM_OR_NO_RIGHT = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, er
 class Installation:
     """One landing and one home, and the codebook that they are read by.
 
-    `progress` hears what starts now, `done` one line with counts for each step that ended.
+    `order` is what the run is asked for. `progress` hears what starts now, `done` one line with
+    counts for each step that ended.
     """
 
     settings: Settings
     codebook: Codebook
+    order: Order = field(default_factory=Order)
     progress: Progress = silent
     done: Progress = silent
 

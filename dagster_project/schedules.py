@@ -1,20 +1,22 @@
-"""When the quarterly release is made: some days after the quarter, when its fieldwork is over."""
+"""When what is due is published: every morning."""
 
 from __future__ import annotations
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from dagster_project.partitions import AMSTERDAM, release_cron
+from dagster_project.partitions import AMSTERDAM
+
+EVERY_MORNING = "0 6 * * *"
 
 
-def quarterly_release(job: UnresolvedAssetJobDefinition, release_day: int) -> dg.ScheduleDefinition:
-    """Run the job when a quarter is released, Dutch time."""
+def morning_release(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """Run the job every morning at six, Dutch time."""
     return dg.ScheduleDefinition(
-        name="quarterly_release",
+        name="morning_release",
         job=job,
-        cron_schedule=release_cron(release_day),
+        cron_schedule=EVERY_MORNING,
         execution_timezone=AMSTERDAM.key,
-        description=f"The release of a quarter, on day {release_day} after it has ended.",
+        description="Publishes every period that is due and not held.",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )

@@ -41,7 +41,7 @@ def new_deliveries(
         job=job,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Looks for deliveries in the landing that were not taken in yet.",
+        description="Makes a preview when there are deliveries that were not taken in yet.",
     )
     def look(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         with told_in_one_line():

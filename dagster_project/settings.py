@@ -87,24 +87,24 @@ class Settings:
         return self.home / "disclosure" / "pattern.parquet"
 
     @property
-    def decisions(self) -> Path:
-        """What was decided of each block of the pattern, so as not to decide it again."""
-        return self.home / "disclosure" / "decisions.parquet"
-
-    @property
-    def frozen(self) -> Path:
-        """The figures that go out as an earlier release had them."""
-        return self.home / "disclosure" / "frozen.parquet"
-
-    @property
     def coefficients(self) -> Path:
         """What regression made of the aspects; internal, as small cells are in it."""
         return self.home / "priority" / "coefficients.parquet"
 
     @property
-    def ledger(self) -> Path:
-        """Everything ever released, and the true cells behind it; internal, append-only."""
-        return self.home / "disclosure" / "ledger"
+    def vintages(self) -> Path:
+        """What was published of each period and all it rests on; internal, only added to."""
+        return self.home / "vintages"
+
+    @property
+    def states(self) -> Path:
+        """How it stands with each period in the last run; internal."""
+        return self.home / "states"
+
+    @property
+    def preview(self) -> Path:
+        """What would be published, and what is not yet, shaped like a release; internal."""
+        return self.home / "preview"
 
     @property
     def audit(self) -> Path:

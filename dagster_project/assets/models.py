@@ -90,7 +90,11 @@ def _build(
                 "build",
                 select=group.selected(context),
                 exclude=["resource_type:unit_test", *group.tests_of_later_steps()],
-                variables={"quarters": list(quarters), "today": today().isoformat()},
+                variables={
+                    "quarters": list(quarters),
+                    "today": today().isoformat(),
+                    "release_day": installation.settings.release_day,
+                },
                 on_node=note,
             )
     except dg.Failure as error:

@@ -1,99 +1,165 @@
-"""The release: staged, judged, and only then published.
+"""Release and preview: staged, judged, and only then published.
 
-Belongs here: the order of the three and what Dagster shows of them. Does not belong here: what a
-release holds or must look like.
+Belongs here: their order and what Dagster shows of them. Does not belong here: what a release holds
+or must look like.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 
 import dagster as dg
 
+from dagster_project.assets.states import FINAL_PERIODS, STATES
 from dagster_project.errors import UserError
-from dagster_project.ingest import read_register
-from dagster_project.release.attacked import attack_release
-from dagster_project.release.export import StagedRelease, stage_release
+from dagster_project.release.attacked import attack_staged
+from dagster_project.release.contract import read_contract, rules_from
+from dagster_project.release.export import (
+    StagedRelease,
+    stage_preview,
+    stage_release,
+    staged_release,
+)
+from dagster_project.release.finalise import commit, keyed_marts, story_of
 from dagster_project.release.internal import export_internal
-from dagster_project.release.manifest import (
-    STAGED_PREFIX,
-    current_release,
-    read_manifest,
-    releases_folder,
+from dagster_project.release.manifest import current_release, read_manifest
+from dagster_project.release.prepare import (
+    FINAL_FILE,
+    PERIODS_FILE,
+    read_periods_file,
+    read_run,
 )
 from dagster_project.release.publish import discard, publish, same_as_current
-from dagster_project.release.restatement import record
 from dagster_project.release.seal import forget, let_pass, require, seal_of
+from dagster_project.release.unchanged import differences, in_words, read_comparison
+from dagster_project.release.vintages import KEY, read_index
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
 from dagster_project.warehouse import blocking_tests, dbt_manifest
 
 CANDIDATE = dg.AssetKey("release_candidate")
 RELEASE = dg.AssetKey("release")
+PREVIEW = dg.AssetKey("preview")
 GATE = "great_expectations"
 ATTACK = "attack"
-GATES = (GATE, ATTACK)
+UNCHANGED = "final_unchanged"
+GATES = (GATE, ATTACK, UNCHANGED)
+SAID = {
+    GATE: "What is about to go out keeps the contract of its tables and the codebook.",
+    ATTACK: "Nothing hidden follows from what is published, with every earlier vintage in hand.",
+    UNCHANGED: "Every figure of a final period is the one that was published.",
+}
+OPTIONS = {
+    "group_name": "release",
+    "owners": ["team:data-engineering"],
+    "required_resource_keys": {"installation"},
+}
+
+Judged = tuple[bool, str, dict[str, object]]
+"""Whether it passed, one line, and metadata."""
 
 
 def release_assets(
     marts: Iterable[dg.AssetKey],
 ) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
-    """Make the two assets and the checks between them; nothing is published unless they pass."""
+    """Make the assets and the checks between them; nothing is published unless they pass."""
+    tables = sorted(marts)
 
-    @dg.asset(
-        key=CANDIDATE,
-        deps=sorted(marts),
-        group_name="release",
-        kinds={"duckdb", "parquet"},
-        owners=["team:data-engineering"],
-        required_resource_keys={"installation"},
-    )
+    @dg.asset(key=CANDIDATE, deps=[*tables, FINAL_PERIODS], kinds={"duckdb", "parquet"}, **OPTIONS)
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """Lay the marts out as they would be published, in a folder that nobody reads yet."""
+        """Lay out what would be published, in a folder that nobody reads yet."""
         return _stage(context.resources.installation)
 
-    @dg.asset_check(
-        asset=CANDIDATE,
-        name=GATE,
-        blocking=True,
-        required_resource_keys={"installation"},
-        description="What is about to go out keeps the contract of its tables and the codebook.",
-    )
-    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        return _judge(context.resources.installation)
+    @dg.asset(key=PREVIEW, deps=[*tables, STATES], kinds={"duckdb", "parquet"}, **OPTIONS)
+    def preview(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """Everything that is due, held or open beside what is published; internal.
 
-    @dg.asset_check(
-        asset=CANDIDATE,
-        name=ATTACK,
-        blocking=True,
-        required_resource_keys={"installation"},
-        description="Whoever has this release and every earlier one can work out nothing hidden.",
-    )
-    def attacked(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        return _attack(context.resources.installation)
+        It has the shape of a release, and the states of its periods are in `mart_release`.
+        """
+        return _preview(context.resources.installation)
 
-    @dg.asset(
-        key=RELEASE,
-        deps=[CANDIDATE],
-        group_name="release",
-        kinds={"duckdb", "parquet"},
-        owners=["team:data-engineering"],
-        required_resource_keys={"installation"},
-    )
+    @dg.asset(key=RELEASE, deps=[CANDIDATE, PREVIEW], kinds={"duckdb", "parquet"}, **OPTIONS)
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Point `published/current` at the candidate in one step; equal marts move nothing."""
         return _publish(context.resources.installation)
 
-    return [release_candidate, release], [gate, attacked]
+    gates = {GATE: _meets_expectations, ATTACK: _withstands, UNCHANGED: _is_unchanged}
+    checks = [_gate(name, judged) for name, judged in gates.items()]
+    warnings = {GATE: _preview_meets_expectations, ATTACK: _preview_withstands}
+    checks += [_warning(name, judged) for name, judged in warnings.items()]
+    return [release_candidate, preview, release], checks
+
+
+def _gate(
+    name: str, judged: Callable[[Installation, StagedRelease], Judged]
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=CANDIDATE,
+        name=name,
+        blocking=True,
+        required_resource_keys={"installation"},
+        description=SAID[name],
+    )
+    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        installation: Installation = context.resources.installation
+        settings = installation.settings
+        with told_in_one_line():
+            staged = staged_release(settings)
+            # Great Expectations takes ten seconds to import; what changes nothing needs none.
+            if same := same_as_current(settings, staged):
+                said = f"the same as {same}, which passed"
+                return dg.AssetCheckResult(passed=True, description=said)
+            forget(settings, name)
+            seal = seal_of(settings, staged)
+            passed, said, metadata = judged(installation, staged)
+            if passed:
+                let_pass(settings, name, seal)
+        installation.done(f"{name}: {said}")
+        return dg.AssetCheckResult(passed=passed, description=said, metadata=metadata)
+
+    return gate
+
+
+def _warning(
+    name: str, judged: Callable[[Installation, StagedRelease], Judged]
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=PREVIEW,
+        name=name,
+        required_resource_keys={"installation"},
+        description=f"{SAID[name]} A warning: it is not published yet.",
+    )
+    def warning(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        installation: Installation = context.resources.installation
+        with told_in_one_line():
+            periods = read_periods_file(installation.settings, PERIODS_FILE)
+            beyond = periods.filter("is_built", ~periods["is_released"])
+            if beyond.is_empty():
+                return dg.AssetCheckResult(passed=True, description="nothing but the release")
+            manifest = read_manifest(installation.settings.preview)
+            staged = StagedRelease(
+                manifest.release, installation.settings.preview.resolve(), manifest.tables
+            )
+            passed, said, metadata = judged(installation, staged)
+        installation.done(f"preview, {name}: {said}")
+        return dg.AssetCheckResult(
+            passed=passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=said,
+            metadata=metadata,
+        )
+
+    return warning
 
 
 def _stage(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with told_in_one_line():
         export_internal(settings)
+        periods = read_periods_file(settings, PERIODS_FILE)
         staged = stage_release(
             settings,
-            [d.sha256 for d in read_register(settings.lake) if d.state == "accepted"],
+            story_of(periods, read_index(settings)),
             blocking_tests(dbt_manifest(settings)),
             datetime.now(UTC),
             installation.progress,
@@ -111,74 +177,113 @@ def _stage(installation: Installation) -> dg.MaterializeResult[None]:
     )
 
 
-def _judge(installation: Installation) -> dg.AssetCheckResult:
+def _preview(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
-    # Great Expectations takes ten seconds to import; a release that changes nothing needs none.
     with told_in_one_line():
-        staged = _staged(settings)
-        same = same_as_current(settings, staged)
-    if same:
-        return dg.AssetCheckResult(passed=True, description=f"the same as {same}, which passed")
-    from dagster_project.release.contract import read_contract, rules_from  # noqa: PLC0415
+        staged = _show_preview(installation)
+    rows = sum(staged.tables.values())
+    installation.done(f"preview: {len(staged.tables)} tables, {rows} rows")
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(settings.preview),
+            "tables": dg.MetadataValue.md(_table(staged)),
+            "dagster/row_count": rows,
+        }
+    )
+
+
+def _show_preview(installation: Installation) -> StagedRelease:
+    settings = installation.settings
+    published = read_index(settings).newest.select(KEY)
+    return stage_preview(settings, published, datetime.now(UTC), installation.progress)
+
+
+def _meets_expectations(installation: Installation, staged: StagedRelease) -> Judged:
     from dagster_project.release.gates import validate  # noqa: PLC0415
 
-    with told_in_one_line():
-        forget(settings, GATE)
-        seal = seal_of(settings, staged)
-        contract = read_contract(dbt_manifest(settings))
-        rules = rules_from(installation.codebook, contract)
-        result = validate(settings, staged, rules, installation.progress)
-        if result.success:
-            let_pass(settings, GATE, seal)
-    installation.done(f"{GATE}: {result.summary()}")
-    return dg.AssetCheckResult(
-        passed=result.success,
-        description=result.summary(),
-        metadata={"expectations": len(result.expectations), "not met": len(result.failures)},
-    )
-
-
-def _attack(installation: Installation) -> dg.AssetCheckResult:
     settings = installation.settings
-    with told_in_one_line():
-        staged = _staged(settings)
-        if same := same_as_current(settings, staged):
-            return dg.AssetCheckResult(passed=True, description=f"the same as {same}, which passed")
-        forget(settings, ATTACK)
-        seal = seal_of(settings, staged)
-        verdict = attack_release(settings, installation.codebook, staged, installation.progress)
-        if verdict.passed:
-            let_pass(settings, ATTACK, seal)
-    said = verdict.in_words(settings.audit)
-    installation.done(f"{ATTACK}: {said}")
-    return dg.AssetCheckResult(
-        passed=verdict.passed,
-        description=said,
-        metadata={
-            "hidden figures": verdict.intervals,
-            "worked out": verdict.leaks,
-            "derived figures that do not follow": verdict.findings,
-            "shares of which nobody or everybody can be inferred": verdict.extreme_shares,
-            "smallest interval, respondents": dg.MetadataValue.text(str(verdict.smallest_n)),
-            "smallest interval, mean": dg.MetadataValue.text(str(verdict.smallest_mean)),
-            "linear programs": verdict.programs,
-            "seconds": verdict.seconds,
-        },
+    rules = rules_from(installation.codebook, read_contract(dbt_manifest(settings)))
+    result = validate(settings, staged, rules, installation.progress)
+    counted = {"expectations": len(result.expectations), "not met": len(result.failures)}
+    return result.success, result.summary(), dict(counted)
+
+
+def _preview_meets_expectations(installation: Installation, staged: StagedRelease) -> Judged:
+    from dagster_project.release.gates import judge  # noqa: PLC0415
+
+    rules = rules_from(installation.codebook, read_contract(dbt_manifest(installation.settings)))
+    result = judge(staged, rules, progress=installation.progress)
+    counted = {"expectations": len(result.expectations), "not met": len(result.failures)}
+    return result.success, result.summary(), dict(counted)
+
+
+def _withstands(installation: Installation, staged: StagedRelease) -> Judged:
+    return _attacked(installation, staged, released=True)
+
+
+def _preview_withstands(installation: Installation, staged: StagedRelease) -> Judged:
+    return _attacked(installation, staged, released=False)
+
+
+def _attacked(installation: Installation, staged: StagedRelease, *, released: bool) -> Judged:
+    settings = installation.settings
+    audit = settings.audit if released else settings.audit / "preview"
+    verdict = attack_staged(
+        settings,
+        installation.codebook,
+        staged,
+        audit,
+        installation.progress,
+        released=released,
     )
+    metadata: dict[str, object] = {
+        "hidden figures": verdict.intervals,
+        "worked out": verdict.leaks,
+        "derived figures that do not follow": verdict.findings,
+        "shares of which nobody or everybody can be inferred": verdict.extreme_shares,
+        "smallest interval, respondents": dg.MetadataValue.text(str(verdict.smallest_n)),
+        "smallest interval, mean": dg.MetadataValue.text(str(verdict.smallest_mean)),
+        "linear programs": verdict.programs,
+        "seconds": verdict.seconds,
+    }
+    return verdict.passed, verdict.in_words(audit), metadata
+
+
+def _is_unchanged(installation: Installation, staged: StagedRelease) -> Judged:
+    settings = installation.settings
+    final = read_periods_file(settings, FINAL_FILE)
+    manifest = dbt_manifest(settings)
+    found = differences(
+        settings,
+        installation.codebook,
+        staged,
+        read_index(settings),
+        final,
+        read_contract(manifest),
+        read_comparison(manifest),
+    )
+    return not found, in_words(found), {"final periods": final.height, "differences": len(found)}
 
 
 def _publish(installation: Installation) -> dg.MaterializeResult[None]:
     settings = installation.settings
     with told_in_one_line():
-        staged = _staged(settings)
+        run = read_run(settings)
+        if run is None or not run.publishing:
+            raise UserError("this candidate was made for a preview; run `kto refresh` to publish")
+        staged = staged_release(settings)
         if same := same_as_current(settings, staged):
             discard(staged)
             path = (settings.published / "current").resolve()
         else:
             require(settings, GATES, seal_of(settings, staged))
-            path = publish(settings, staged, partial(record, settings), GATES)
-        manifest = current_release(settings)
-    release = manifest.release if manifest else staged.id
+            manifest = dbt_manifest(settings)
+            keyed = keyed_marts(read_contract(manifest), read_comparison(manifest).tables)
+            keep = partial(commit, settings, installation.codebook, keyed=keyed)
+            path = publish(settings, staged, keep, GATES)
+            _show_preview(installation)
+        current = current_release(settings)
+    release = current.release if current else staged.id
     installation.done(f"release: {f'{same} stays' if same else f'{release} is current'}")
     return dg.MaterializeResult(
         metadata={
@@ -189,15 +294,6 @@ def _publish(installation: Installation) -> dg.MaterializeResult[None]:
             "dagster/row_count": sum(staged.tables.values()),
         }
     )
-
-
-def _staged(settings: Settings) -> StagedRelease:
-    """Find the release that was staged last; the assets share it through its folder."""
-    folders = sorted(releases_folder(settings).glob(f"{STAGED_PREFIX}*"))
-    if not folders:
-        raise UserError(f"nothing is staged in {settings.published}; run release_candidate first")
-    manifest = read_manifest(folders[-1])
-    return StagedRelease(manifest.release, folders[-1], manifest.tables)
 
 
 def _table(staged: StagedRelease) -> str:

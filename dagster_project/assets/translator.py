@@ -14,12 +14,19 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.feeds import feed_key
 from dagster_project.assets.priority import COEFFICIENTS
+from dagster_project.assets.states import FINAL_PERIODS, STATES
 from dagster_project.codebook import Codebook
 
 ONE_GROUP = frozenset({"codebook", "lake"})
 """Folders of staging that are shown as one group."""
-WRITTEN_BY = {"disclosure": PATTERN, "priority": COEFFICIENTS}
-"""The asset that writes all tables of a source; those of the lake are written feed by feed."""
+WRITTEN_BY = {
+    "disclosure": PATTERN,
+    "priority": COEFFICIENTS,
+    "states": FINAL_PERIODS,
+    "states.periods": STATES,
+    "vintages": FINAL_PERIODS,
+}
+"""The asset that writes a table of a source, or all others; those of the lake are by feed."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -65,7 +72,7 @@ class Translator(DagsterDbtTranslator):
         if dep.asset_key.path[0] != "source":
             return [dep]
         source, table = dep.asset_key.path[1:]
-        if source in WRITTEN_BY:
-            return [dg.AssetDep(WRITTEN_BY[source])]
+        if writer := WRITTEN_BY.get(f"{source}.{table}", WRITTEN_BY.get(source)):
+            return [dg.AssetDep(writer)]
         feeds = [feed for feed in self._codebook.feeds if table in (feed.kind, "deliveries")]
         return [dg.AssetDep(feed_key(feed.feed)) for feed in feeds]

@@ -1,8 +1,9 @@
-"""The attack on a staged release, before anyone may read it; it fails closed.
+"""The attack on a staged release or preview, before anyone may read it; it fails closed.
 
-Belongs here: bringing the release, all earlier ones and the truth to the attacker, keeping what he
-found. Does not belong here: the attack itself (disclosure.attack). What he found names cells and
-figures, so it stays in the internal audit and out of logs, check results and reports.
+Belongs here: bringing what is published, earlier vintages and the truth to the attacker, keeping
+what was found. Does not belong here: the attack itself (disclosure.attack). What it found names
+cells and figures, so it stays in the internal audit and out of logs, check results and reports.
+Only blocks with something new are attacked: the others passed when they were published.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -18,28 +18,27 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.codebook import Codebook
-from dagster_project.disclosure import CELL, LedgerStore, shrunk_since, vintage_of
-from dagster_project.disclosure.attack import (
-    Finding,
-    Intervals,
+from dagster_project.disclosure.attack import Attack, Layout, attack, figures_of, read_release
+from dagster_project.disclosure.audit import Finding, audit_derived, audit_files
+from dagster_project.disclosure.judge import (
     Limits,
     Violation,
-    attack,
-    audit_derived,
-    audit_files,
+    apart_of,
     count_extreme_shares,
     judge,
-    read_release,
+    scales_of,
     targets_of,
 )
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import StagedRelease
+from dagster_project.release.history import NOW, History
 from dagster_project.release.manifest import ReleaseError
+from dagster_project.release.protected import Figures, read_figures
 from dagster_project.release.public_rules import priorities_of, publications_of
-from dagster_project.release.restatement import read_figures
+from dagster_project.release.vintages import KEY, MARTS, kept
 from dagster_project.settings import Settings
 
-SCORED = ("mean", "net", "share", "distribution")
+ATTACKED = ("mart_kpi", "mart_distribution", "mart_response", "mart_response_funnel")
 AUDIT_FILE = "attack.json"
 INTERVALS_FILE = "intervals.parquet"
 
@@ -84,155 +83,179 @@ class Verdict:
         )
 
 
-def attack_release(
-    settings: Settings, codebook: Codebook, staged: StagedRelease, progress: Progress = silent
+@dataclass(frozen=True)
+class Found:
+    """An attack with what it was made on."""
+
+    attack: Attack
+    targets: pa.Table
+    scales: pa.Table
+    violations: list[Violation]
+
+
+def attack_staged(
+    settings: Settings,
+    codebook: Codebook,
+    staged: StagedRelease,
+    audit: Path,
+    progress: Progress = silent,
+    *,
+    released: bool = True,
 ) -> Verdict:
-    """Attack a staged release with every earlier one in hand, and keep what was found.
+    """Attack what is new in a staged release, or what a preview has beyond it.
+
+    Args:
+        settings: where the cells and earlier vintages are.
+        codebook: the rules of every study.
+        staged: a staged release or preview.
+        audit: folder in which to keep what was found.
+        progress: told how far the attack is.
+        released: whether the periods of the release are meant, or those that are not in it.
 
     Raises:
-        ReleaseError: the release, the ledger or a rule cannot be read, or the disk does not allow
-            the audit to be written.
+        ReleaseError: the release or a rule cannot be read, or the disk does not allow the audit to
+            be written.
 
     """
-    figures = read_figures(settings)
     try:
-        released = read_release(staged.path)
-        earlier = _earlier_releases(settings)
-        limits = {one.study: Limits(min_n=one.min_n) for one in codebook.studies}
-        ledger, back = figures.ledger, len(earlier)
-        scales = scales_of(figures.cells, ledger.cells)
-        pattern = pl.read_parquet(settings.pattern).to_arrow()
-        targets = targets_of(
-            figures.cells,
-            limits,
-            touched=ledger.touched,
-            history=ledger.cells,
-            releases=back,
-        )
-        vintage = vintage_of(figures.cells, pattern, ledger, back)
-        intervals = attack(
-            released,
-            earlier,
-            figures.hierarchies,
-            scales,
-            targets=targets,
-            vintage=vintage,
-            shrunk=shrunk_since(figures.cells, ledger),
-            workers=figures.workers,
-            progress=progress,
-        )
-        violations = judge(
-            intervals,
-            released,
-            earlier,
-            figures.cells,
-            hierarchies=figures.hierarchies,
-            scales=scales,
-            limits=limits,
-            touched=ledger.touched,
-            history=ledger.cells,
-            vintage=vintage,
-        )
-        fewest = {one.study: one.benchmark_min_organisations for one in codebook.studies}
-        findings = [
-            *audit_derived(
-                released,
-                benchmark_minimum=fewest,
-                priorities=priorities_of(codebook),
-                publications=publications_of(codebook),
-            ),
-            *audit_files(staged.path, released),
-        ]
+        tables = read_release(staged.path)
+        figures = read_figures(settings)
+        found = _attack(settings, codebook, tables, figures, progress, released=released)
+        findings = [*_audit(codebook, tables), *audit_files(staged.path, tables)]
+        _keep(audit, staged, found, findings)
     except (OSError, ValueError, duckdb.Error, pl.exceptions.PolarsError) as fault:
         first_line = str(fault).partition("\n")[0]
         raise ReleaseError(
             f"The attack on the staged release could not be carried out: {first_line}; nothing is "
             "published without it"
         ) from fault
-    _keep(settings, staged, intervals, violations, findings)
-    return _verdict(targets, scales, intervals, violations, findings)
+    return _verdict(found, findings)
 
 
-def scales_of(cells: pa.Table, released: pa.Table) -> pa.Table:
-    """Read off what the codebook tells everybody: the kind and the scale of each metric.
-
-    A metric that the codebook has no more is as it was when it was released.
-    """
-    columns = ["study", "measure", "kind", "low", "high"]
-    return (
-        pl.concat([pl.DataFrame(cells.select(columns)), pl.DataFrame(released.select(columns))])
-        .filter(pl.col("kind").is_in(SCORED))
-        .rename({"measure": "metric"})
-        .unique(["study", "metric"], keep="first", maintain_order=True)
-        .sort("study", "metric")
-        .to_arrow()
+def _audit(codebook: Codebook, tables: Tables) -> list[Finding]:
+    return audit_derived(
+        tables,
+        benchmark_minimum={one.study: one.benchmark_min_organisations for one in codebook.studies},
+        priorities=priorities_of(codebook),
+        publications=publications_of(codebook),
     )
 
 
-def _earlier_releases(settings: Settings) -> list[Tables]:
-    """Read the tables of every earlier release, oldest first."""
-    paths = LedgerStore(settings.ledger).released_tables()
-    return [
-        {path.stem: pl.read_parquet(path).to_arrow() for path in tables}
-        for _, tables in groupby(paths, key=lambda path: path.parent)
-    ]
+def _attack(
+    settings: Settings,
+    codebook: Codebook,
+    tables: Tables,
+    figures: Figures,
+    progress: Progress,
+    *,
+    released: bool,
+) -> Found | None:
+    """Attack the blocks with something new; None if there are none."""
+    meant = pl.col("is_released") if released else ~pl.col("is_released")
+    periods = figures.periods.filter(meant).select(KEY)
+    cells = figures.cells.join(periods, on=KEY, how="semi")
+    if cells.is_empty():
+        return None
+    history = figures.history.of(cells) if figures.history and released else None
+    limits = {one.study: Limits(min_n=one.min_n) for one in codebook.studies}
+    truth = cells.with_columns(vintage=pl.lit(NOW, dtype=pl.Int32))
+    if history:
+        truth = pl.concat([truth, history.cells], how="diagonal_relaxed")
+    scales = scales_of(truth.to_arrow())
+    shown = [figures_of(_of_periods(tables, periods.join(cells, on=KEY, how="semi")), scales)]
+    shown += _earlier(settings, history, scales) if history else []
+    rows = pa.concat_tables(shown)
+    targets = targets_of(truth.to_arrow(), limits)
+    found = attack(
+        rows,
+        figures.hierarchies,
+        scales,
+        min_n={one.study: one.min_n for one in codebook.studies},
+        targets=targets,
+        changed=history.changed.to_arrow() if history else None,
+        moved=history.moved.to_arrow() if history else None,
+        apart=apart_of(cells.to_arrow()),
+        workers=figures.workers,
+        progress=progress,
+    )
+    violations = judge(
+        found, rows, truth.to_arrow(), hierarchies=figures.hierarchies, scales=scales, limits=limits
+    )
+    return Found(found, targets, scales, violations)
+
+
+def _of_periods(tables: Tables, periods: pl.DataFrame) -> Tables:
+    """Keep the rows of these periods."""
+    return {
+        name: pl.DataFrame(tables[name]).join(periods, on=KEY, how="semi").to_arrow()
+        for name in ATTACKED
+        if name in tables
+    }
+
+
+def _earlier(settings: Settings, history: History, scales: pa.Table) -> list[pa.Table]:
+    """Read what earlier vintages told of the blocks, oldest first."""
+    steps = history.places.filter((pl.col("step") != NOW) & pl.col("vintage").is_not_null())
+    shown = []
+    for step, places in sorted(steps.partition_by("step", as_dict=True).items()):
+        tables = {
+            name: frame.to_arrow()
+            for name in ATTACKED
+            if (frame := kept(settings, f"{MARTS}/{name}", places)).width
+        }
+        shown.append(figures_of(tables, scales, vintage=int(str(step[0]))))
+    return shown
 
 
 def _keep(
-    settings: Settings,
-    staged: StagedRelease,
-    intervals: Intervals,
-    violations: list[Violation],
-    findings: list[Finding],
+    folder: Path, staged: StagedRelease, found: Found | None, findings: list[Finding]
 ) -> None:
     audit = {
         "release": staged.id,
-        "leaks": [asdict(violation) for violation in violations],
+        "leaks": [asdict(violation) for violation in found.violations] if found else [],
         "findings": [asdict(finding) for finding in findings],
-        "programs": intervals.programs,
-        "undecided": intervals.undecided,
-        "seconds": round(intervals.seconds, 3),
+        "programs": found.attack.programs if found else 0,
+        "limit": found.attack.limit if found else 0,
+        "seconds": round(found.attack.seconds, 3) if found else 0,
     }
-    settings.audit.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(audit, indent=2, ensure_ascii=False) + "\n"
-    draft = settings.audit / f"{AUDIT_FILE}.part"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{AUDIT_FILE}.part"
+    text = json.dumps(audit, indent=2, ensure_ascii=False, default=str) + "\n"
     draft.write_text(text, encoding="utf-8")
-    draft.replace(settings.audit / AUDIT_FILE)
-    draft = settings.audit / f"{INTERVALS_FILE}.part"
-    pl.DataFrame(intervals.table).write_parquet(draft)
-    draft.replace(settings.audit / INTERVALS_FILE)
+    draft.replace(folder / AUDIT_FILE)
+    if found:
+        draft = folder / f"{INTERVALS_FILE}.part"
+        pl.DataFrame(found.attack.intervals).write_parquet(draft)
+        draft.replace(folder / INTERVALS_FILE)
 
 
-def _verdict(
-    targets: pa.Table,
-    scales: pa.Table,
-    intervals: Intervals,
-    violations: list[Violation],
-    findings: list[Finding],
-) -> Verdict:
-    on = [*CELL, "measure", "figure"]
+def _verdict(found: Found | None, findings: list[Finding]) -> Verdict:
+    if found is None:
+        return Verdict(0, len(findings), 0, 0, None, None, 0, 0.0)
+    on = [*Layout().cell, "measure", "figure"]
+    now = (pl.col("vintage") == NOW) & pl.col("since").is_null()
     small = (
-        pl.DataFrame(targets)
-        .filter(pl.col("release") == 0)
+        pl.DataFrame(found.targets)
+        .filter(pl.col("vintage") == NOW, pl.col("low").is_not_null())
         .select(*on, truth=(pl.col("low") + pl.col("high")) / 2)
     )
     # where the search ended early, the attacker's interval holds what he saw, and the truth
     seen = (pl.col("low"), pl.col("high"), pl.col("truth"))
     widths = (
-        pl.DataFrame(intervals.table)
-        .filter(pl.col("release") == 0)
+        pl.DataFrame(found.attack.intervals)
+        .filter(now)
         .join(small, on=on)
         .with_columns(width=pl.max_horizontal(seen) - pl.min_horizontal(seen))
     )
     return Verdict(
-        leaks=len(violations),
+        leaks=len(found.violations),
         findings=len(findings),
-        intervals=intervals.table.num_rows,
-        extreme_shares=count_extreme_shares(intervals, scales),
+        intervals=found.attack.intervals.num_rows,
+        extreme_shares=count_extreme_shares(found.attack, found.scales),
         smallest_n=_smallest(widths, "n"),
         smallest_mean=_smallest(widths, "mean"),
-        programs=intervals.programs,
-        seconds=intervals.seconds,
+        programs=found.attack.programs,
+        seconds=found.attack.seconds,
     )
 
 

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
-from dagster_project.disclosure import CELL
 from dagster_project.progress import Progress, silent
 from dagster_project.release.manifest import (
     DATABASE_FILE,
@@ -26,6 +26,8 @@ from dagster_project.release.manifest import (
     STAGED_PREFIX,
     Manifest,
     ReleaseError,
+    Story,
+    read_manifest,
     releases_folder,
     software_version,
 )
@@ -38,6 +40,24 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
 }
 NOBODY_ELSE = 0o700
+BY_ORGANISATION = ("study", "organisation_code", "period")
+OWN, MERGED = "own", "merged"
+STATE = "state"
+RELEASED_PERIODS = "intermediate.int_released"
+DELIVERIES = """
+    select distinct delivery
+    from (
+        select delivery, status, study, organisation_code, period
+        from {source}.intermediate.int_response_rows
+        union all
+        select delivery, status, study, organisation_code, period
+        from {source}.intermediate.int_invitation_rows
+    )
+    semi join (from released where series = 'own') using (study, organisation_code, period)
+    where status <> 'late'
+    order by delivery
+"""
+"""What the figures rest on; what came late is in none."""
 TABLE_NAME = re.compile(r"(mart|dim)_[a-z0-9]+(_[a-z0-9]+)*")
 
 
@@ -52,18 +72,18 @@ class StagedRelease:
 
 def stage_release(
     settings: Settings,
-    deliveries: Iterable[str],
+    story: Story,
     checks: Iterable[str],
     now: datetime,
     progress: Progress = silent,
 ) -> StagedRelease:
-    """Copy every table of the warehouse's marts into `releases/.staged-<id>/`.
+    """Copy what is released of the warehouse's marts into `releases/.staged-<id>/`.
 
     It may not pass its gates, so only the user who made it can open that folder.
 
     Args:
         settings: where the warehouse and the releases are.
-        deliveries: SHA-256 of the deliveries behind the marts.
+        story: which periods it changes.
         checks: names of the checks that passed so far.
         now: time of the release, with a zone.
         progress: told what is being done.
@@ -73,26 +93,90 @@ def stage_release(
 
     """
     sweep(settings)
+    return _stage(settings, releases_folder(settings), RELEASED, story, checks, now, progress)
+
+
+def stage_preview(
+    settings: Settings,
+    published: pl.DataFrame,
+    now: datetime,
+    progress: Progress = silent,
+) -> StagedRelease:
+    """Copy all of the warehouse's marts into a folder of their own and point the preview at it.
+
+    Args:
+        settings: where the warehouse and the preview are.
+        published: study, organisation_code, period of what is published; the state of anything
+            else that could be is `due`.
+        now: time of the preview, with a zone.
+        progress: told what is being done.
+
+    Raises:
+        ReleaseError: as for a release.
+
+    """
+    folder = settings.preview.with_name("previews")
+    for leftover in folder.glob(f"{STAGED_PREFIX}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    choice = Choice(only_released=False, published=published)
+    staged = _stage(settings, folder, choice, Story(), (), now, progress)
+    made = folder / staged.id
+    shutil.rmtree(made, ignore_errors=True)
+    staged.path.rename(made)
+    fresh = settings.home / f".preview-{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(made.relative_to(settings.home), target_is_directory=True)
+    fresh.replace(settings.preview)
+    for older in folder.iterdir():
+        if older != made:
+            shutil.rmtree(older, ignore_errors=True)
+    return StagedRelease(staged.id, made, staged.tables)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows of the marts are copied.
+
+    `only_released`: those of released periods; else all, and what is not in `published` is called
+    due.
+    """
+
+    only_released: bool
+    published: pl.DataFrame | None = None
+
+
+RELEASED = Choice(only_released=True)
+
+
+def _stage(
+    settings: Settings,
+    folder: Path,
+    choice: Choice,
+    story: Story,
+    checks: Iterable[str],
+    now: datetime,
+    progress: Progress,
+) -> StagedRelease:
     if not settings.warehouse.is_file():
         raise ReleaseError(f"{settings.warehouse} does not exist; run `kto refresh` first")
     stamp = now.astimezone(UTC)
-    draft = releases_folder(settings) / f"{STAGED_PREFIX}{stamp:%Y%m%dT%H%M%SZ}-{os.getpid()}"
+    draft = folder / f"{STAGED_PREFIX}{stamp:%Y%m%dT%H%M%SZ}-{os.getpid()}"
     try:
         (draft / PARQUET_FOLDER).mkdir(parents=True)
         draft.chmod(NOBODY_ELSE)
         with warehouse_lock(settings):
-            tables = _export_marts(settings.warehouse, draft, progress)
+            tables, deliveries = _export_marts(settings.warehouse, draft, choice, progress)
         parquet = {table: sha256_of(parquet_file(draft, table)) for table in tables}
         release = f"{stamp:%Y%m%dT%H%M%SZ}-{_content_hash(parquet)}"
         Manifest(
             release=release,
             time=stamp.isoformat(timespec="seconds"),
             software=software_version(),
-            deliveries=tuple(sorted(set(deliveries))),
+            deliveries=deliveries,
             tables=tables,
             parquet=parquet,
             checks=tuple(sorted(set(checks))),
-            frozen=frozen_cells(settings),
+            story=story,
         ).write(draft)
         staged = draft.with_name(f"{STAGED_PREFIX}{release}")
         draft.rename(staged)
@@ -100,7 +184,7 @@ def stage_release(
         shutil.rmtree(draft, ignore_errors=True)
         first_line = str(fault).partition("\n")[0]
         raise ReleaseError(
-            f"The release could not be written below {settings.published}: {first_line}. "
+            f"The release could not be written below {folder}: {first_line}. "
             "What is published is unchanged; mend this and run `kto refresh` again"
         ) from fault
     except BaseException:
@@ -109,16 +193,20 @@ def stage_release(
     return StagedRelease(release, staged, tables)
 
 
-def frozen_cells(settings: Settings) -> int:
-    """Count the cells of which a figure goes out as an earlier release had it."""
-    if not settings.pattern.is_file():
-        return 0
-    with duckdb.connect(config=OFFLINE) as engine:
-        counted = engine.execute(
-            f"select count(distinct ({', '.join(CELL)})) "
-            f"from read_parquet({literal(settings.pattern)}) where status = 'frozen'"
-        ).fetchone()
-    return int(counted[0]) if counted else 0
+def staged_release(settings: Settings) -> StagedRelease:
+    """Find the release that was staged last; the steps share it through its folder.
+
+    Raises:
+        ReleaseError: there is none.
+
+    """
+    folders = sorted(releases_folder(settings).glob(f"{STAGED_PREFIX}*"))
+    if not folders:
+        raise ReleaseError(
+            f"nothing is staged in {settings.published}; run release_candidate first"
+        )
+    manifest = read_manifest(folders[-1])
+    return StagedRelease(manifest.release, folders[-1], manifest.tables)
 
 
 def sweep(settings: Settings) -> None:
@@ -148,8 +236,10 @@ def literal(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _export_marts(warehouse: Path, folder: Path, progress: Progress) -> dict[str, int]:
-    """Write the DuckDB file and one Parquet file per table; rows by table.
+def _export_marts(
+    warehouse: Path, folder: Path, choice: Choice, progress: Progress
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Write the DuckDB file and one Parquet file per table; rows by table, and the deliveries.
 
     Tables are sorted by all columns, so that equal content gives equal Parquet bytes. The warehouse
     is attached under its file's name, because dbt writes that name into the text of views.
@@ -162,14 +252,16 @@ def _export_marts(warehouse: Path, folder: Path, progress: Progress) -> dict[str
             f"attach {literal(database)} as staged_release (storage_version '{STORAGE_VERSION}')"
         )
         engine.execute(f"create schema staged_release.{SCHEMA}")
+        engine.execute(f"create temp view released as from {source}.{RELEASED_PERIODS}")
+        if choice.published is not None:
+            engine.register("published", choice.published)
         names = _published_names(engine, warehouse)
         rows = {}
         for table in names:
             progress(f"Staging {table}")
             target = f"staged_release.{SCHEMA}.{table}"
-            engine.execute(
-                f"create table {target} as select * from {source}.{SCHEMA}.{table} order by all"
-            )
+            chosen = _chosen(engine, warehouse.stem, table, choice)
+            engine.execute(f"create table {target} as {chosen} order by all")
             engine.execute(
                 f"copy (select * from {target}) to {literal(parquet_file(folder, table))} "
                 "(format parquet, compression zstd)"
@@ -177,10 +269,55 @@ def _export_marts(warehouse: Path, folder: Path, progress: Progress) -> dict[str
             counted = engine.execute(f"select count(*) from {target}").fetchone()
             rows[table] = int(counted[0]) if counted else 0
         _copy_comments(engine, warehouse.stem)
+        deliveries = engine.execute(DELIVERIES.format(source=source)).fetchall()
         engine.execute("checkpoint staged_release")
         engine.execute("detach staged_release")
     shutil.rmtree(folder / "spill", ignore_errors=True)
-    return rows
+    return rows, tuple(str(sha256) for (sha256,) in deliveries)
+
+
+def _chosen(engine: duckdb.DuckDBPyConnection, catalog: str, table: str, choice: Choice) -> str:
+    """Select the rows of a table that are copied; the schema says by which columns."""
+    described = engine.execute(f'describe "{catalog}".{SCHEMA}.{table}').fetchall()
+    columns = [str(row[0]) for row in described]
+    everything = f'select * from "{catalog}".{SCHEMA}.{table} as told'
+    if not choice.only_released:
+        return everything if STATE not in columns else _as_due(columns, everything)
+    if {*BY_ORGANISATION} <= {*columns}:
+        series = MERGED if table.endswith(f"_{MERGED}") else OWN
+        same = " and ".join(f"told.{one} = released.{one}" for one in BY_ORGANISATION)
+        return f"{everything} semi join released on {same} and released.series = '{series}'"
+    if {"study", "period"} <= {*columns}:
+        others = [one for one in columns if one.endswith("_period")]
+        shown = ", ".join(
+            f"case when (study, {one}) in (select (study, period) from released "
+            f"where series = '{OWN}') then {one} end as {one}"
+            for one in others
+        )
+        replaced = f"replace ({shown}) " if others else ""
+        return (
+            f'select * {replaced}from "{catalog}".{SCHEMA}.{table} where (study, period) in '
+            f"(select (study, period) from released where series = '{OWN}')"
+        )
+    return everything
+
+
+def _as_due(columns: Iterable[str], everything: str) -> str:
+    """Call what is not published yet due, and give it no day."""
+    known = f"exists (select 1 from published as one where {_same('one', 'told')})"
+    settled = f"(told.{STATE} not in ('final', 'revised') or {known})"
+    days = [one for one in columns if one.endswith("_on")]
+    shown = ", ".join(
+        [
+            f"case when {settled} then told.{STATE} else 'due' end as {STATE}",
+            *(f"case when {settled} then told.{one} end as {one}" for one in days),
+        ]
+    )
+    return everything.replace("select *", f"select * replace ({shown})", 1)
+
+
+def _same(one: str, other: str) -> str:
+    return " and ".join(f"{one}.{name} = {other}.{name}" for name in BY_ORGANISATION)
 
 
 def _published_names(engine: duckdb.DuckDBPyConnection, warehouse: Path) -> list[str]:

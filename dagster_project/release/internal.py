@@ -16,17 +16,14 @@ import duckdb
 import pyarrow.parquet as pq
 
 from dagster_project.release.export import OFFLINE, literal
-from dagster_project.release.manifest import SCHEMA, ReleaseError
+from dagster_project.release.manifest import ReleaseError
 from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import warehouse_lock
 
 DELIVERY_ROWS = "delivery_rows.parquet"
-PERIODS = "periods.parquet"
 QUERIES = {
-    DELIVERY_ROWS: "select feed, delivery, rows_counted, rows_superseded, rows_set_aside, "
+    DELIVERY_ROWS: "select feed, delivery, rows_counted, rows_superseded, rows_set_aside, rows_late, "
     "rows_unmatched from warehouse.intermediate.int_delivery_rows order by all",
-    PERIODS: "select study, period, period_type, closed "
-    f"from warehouse.{SCHEMA}.dim_period order by study, period_start, period_type",
 }
 
 
@@ -38,10 +35,11 @@ class RowCounts:
     rows_superseded: int
     rows_set_aside: int
     rows_unmatched: int
+    rows_late: int
 
 
 def export_internal(settings: Settings) -> None:
-    """Write `delivery_rows.parquet` and `periods.parquet`, each whole or not at all.
+    """Write `delivery_rows.parquet`, whole or not at all.
 
     Raises:
         ReleaseError: the models have not run, or the disk does not allow it.
@@ -72,14 +70,10 @@ def read_row_counts(settings: Settings) -> Mapping[tuple[str, str], RowCounts]:
             row["rows_superseded"],
             row["rows_set_aside"],
             row["rows_unmatched"],
+            row["rows_late"],
         )
         for row in _rows(settings.internal / DELIVERY_ROWS)
     }
-
-
-def read_periods(settings: Settings) -> list[dict[str, Any]]:
-    """Read study, period, period_type, closed of the periods built; empty before a run."""
-    return _rows(settings.internal / PERIODS)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from dataclasses import fields as fields_of
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
@@ -28,14 +30,40 @@ class ReleaseError(UserError):
     """A release that could not be staged, read or published; says what to do."""
 
 
+Told = tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Which periods a release changes; each entry has study, organisation_code, period.
+
+    `periods_new` are published for the first time; `periods_revised` have `revision` and `reason`
+    as well, `released_as_they_were` the `reason` for which something that was known to be wrong was
+    passed over. `withdrawn` has `periods` instead of one, `by` (who stated that nobody outside had
+    them), `reason` and `on` (the day).
+    """
+
+    periods_new: Told = ()
+    periods_revised: Told = ()
+    released_as_they_were: Told = ()
+    withdrawn: Told = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was published, revised or withdrawn."""
+        return not any(getattr(self, one) for one in STORY)
+
+
+STORY = tuple(one.name for one in fields_of(Story))
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a release contains.
 
     `time` is ISO 8601 in UTC; `deliveries` are SHA-256 of delivered files, sorted; `tables` gives
     the rows of each published table and `parquet` the SHA-256 of its Parquet file; `checks` are the
-    names of the checks that passed; `frozen` counts the cells with figures that are as an earlier
-    release had them.
+    names of the checks that passed. `story` says which periods are new and why others changed.
     """
 
     release: str
@@ -45,11 +73,13 @@ class Manifest:
     tables: Mapping[str, int]
     parquet: Mapping[str, str]
     checks: tuple[str, ...]
-    frozen: int
+    story: Story = field(default_factory=Story)
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into a folder that is still being prepared."""
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        fields = asdict(self)
+        fields |= fields.pop("story")
+        text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
         (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
@@ -71,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
             tables=dict(fields["tables"]),
             parquet=dict(fields["parquet"]),
             checks=tuple(fields["checks"]),
-            frozen=int(fields.get("frozen", 0)),
+            story=Story(**{one: tuple(fields[one]) for one in STORY}),
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise ReleaseError(f"{path} cannot be read ({fault}); publish a new release") from fault

@@ -6,7 +6,7 @@ Belongs here: rules by which derived tables are made. Does not belong here: figu
 from __future__ import annotations
 
 from dagster_project.codebook import Codebook
-from dagster_project.disclosure.attack import Priorities, Publication
+from dagster_project.disclosure.audit import Priorities, Publication
 
 
 def priorities_of(codebook: Codebook) -> Priorities:

@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import (
     CURRENT,
+    STAGED_PREFIX,
     ReleaseError,
     current_release,
     read_manifest,
     releases_folder,
 )
+from dagster_project.release.vintages import Index
 from dagster_project.settings import Settings
 
 READ_ONLY = 0o444
@@ -28,8 +32,8 @@ READ_ONLY = 0o444
 def same_as_current(settings: Settings, staged: StagedRelease) -> str | None:
     """Id of the current release if the staged one says nothing else, else None.
 
-    That is if every byte of a table is the same, it rests on the same deliveries and as many cells
-    are as an earlier release had them.
+    That is if every byte of a table is the same, it rests on the same deliveries and no period is
+    new, revised or withdrawn.
 
     Raises:
         ReleaseError: a manifest cannot be read.
@@ -39,10 +43,9 @@ def same_as_current(settings: Settings, staged: StagedRelease) -> str | None:
     if current is None:
         return None
     same = all(
-        getattr(current, field) == getattr(manifest, field)
-        for field in ("parquet", "deliveries", "frozen")
+        getattr(current, field) == getattr(manifest, field) for field in ("parquet", "deliveries")
     )
-    return current.release if same else None
+    return current.release if same and manifest.story.is_empty else None
 
 
 def discard(staged: StagedRelease) -> None:
@@ -53,18 +56,18 @@ def discard(staged: StagedRelease) -> None:
 def publish(
     settings: Settings,
     staged: StagedRelease,
-    record: Callable[[StagedRelease], None],
+    commit: Callable[[StagedRelease], None],
     passed: Iterable[str] = (),
 ) -> Path:
     """Make a staged release the current one; readers see the old or the new one, never a mixture.
 
-    It is written into the ledger before anybody can read it: a release that is in the ledger and
-    was never read costs a little detail, the other way round would cost the respondents.
+    What it publishes is committed before anybody can read it; `finish` completes what a killed run
+    committed and did not come to show.
 
     Args:
         settings: where releases live.
         staged: what `stage_release` returned, after it passed its gates.
-        record: writes it into the ledger.
+        commit: keeps what it rests on and names it in the index.
         passed: names of the checks it passed since; added to its manifest.
 
     Returns:
@@ -74,26 +77,51 @@ def publish(
         ReleaseError: the disk or the folder's rights do not allow it; `current` is unchanged.
 
     """
-    released = releases_folder(settings) / staged.id
     try:
         manifest = read_manifest(staged.path)
         checks = tuple(sorted({*manifest.checks, *passed}))
         replace(manifest, checks=checks).write(staged.path)
-        record(staged)
         for file in staged.path.rglob("*"):
             if file.is_file():
                 file.chmod(READ_ONLY)
-        staged.path.chmod(stat.S_IMODE(releases_folder(settings).stat().st_mode))
-        if released.exists():  # same second, same content: a run killed between rename and swap
-            discard(staged)
-        else:
-            staged.path.rename(released)
-        _swap(settings, released)
-    except OSError as fault:
+        commit(staged)
+        return _show(settings, staged.path, staged.id)
+    except (OSError, duckdb.Error) as fault:
         raise ReleaseError(
             f"Release {staged.id} could not be made current in {settings.published}: {fault}. "
             "What is published is unchanged; mend this and run `kto refresh` again"
         ) from fault
+
+
+def finish(settings: Settings, index: Index) -> None:
+    """Show the release that the index names last, if a run was killed before it could.
+
+    Raises:
+        ReleaseError: the disk or the folder's rights do not allow it.
+
+    """
+    if index.release is None:
+        return
+    released = releases_folder(settings) / index.release
+    staged = released.with_name(f"{STAGED_PREFIX}{index.release}")
+    link = settings.published / CURRENT
+    if link.resolve() == released.resolve() or not (staged.is_dir() or released.is_dir()):
+        return
+    try:
+        _show(settings, staged, index.release)
+    except OSError as fault:
+        raise ReleaseError(
+            f"Release {index.release} could not be made current in {settings.published}: {fault}; "
+            "mend this and run `kto refresh` again"
+        ) from fault
+
+
+def _show(settings: Settings, staged: Path, release: str) -> Path:
+    released = releases_folder(settings) / release
+    if not released.exists():
+        staged.chmod(stat.S_IMODE(releases_folder(settings).stat().st_mode))
+        staged.rename(released)
+    _swap(settings, released)
     return released
 
 

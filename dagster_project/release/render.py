@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
 
+import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from dagster_project.release import told
 
 COLUMNS = {
     "read": "rows_read",
@@ -23,6 +26,7 @@ COLUMNS = {
     "superseded": "rows_superseded",
     "set aside": "rows_set_aside",
     "unmatched": "rows_unmatched",
+    "late": "rows_late",
 }
 STATE_STYLE = {"accepted": "green", "rejected": "bold red", "waiting": "yellow"}
 NARROWEST, WIDEST = 120, 160
@@ -45,7 +49,8 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
         Text(f"Current release: {release}", style="bold"),
         Text("Internal: this report counts answers and is not for publication.", style="dim"),
         *_stopped(status["stopped"]),
-        *_frozen(status["frozen"]),
+        *_needs(status),
+        *_periods(status),
         Text(),
         _deliveries(deliveries) if deliveries else Text("No deliveries yet."),
         *_problems(deliveries, status["samples"]),
@@ -54,7 +59,6 @@ def render_status(status: Mapping[str, Any]) -> RenderableType:
             Text(f"Columns ignored in {one['file']}: {', '.join(one['columns'])}")
             for one in status["ignored_columns"]
         ],
-        *_periods(status["quarters"]),
     ]
     return Group(*parts)
 
@@ -71,15 +75,35 @@ def _stopped(release: str | None) -> list[Text]:
     ]
 
 
-def _frozen(cells: int) -> list[Text]:
-    if not cells:
-        return []
-    return [
-        Text(
-            f"{cells} cells stay as an earlier release had them: so few answers came or changed "
-            "since that the difference would tell of them; they follow once enough have come."
-        )
+def _needs(status: Mapping[str, Any]) -> list[Text]:
+    """Start with what is held, refused, late or lies in no feed, each in a line."""
+    periods = _frame(status)
+    lines = [*told.needs_somebody(periods), *told.refused(status["refused"])]
+    lines += [
+        f"{'misplaced':{told.NAME}} {one['file']} {one['reason']}"
+        for one in status["ignored"]
+        if one.get("misplaced")
     ]
+    if not lines:
+        return [Text(), Text("Nothing needs anybody.")]
+    heading = Text("Needs somebody (what is held goes out with `kto release --as-is` too):")
+    return [Text(), heading, *(Text(f"  {line}", style="yellow") for line in lines)]
+
+
+def _periods(status: Mapping[str, Any]) -> list[Text]:
+    """List periods by state, those that are held above all others."""
+    lines = list(told.by_state(_frame(status)))
+    return [Text(), Text("Periods:"), *(Text(f"  {line}") for line in lines)] if lines else []
+
+
+def _frame(status: Mapping[str, Any]) -> pl.DataFrame:
+    kinds = {"late": pl.Int64, "revision": pl.Int32}
+    columns = ("study", "organisation_code", "period", "state", "held_because", "due_on", "late")
+    frame = pl.DataFrame(
+        status["periods"], schema={one: kinds.get(one, pl.String) for one in columns}
+    )
+    # a year comes after its quarters
+    return frame.with_columns(period_start=pl.col("period"))
 
 
 def _deliveries(deliveries: Iterable[Mapping[str, Any]]) -> Table:
@@ -113,12 +137,3 @@ def _problems(
             if (sample["feed"], sample["sha256"]) == (one["feed"], one["sha256"])
         ]
     return [*lines, Text()] if lines else []
-
-
-def _periods(periods: Iterable[Mapping[str, Any]]) -> list[Text]:
-    """Periods per study, a year after its quarters; a period that is still open says so."""
-    by_study: dict[str, list[str]] = {}
-    for period in periods:
-        name = str(period["period"]) + ("" if period["closed"] else " (open)")
-        by_study.setdefault(period["study"], []).append(name)
-    return [Text(f"Built, {study}: {', '.join(names)}") for study, names in by_study.items()]

@@ -9,26 +9,49 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.codebook import Codebook, load_codebook
-from dagster_project.ingest import Delivery, LandedFile, read_register, scan_landing
-from dagster_project.release.internal import RowCounts, read_periods, read_row_counts
+from dagster_project.ingest import (
+    Delivery,
+    LandedFile,
+    read_register,
+    scan_landing,
+    standing_refusals,
+)
+from dagster_project.release.internal import RowCounts, read_row_counts
 from dagster_project.release.manifest import (
     STAGED_PREFIX,
     current_release,
     releases_folder,
 )
+from dagster_project.release.prepare import PERIODS_FILE, read_run
+from dagster_project.release.states import STATES
+from dagster_project.release.vintages import KEY, read_index
 from dagster_project.settings import Settings
 
-NONE = RowCounts(0, 0, 0, 0)
+NONE = RowCounts(0, 0, 0, 0, 0)
 ACCEPTED = "accepted"
 NOT_IN_REGISTER = {
     "new": "not processed yet; run `kto refresh`",
     "waiting": "still being written; it is taken in once it is whole",
 }
 SAMPLE = 5
+DAYS = ("due_on", "released_on", "revised_on")
+PERIOD = (
+    *KEY,
+    "period_type",
+    "state",
+    "held_because",
+    "due_on",
+    "released_on",
+    "revision",
+    "revised_on",
+    "reason",
+    "late",
+)
 
 
 def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, Any]:
@@ -40,12 +63,14 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
 
     Returns:
         `release`: id or None; `stopped`: id of one that was staged and did not go out, or None;
-        `frozen`: cells of it with figures as an earlier release had them;
+        `periods`: `study`, `organisation_code`, `period`, `period_type`, `state` (open, held, due,
+        final or revised), `held_because`, `due_on`, `released_on`, `revision`, `revised_on`,
+        `reason` and `late` (rows that came after it was published);
+        `refused`: `file` and `reason` of refused deliveries that nothing has replaced;
         `deliveries`: as `delivery_report`, then files that wait; `ignored`:
-        `file` and `reason` of files that are no delivery; `ignored_columns`: `feed`, `file` and
-        `columns` of deliveries with columns that nobody asked for;
-        `quarters`: `study`, `period`, `period_type`, `closed`; `samples`: `feed`, `sha256`, `row`,
-        `detail` of a few quarantined rows of each delivery.
+        `file`, `reason` and whether it is `misplaced` (looks like one) of files that are no delivery; `ignored_columns`: `feed`, `file` and
+        `columns` of deliveries with columns that nobody asked for; `samples`: `feed`, `sha256`,
+        `row`, `detail` of a few quarantined rows of each delivery.
 
     Raises:
         UserError: the codebook, the register or the current release cannot be read.
@@ -58,23 +83,66 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
     return {
         "release": release.release if release else None,
         "stopped": _stopped(settings),
-        "frozen": release.frozen if release else 0,
+        "periods": periods_report(settings),
+        "refused": [
+            {"file": one.file, "reason": one.reason} for one in standing_refusals(register, scan)
+        ],
         "deliveries": [*delivery_report(register, read_row_counts(settings)), *waiting],
-        "ignored": [{"file": file, "reason": why} for file, why in scan.ignored],
+        "ignored": [
+            {"file": file, "reason": why, "misplaced": (file, why) in scan.misplaced}
+            for file, why in scan.ignored
+        ],
         "ignored_columns": [
             {"feed": one.feed, "file": one.file, "columns": list(one.unknown_columns)}
             for one in register
             if one.unknown_columns
         ],
-        "quarters": read_periods(settings),
         "samples": _samples(settings, register),
     }
 
 
 def _stopped(settings: Settings) -> str | None:
     """Name the release that was staged last, if it is still there: what goes out is moved."""
+    run = read_run(settings)
+    if run is None or not run.publishing:
+        return None
     folders = sorted(releases_folder(settings).glob(f"{STAGED_PREFIX}*"))
     return folders[-1].name.removeprefix(STAGED_PREFIX) if folders else None
+
+
+def periods_report(settings: Settings) -> list[dict[str, Any]]:
+    """Say how it stands with every period: what the last run found, and what is published."""
+    rows: list[dict[str, Any]] = (
+        states_now(settings)
+        .with_columns(pl.col(one).cast(pl.String) for one in DAYS)
+        .select(*PERIOD)
+        .to_dicts()
+    )
+    return rows
+
+
+def states_now(settings: Settings) -> pl.DataFrame:
+    """Read the states of the last run; what it did not come to publish is due."""
+    path = settings.states / PERIODS_FILE
+    found = pl.read_parquet(path) if path.is_file() else STATES.to_frame()
+    published = read_index(settings).newest.filter(~pl.col("empty"))
+    told = ("revision", "released_on", "revised_on", "reason")
+    both = found.join(
+        published.select(*KEY, *told, is_out=pl.lit(value=True)), on=KEY, how="left", suffix="_out"
+    ).with_columns(is_out=pl.col("is_out").fill_null(value=False))
+    stands = pl.col("state").is_in(["final", "revised"])
+    revised = pl.col("revision_out") > 0
+    return both.with_columns(
+        state=pl.when(pl.col("is_out"))
+        .then(pl.when(revised).then(pl.lit("revised")).otherwise(pl.lit("final")))
+        .when(stands)
+        .then(pl.lit("due"))
+        .otherwise("state"),
+        **{
+            one: pl.when(pl.col("is_out")).then(f"{one}_out").when(~stands).then(one)
+            for one in told
+        },
+    ).select(found.columns)
 
 
 def delivery_report(
@@ -104,6 +172,7 @@ def _judged(delivery: Delivery, counts: RowCounts | None) -> dict[str, Any]:
         "rows_superseded": known.rows_superseded if known else None,
         "rows_set_aside": known.rows_set_aside if known else None,
         "rows_unmatched": known.rows_unmatched if known else None,
+        "rows_late": known.rows_late if known else None,
         "reasons": dict(delivery.reasons),
     }
 
@@ -122,6 +191,7 @@ def _waiting(file: LandedFile) -> dict[str, Any]:
         "rows_superseded": 0,
         "rows_set_aside": 0,
         "rows_unmatched": 0,
+        "rows_late": 0,
         "reasons": {},
     }
 

@@ -3,7 +3,7 @@
 Belongs here: what a staged release and the figures behind it are at a moment, which gates passed
 them. Does not belong here: the gates, the swap (publish). Steps can be run one by one and days
 apart: a candidate that failed must not go out for it, nor one whose figures were built anew since,
-as the ledger would then hold others than the release.
+as others would then be kept than were published.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import duckdb
 
 from dagster_project.release.export import StagedRelease, sha256_of
 from dagster_project.release.manifest import ReleaseError
-from dagster_project.release.restatement import CELLS, CONTRIBUTIONS, HIERARCHIES
+from dagster_project.release.prepare import PERIODS_FILE, RUN_FILE
+from dagster_project.release.protected import CELLS, CONTRIBUTIONS, HIERARCHIES
+from dagster_project.release.vintages import INDEX_FILE
 from dagster_project.settings import Settings
 from dagster_project.warehouse import read_warehouse
 
@@ -32,7 +35,7 @@ class Seal:
 
 
 def seal_of(settings: Settings, staged: StagedRelease) -> Seal:
-    """Read every file of a staged release, and the figures that would go into the ledger.
+    """Read every file of a staged release, and the figures that would be kept.
 
     Raises:
         ReleaseError: a file, the pattern or the warehouse cannot be read.
@@ -42,7 +45,9 @@ def seal_of(settings: Settings, staged: StagedRelease) -> Seal:
         files = hashlib.sha256()
         for file in sorted(path for path in staged.path.rglob("*") if path.is_file()):
             files.update(f"{file.relative_to(staged.path)} {sha256_of(file)}\n".encode())
-        figures = hashlib.sha256(f"{sha256_of(settings.pattern)}\n".encode())
+        figures = hashlib.sha256()
+        for file in _beside(settings):
+            figures.update(f"{file.name} {sha256_of(file)}\n".encode())
         with read_warehouse(settings) as warehouse:
             for table in (CELLS, HIERARCHIES, CONTRIBUTIONS):
                 figures.update(f"{table} {_content(warehouse, table)}\n".encode())
@@ -52,6 +57,17 @@ def seal_of(settings: Settings, staged: StagedRelease) -> Seal:
             f"What release {staged.id} rests on cannot be read: {first_line}; run `kto refresh`"
         ) from fault
     return Seal(staged.id, files.hexdigest(), figures.hexdigest())
+
+
+def _beside(settings: Settings) -> list[Path]:
+    """List the files that a release rests on: the pattern, the states, the index."""
+    files = [
+        settings.pattern,
+        settings.states / PERIODS_FILE,
+        settings.states / RUN_FILE,
+        settings.vintages / INDEX_FILE,
+    ]
+    return [file for file in files if file.name != INDEX_FILE or file.is_file()]
 
 
 def forget(settings: Settings, check: str) -> None:

@@ -1,0 +1,179 @@
+"""What may be published of this run's cells, given what is published already.
+
+Belongs here: bringing cells, states and vintages to the protector, in the order that they depend on
+each other. Does not belong here: the decision (disclosure.protect).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.codebook import Codebook
+from dagster_project.disclosure.protect import (
+    Layout,
+    Pattern,
+    Report,
+    Rules,
+    protect,
+)
+from dagster_project.progress import Progress, silent
+from dagster_project.release.history import History, history_of
+from dagster_project.release.prepare import FINAL_FILE, PERIODS_FILE, read_periods_file
+from dagster_project.release.vintages import KEY, kept, read_index
+from dagster_project.settings import Settings
+from dagster_project.warehouse import read_warehouse
+
+CELLS = "int_pattern_cells"
+HIERARCHIES = "int_hierarchies"
+CONTRIBUTIONS = "int_contributions"
+WORTH_SHARING = 20_000
+"""Rows of cells that take about as long as it takes to start a process."""
+CELL = list(Layout().cell)
+DECIDED = dict.fromkeys((*CELL, "disclosure_group", "status"), pl.String)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What disclosure control decides on.
+
+    `cells` are those of this run, and of published quarters under a year of this run; `periods` the
+    states; `decided` what is published and suppressed of published quarters; `history` the earlier
+    vintages of blocks that were ever revised.
+    """
+
+    cells: pl.DataFrame
+    hierarchies: pa.Table
+    periods: pl.DataFrame
+    decided: pl.DataFrame
+    history: History | None
+
+    @property
+    def workers(self) -> int:
+        """Processes that are worth starting for as many cells."""
+        return min(4, os.cpu_count() or 1) if self.cells.height > WORTH_SHARING else 1
+
+
+def read_figures(settings: Settings) -> Figures:
+    """Read the cells from the warehouse, and what was decided of published quarters.
+
+    Raises:
+        UserError: something kept, or the states, cannot be read.
+
+    """
+    with read_warehouse(settings) as warehouse:
+        cells = warehouse.sql(f"from intermediate.{CELLS}").pl()
+        hierarchies = warehouse.sql(f"from intermediate.{HIERARCHIES}").to_arrow_table()
+    periods = read_periods_file(settings, PERIODS_FILE)
+    final = read_periods_file(settings, FINAL_FILE)
+    beside = final.join(cells.select(KEY).unique(), on=KEY, how="semi")
+    pattern = kept(settings, "pattern", beside)
+    decided = pattern if pattern.width else pl.DataFrame(schema=DECIDED)
+    history = history_of(settings, read_index(settings), periods, cells)
+    return Figures(cells, hierarchies, periods, decided.select(list(DECIDED)), history)
+
+
+def decide(
+    figures: Figures, codebook: Codebook, progress: Progress = silent
+) -> tuple[pa.Table, Report]:
+    """Decide on quarters and waves, then on years given their quarters.
+
+    A revised quarter whose year is published is decided with its year.
+
+    Returns:
+        The pattern of this run's periods, and what it costs.
+
+    """
+    rules = {one.study: Rules(min_n=one.min_n) for one in codebook.studies}
+    decide_on = partial(_protect, figures=figures, rules=rules, progress=progress)
+    built = figures.periods.filter("is_built")
+    years = _sums(figures, codebook)
+    parts = _quarters_of(years, figures)
+    together = pl.concat([years, parts.join(_revised(built), on=KEY, how="semi")])
+    fresh = figures.cells.join(built, on=KEY, how="semi")
+    first = decide_on(fresh.join(together, on=KEY, how="anti"))
+    decided = pl.concat([_fate(first.table), figures.decided])
+    beside = pl.concat([years, parts])
+    second = decide_on(
+        figures.cells.join(beside, on=KEY, how="semi"),
+        decided=decided.join(parts, on=KEY, how="semi"),
+    )
+    own = pl.DataFrame(second.table).join(together, on=KEY, how="semi")
+    table = pl.concat([pl.DataFrame(first.table), own]).sort(*CELL, "disclosure_group")
+    return table.to_arrow(), _together(first.report, second.report, table.height)
+
+
+def _sums(figures: Figures, codebook: Codebook) -> pl.DataFrame:
+    """Pick the years of this run that are sums of quarters; KEY."""
+    by_quarter = [one.study for one in codebook.studies if one.timing == "quarter"]
+    return figures.periods.filter(
+        "is_built", pl.col("period_type") == "year", pl.col("study").is_in(by_quarter)
+    ).select(KEY)
+
+
+def _quarters_of(years: pl.DataFrame, figures: Figures) -> pl.DataFrame:
+    """Pick the quarters of these years; KEY."""
+    quarters = figures.periods.filter(pl.col("period_type") == "quarter").with_columns(
+        year=pl.col("period_start").dt.year().cast(pl.String)
+    )
+    whole = years.select("study", "organisation_code", year="period")
+    return quarters.join(whole, on=["study", "organisation_code", "year"], how="semi").select(KEY)
+
+
+def _revised(built: pl.DataFrame) -> pl.DataFrame:
+    return built.filter(pl.col("revision") > 0).select(KEY)
+
+
+def _fate(pattern: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(pattern).select(pl.col(name).cast(pl.String) for name in DECIDED)
+
+
+def _protect(
+    cells: pl.DataFrame,
+    *,
+    figures: Figures,
+    rules: Mapping[str, Rules],
+    progress: Progress,
+    decided: pl.DataFrame | None = None,
+) -> Pattern:
+    """Protect cells, with the earlier vintages of those that have any."""
+    history = figures.history.of(cells) if figures.history else None
+    extra: dict[str, Any] = {}
+    if history is not None:
+        from dagster_project.disclosure.protect import Earlier
+
+        extra["earlier"] = Earlier(
+            cells=history.cells.to_arrow(),
+            published=history.published.to_arrow(),
+            changed=history.changed.to_arrow(),
+            moved=history.moved.to_arrow(),
+        )
+    return protect(
+        cells.to_arrow(),
+        figures.hierarchies,
+        rules,
+        decided=None if decided is None else decided.to_arrow(),
+        **extra,
+        workers=figures.workers,
+        progress=progress,
+    )
+
+
+def _together(one: Report, other: Report, rows: int) -> Report:
+    """Add up the costs of both decisions; the share lost by the cells it is of."""
+    weights = max(1, one.publishable), max(1, other.publishable)
+    lost = one.respondents_lost * weights[0] + other.respondents_lost * weights[1]
+    added = ("cells", "publishable", "primary", "secondary", "groups_hidden", "unmet", "programs")
+    return replace(
+        one,
+        rows=rows,
+        respondents_lost=lost / sum(weights),
+        seconds=one.seconds + other.seconds,
+        **{name: getattr(one, name) + getattr(other, name) for name in added},
+    )
