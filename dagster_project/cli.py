@@ -232,9 +232,7 @@ def withdraw(
 
     named = tuple((study, organisation, period) for period in _codes(periods))
     settings = _settings(None, home)
-    gone = take_back(
-        settings, named, reason=reason, by=by, never_distributed=never_distributed
-    )
+    gone = take_back(settings, named, reason=reason, by=by, never_distributed=never_distributed)
     click.echo(
         f"withdrawn  {study} {', '.join(gone)}: {organisation}; run `kto refresh`: the next release "
         "is without it, or has it anew"
@@ -333,9 +331,7 @@ def _run(
         progress("starting")
         from dagster_project.pipeline import refresh as run  # noqa: PLC0415
 
-        return run(
-            settings, quarters, order=order, progress=progress, done=done, verbose=verbose
-        )
+        return run(settings, quarters, order=order, progress=progress, done=done, verbose=verbose)
 
 
 @contextmanager

@@ -39,14 +39,10 @@ def disclosure_pattern(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     settings = installation.settings
     installation.progress("disclosure: deciding what may be published")
     with told_in_one_line():
-        table, report = decide(
-            read_figures(settings), installation.codebook, installation.progress
-        )
+        table, report = decide(read_figures(settings), installation.codebook, installation.progress)
         write_parquet(table, settings.pattern)
     installation.done(f"disclosure: {in_words(report)}")
-    return dg.MaterializeResult(
-        metadata={"in words": in_words(report), **_metadata(report)}
-    )
+    return dg.MaterializeResult(metadata={"in words": in_words(report), **_metadata(report)})
 
 
 def in_words(report: Report) -> str:

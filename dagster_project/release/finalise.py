@@ -96,18 +96,20 @@ def _beside(without: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
     years = fresh.filter(pl.col("period_type") == "year", "as_is").select(
         "study", "organisation_code", "released_on", "reason", year="period"
     )
-    return without.with_columns(year=pl.col("period").str.head(4)).join(
-        years, on=["study", "organisation_code", "year"]
-    ).select(
-        *KEY,
-        "period_type",
-        "period_start",
-        "period_end",
-        "released_on",
-        "reason",
-        revision=pl.lit(0, dtype=ENTRY["revision"]),
-        as_is=pl.lit(value=True),
-        empty=pl.lit(value=True),
+    return (
+        without.with_columns(year=pl.col("period").str.head(4))
+        .join(years, on=["study", "organisation_code", "year"])
+        .select(
+            *KEY,
+            "period_type",
+            "period_start",
+            "period_end",
+            "released_on",
+            "reason",
+            revision=pl.lit(0, dtype=ENTRY["revision"]),
+            as_is=pl.lit(value=True),
+            empty=pl.lit(value=True),
+        )
     )
 
 

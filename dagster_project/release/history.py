@@ -112,9 +112,11 @@ def history_of(
 
 def _with_step(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Number the vintages of kept rows by the histories they stand in."""
-    return rows.join(places.select(*KEY, "vintage", "step"), on=[*KEY, "vintage"]).drop(
-        "vintage"
-    ).rename({"step": "vintage"})
+    return (
+        rows.join(places.select(*KEY, "vintage", "step"), on=[*KEY, "vintage"])
+        .drop("vintage")
+        .rename({"step": "vintage"})
+    )
 
 
 def _places(index: Index, periods: pl.DataFrame) -> pl.DataFrame:
@@ -172,9 +174,7 @@ def _steps(index: Index, block: pl.DataFrame) -> Iterator[dict[str, Any]]:
         yield {**name, "step": NOW, "vintage": now}
 
 
-def _years_never_out(
-    rows: pl.DataFrame, cells: pl.DataFrame, places: pl.DataFrame
-) -> pl.DataFrame:
+def _years_never_out(rows: pl.DataFrame, cells: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Sum the quarters of vintages whose year was not published yet."""
     now = places.filter(pl.col("step") == NOW)
     steps = places.filter(pl.col("step") != NOW).select("block", step="step").unique()
@@ -376,9 +376,7 @@ def _pair(text: str, table: str) -> str:
     return text.format(table=table)
 
 
-def _elsewhere(
-    settings: Settings, index: Index, revised: pl.DataFrame, now: pa.Table
-) -> pa.Table:
+def _elsewhere(settings: Settings, index: Index, revised: pl.DataFrame, now: pa.Table) -> pa.Table:
     """List who counts, or counted, in a period outside the revised ones as well."""
     others = index.entries.join(revised, on=KEY, how="anti")
     names = revised.select("study", "organisation_code").unique()

@@ -82,12 +82,13 @@ def write_states(
 
     """
     found = read_states(settings, codebook, order, today=today)
-    if order.as_is and found.periods.filter(order.as_is.covers() & pl.col("as_is")).filter(
-        pl.col("is_built")
-    ).is_empty():
-        raise UserError(
-            "nothing that is held was named; see `kto status` for what is held and why"
-        )
+    if (
+        order.as_is
+        and found.periods.filter(order.as_is.covers() & pl.col("as_is"))
+        .filter(pl.col("is_built"))
+        .is_empty()
+    ):
+        raise UserError("nothing that is held was named; see `kto status` for what is held and why")
     _write(found.periods, settings.states / PERIODS_FILE)
     _write(found.empty, settings.states / EMPTY_FILE)
     run = json.dumps({"publishing": publishing, "revises": bool(order.revise)})

@@ -45,9 +45,7 @@ class Change:
         return f"changed    {self.table} {self.cell}: {told}"
 
 
-def refuse(
-    index: Index, periods: tuple[PeriodKey, ...], most: Mapping[str, int]
-) -> None:
+def refuse(index: Index, periods: tuple[PeriodKey, ...], most: Mapping[str, int]) -> None:
     """Refuse to revise what is not published, is a sum, or was revised too often.
 
     Raises:

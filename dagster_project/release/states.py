@@ -113,13 +113,10 @@ def _parts(
         pl.col("study").replace_strict(timing, default="quarter", return_dtype=pl.String)
         == "quarter"
     )
-    came = (
-        contents.group_by(KEY)
-        .agg(
-            pl.col("period_type", "period_start", "period_end").first(),
-            counted=pl.col("responses").sum() + pl.col("invitations").sum(),
-            late=pl.col("late").sum(),
-        )
+    came = contents.group_by(KEY).agg(
+        pl.col("period_type", "period_start", "period_end").first(),
+        counted=pl.col("responses").sum() + pl.col("invitations").sum(),
+        late=pl.col("late").sum(),
     )
     published = newest.filter(~is_sum).with_columns(is_published=True)
     columns = ["period_type", "period_start", "period_end"]
@@ -130,10 +127,7 @@ def _parts(
             is_published=pl.col("is_published").fill_null(value=False),
             late=pl.col("late").fill_null(0),
         )
-        .filter(
-            ~pl.col("empty").fill_null(value=False)
-            | (pl.col("counted").fill_null(0) > 0)
-        )
+        .filter(~pl.col("empty").fill_null(value=False) | (pl.col("counted").fill_null(0) > 0))
         .filter(pl.col("is_published") | (pl.col("counted").fill_null(0) > 0))
         .with_columns(due_on=due_on(codebook, release_day))
         .select(
@@ -198,9 +192,7 @@ def _with_holds(parts: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
 def _names_exactly(named: list[str]) -> pl.Expr:
     """Say whether a hold names just these of organisation and period."""
     both = ("organisation_code", "period")
-    tests = [
-        pl.col(one).is_not_null() if one in named else pl.col(one).is_null() for one in both
-    ]
+    tests = [pl.col(one).is_not_null() if one in named else pl.col(one).is_null() for one in both]
     return tests[0] & tests[1]
 
 
@@ -357,9 +349,13 @@ def _goes_without(rows: pl.DataFrame, quarters: pl.DataFrame, order: Order) -> p
         & _named_years(order)
         & pl.lit(not order.revise)
     )
-    return quarters.join(
-        years.select(*ORGANISATION, year="period"), on=[*ORGANISATION, "year"], how="semi"
-    ).filter(~pl.col("came") & ~pl.col("is_released")).select(PERIOD)
+    return (
+        quarters.join(
+            years.select(*ORGANISATION, year="period"), on=[*ORGANISATION, "year"], how="semi"
+        )
+        .filter(~pl.col("came") & ~pl.col("is_released"))
+        .select(PERIOD)
+    )
 
 
 def count_states(periods: pl.DataFrame) -> Mapping[str, int]:

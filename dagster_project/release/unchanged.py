@@ -198,7 +198,7 @@ def _rows(
     about = [one for one in NEW_ONES if one in key]
     known = " and ".join(f'one."{name}" = now."{name}"' for name in (*KEY, *about))
     rows = engine.execute(
-        f"select {cell}, was.\"{first}\" is null, now.\"{first}\" is null, "
+        f'select {cell}, was."{first}" is null, now."{first}" is null, '
         f"coalesce({', '.join(tests)}) as difference "
         f"from was full join is_now as now on {same} "
         f'where (was."{first}" is null and exists (select 1 from was as one where {known})) '

@@ -146,7 +146,7 @@ def read_index(settings: Settings) -> Index:
     if not path.exists():
         return Index()
     try:
-        content = json.loads(path.readliteral(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         entries = [
             {
                 name: date.fromisoformat(value) if value and ENTRY[name] == pl.Date else value
@@ -208,7 +208,7 @@ def verify(settings: Settings, index: Index, models: Iterable[str] | None = None
     for vintage, digest in index.vintages.items():
         folder = settings.vintages / vintage
         _compare(folder / RECORD_FILE, digest)
-        record = json.loads((folder / RECORD_FILE).readliteral(encoding="utf-8"))
+        record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         for name, sha256 in record["files"].items():
             if wanted is None or name in wanted:
                 _compare(folder / name, sha256)
@@ -245,7 +245,7 @@ def keep(
     (draft / MARTS).mkdir(parents=True)
     source = settings.warehouse.stem
     with duckdb.connect() as engine:
-        engine.execute(f"attach {literal(settings.warehouse)} as \"{source}\" (read_only)")
+        engine.execute(f'attach {literal(settings.warehouse)} as "{source}" (read_only)')
         engine.register("kept_periods", periods.select(KEY))
         sources = {f"{model}.parquet": f'"{source}".intermediate."{model}"' for model in models}
         sources[f"{PATTERN}.parquet"] = f"read_parquet({literal(settings.pattern)})"
@@ -261,7 +261,7 @@ def keep(
             )
     files = {name: sha256_of(draft / name) for name in sorted(sources)}
     record = json.dumps({"release": release, "files": files}, indent=2) + "\n"
-    (draft / RECORD_FILE).writeliteral(record, encoding="utf-8")
+    (draft / RECORD_FILE).write_text(record, encoding="utf-8")
     for file in draft.rglob("*.*"):
         file.chmod(0o444)
     draft.rename(folder)
@@ -326,7 +326,9 @@ def write_anchors(settings: Settings, models: Mapping[str, Sequence[tuple[str, s
             typed = [*columns, ("vintage", "varchar")]
             listed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in typed)
             draft = folder / f"{model}.part"
-            engine.execute(f"copy (select {listed} where false) to {literal(draft)} (format parquet)")
+            engine.execute(
+                f"copy (select {listed} where false) to {literal(draft)} (format parquet)"
+            )
             draft.replace(folder / f"{model}.parquet")
 
 
@@ -337,9 +339,7 @@ def parts_of(index: Index, periods: Iterable[PeriodKey]) -> pl.DataFrame:
         Rows of `ENTRY`, the newest vintage of each.
 
     """
-    named = pl.DataFrame(
-        list(periods), schema=dict.fromkeys(KEY, pl.String), orient="row"
-    ).unique()
+    named = pl.DataFrame(list(periods), schema=dict.fromkeys(KEY, pl.String), orient="row").unique()
     newest = index.newest
     own = newest.join(named, on=KEY, how="semi")
     quarters = own.filter(pl.col("period_type") == "quarter").select(

@@ -70,6 +70,4 @@ def _take_back(
             raise UserError(f"{' '.join(period)} is not published, so there is nothing to withdraw")
     study, organisation, _ = periods[0]
     names = tuple(found["period"].to_list())
-    return index.without(
-        found, Withdrawal(study, organisation, names, by, reason, on.isoformat())
-    )
+    return index.without(found, Withdrawal(study, organisation, names, by, reason, on.isoformat()))
