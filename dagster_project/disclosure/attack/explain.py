@@ -3,11 +3,11 @@
 Belongs here: equations from the multipliers of programs. Does not belong here: finding figures that
 follow.
 
-What follows linearly is a combination of published cells: the one with the smallest coefficients
-is found by a linear program over the multipliers of the equations. What follows by bounds only is
-read off at the optimum of its program, whose value is the sum of the right sides of its rows and of
-the bounds of its variables, each times its multiplier (strong duality): that says which hidden
-figures had to be taken as empty, or as one respondent.
+The optimum of a program is the sum of the right sides of its rows and of the bounds of its
+variables, each times its multiplier (strong duality). Without bounds in it, that is the linear
+combination of published figures that gives a hidden one; with bounds, it says which hidden figures
+had to be taken as empty, or as one respondent. For a union, the combination with the smallest
+coefficients is found by a program over the multipliers of the equations.
 """
 
 from __future__ import annotations
@@ -70,11 +70,16 @@ class Explainer:
         return self._found[key]
 
     def _of_cell(self, posed: Posed, variable: int) -> str:
-        cell = posed.structure.cells[variable]
-        name = self.place(int(cell))
-        factors = combination(posed.measured, self.equations, np.array([cell]))
-        if factors is not None:
-            return f"{name} = {self._terms(factors, posed.measured.values[0])}"
+        cell = int(posed.structure.cells[variable])
+        name, bounded = self.place(cell), ""
+        for table in range(len(posed.low)):
+            pair = self._sides(posed, variable, table)
+            if pair is None:
+                continue
+            if " as " not in pair[0]:
+                return f"{name} = {pair[0]}"
+            what = "" if table == 0 else f" in class {table} of its scores"
+            bounded = bounded or f"{name}{what} >= {pair[0]} and <= {pair[1]}"
         silent = posed.nonresponse
         others = -1 if silent is None else int(silent.structure.place[cell])
         if silent is not None and others >= 0:
@@ -82,12 +87,7 @@ class Explainer:
             if pair is not None:
                 left = f">= {pair[0]} and <= {pair[1]}"
                 return f"{name}: respondents but those without an answer, who are {left}"
-        for table in range(len(posed.low)):
-            pair = self._sides(posed, variable, table)
-            if pair is not None:
-                what = "" if table == 0 else f" in class {table} of its scores"
-                return f"{name}{what} >= {pair[0]} and <= {pair[1]}"
-        return f"{name} follows from the number of respondents"
+        return bounded or f"{name} follows from the number of respondents"
 
     def _sides(self, posed: Posed, variable: int, table: int) -> tuple[str, str] | None:
         """Return the greatest lower and the least upper bound in words, if they meet."""

@@ -140,25 +140,27 @@ def lightest_difference(
     alone = np.flatnonzero(there & (people <= most))
     noticed = movers.noticed(np.arange(len(scope)) == alone[:, None])
     shown = people[alone] + noticed > 0
+    best: Union | None = None
     if shown.any():
-        best = int(np.flatnonzero(shown)[np.argmin(people[alone][shown])])
-        return Union(alone[[best]], int(people[alone[best]]), int(noticed[best]))
+        first = int(np.flatnonzero(shown)[np.argmin(people[alone][shown])])
+        best = Union(alone[[first]], int(people[alone[first]]), int(noticed[first]))
+        most = best.weight - 1
     light = leaf & ~known & (people <= most)
     touched = people > 0
     ends = np.concatenate([movers.source, movers.target])
     touched[ends[ends >= 0]] = True
     if not (light & touched).any():
-        return None
+        return best
     rows = _in_both(after, before, equations, known)
     none = np.zeros(1 + int(rows[0].max(initial=-1)), np.int64)
     basis = basis_of(*rows, none, light, people)
     if basis is None:
-        return None
+        return best
     basis = replace(basis, sides=basis.rows @ people[basis.cells] % PRIME)
     place = np.full(len(scope) + 1, -1)
     place[basis.cells] = np.arange(len(basis.cells))
     at_basis = Movers(place[movers.source], place[movers.target], movers.people, movers.altered)
-    return _lightest(basis, most, people, at_basis)
+    return _lightest(basis, most, people, at_basis) or best
 
 
 def _in_both(

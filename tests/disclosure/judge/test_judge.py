@@ -17,6 +17,7 @@ from attack_tables import (
     tree,
 )
 
+from dagster_project.disclosure.attack import attack
 from dagster_project.disclosure.judge import Limits, count_extreme_shares, judge, targets_of
 
 PRODUCTS = tree(("product_code", "all", ("A", "B", "C")))
@@ -196,3 +197,73 @@ def test_a_study_without_limits_is_refused():
 
     with pytest.raises(ValueError, match="no limits for study s"):
         targets_of(cells, {})
+
+
+def test_two_hidden_cells_that_four_equations_tell_are_a_union():
+    """Of product A, 13 are of the desk or the web, and of the web 20 are A or B; B has 16."""
+    quarters = tree(("product_code", "all", ("A", "B")), ("channel", "all", ("web", "desk")))
+    n = {("all", "all"): 40, ("web", "all"): 24, ("desk", "all"): 16, ("all", "A"): 19,
+         ("all", "B"): 21, ("web", "A"): 5, ("web", "B"): 19, ("desk", "A"): 14,
+         ("desk", "B"): 2}  # fmt: skip
+    hidden = {("web", "A"), ("web", "B"), ("desk", "A"), ("desk", "B"), ("all", "all")}
+    rows = [
+        place(("2020", *cell))
+        | {"disclosure_group": "responses", "measure": "responses", "kind": "count", "n": k}
+        | {"n_effective": float(k), "weight": float(k)}
+        for cell, k in n.items()
+    ]
+    cells = true_cells({}, {}).schema
+    published = release(
+        response=responses({("2020", *c): None if c in hidden else k for c, k in n.items()})
+    )
+    truth = pa.Table.from_pylist(rows, cells)
+    targets = targets_of(truth, LIMITS)
+
+    found = judge(
+        attacked(published, quarters, targets=targets),
+        figures(published),
+        truth,
+        hierarchies=quarters,
+        scales=GRADE,
+        limits=LIMITS,
+    )
+
+    assert {v.rule for v in found} == {"narrow"}
+
+
+def of_two(
+    then: dict[str, int | None], now: dict[str, int | None], came: dict[str, int]
+) -> set[str]:
+    """The rules broken by the difference of two vintages in which respondents were added."""
+    tables = [
+        release(response=responses({at(p): n for p, n in one.items()})) for one in (now, then)
+    ]
+    changed = [
+        place(at(p)) | {"measure": "responses", "before": 1, "after": 0, "people": n}
+        for p, n in came.items()
+    ]
+    shown = figures(*tables)
+    cells = true_cells({p: n or 20 for p, n in now.items()}, {})
+    return {
+        v.rule
+        for v in judge(
+            attack(shown, PRODUCTS, GRADE, changed=pa.Table.from_pylist(changed)),
+            shown,
+            cells,
+            hierarchies=PRODUCTS,
+            scales=GRADE,
+            limits=LIMITS,
+        )
+        if v.rule in ("difference", "contradiction", "limit")
+    }
+
+
+def test_three_who_came_may_not_be_known_and_hide_among_twenty():
+    then = {"T": 100, "A": None, "B": None, "C": 60}
+
+    assert of_two(then, {"T": 123, "A": None, "B": None, "C": 80}, {"A": 3, "C": 20}) == {
+        "difference"
+    }
+    assert of_two(then, {"T": 143, "A": None, "B": None, "C": 80}, {"A": 3, "B": 20, "C": 20}) == (
+        set()
+    )
