@@ -312,7 +312,7 @@ def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> U
             continue
         chosen = member[(rows != 0).argmax(axis=1)]
         weight = int(_signed(sides[chosen].sum() % PRIME))
-        union = Union(basis.cells[member], weight, int(movers.noticed(member[None])[0]))
+        union = Union(np.sort(basis.cells[member]), weight, int(movers.noticed(member[None])[0]))
         if best is None or (union.weight, union.movers) < (best.weight, best.movers):
             best = union
     return best

@@ -152,25 +152,6 @@ def test_the_lightest_union_of_a_difference_is_that_of_all_subsets(
     assert found == ([min(found_by_hand)] if found_by_hand else [])
 
 
-def test_four_equations_together_tell_two_cells():
-    """A + B = 30, A + C = 28, and B + D = 37, C + D = 35 with D of 20: nothing small alone."""
-    quarters = tree(
-        ("product_code", "all", ("A", "B")), ("channel", "all", ("web", "desk")),
-    )  # fmt: skip
-    n = {("all", "all"): 44, ("web", "all"): 30, ("desk", "all"): 14, ("all", "A"): 22,
-         ("all", "B"): 22, ("web", "A"): 18, ("web", "B"): 12, ("desk", "A"): 4,
-         ("desk", "B"): 10}  # fmt: skip
-    hidden = {("all", "A"), ("all", "B"), ("web", "A"), ("desk", "A"), ("desk", "B")}
-    shown = {("2020", *cell): None if cell in hidden else k for cell, k in n.items()}
-
-    (found,) = attacked(
-        release(response=responses(shown)), quarters, targets=None
-    ).unions.to_pylist() or [None]
-
-    # 30 - 12 = 18 of the web alone; the desk's 14 hide both of its cells
-    assert found is None
-
-
 def test_partitions_of_one_total_tell_a_cell_though_the_total_is_hidden():
     """Two sizes are published with 10 and 6, so all are 16; A has 12 of them, and B four."""
     both = tree(("product_code", "all", ("A", "B")), ("segment", "all", ("size=x", "size=y")))

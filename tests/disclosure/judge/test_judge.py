@@ -199,36 +199,39 @@ def test_a_study_without_limits_is_refused():
         targets_of(cells, {})
 
 
-def test_two_hidden_cells_that_four_equations_tell_are_a_union():
-    """Of product A, 13 are of the desk or the web, and of the web 20 are A or B; B has 16."""
-    quarters = tree(("product_code", "all", ("A", "B")), ("channel", "all", ("web", "desk")))
-    n = {("all", "all"): 40, ("web", "all"): 24, ("desk", "all"): 16, ("all", "A"): 19,
-         ("all", "B"): 21, ("web", "A"): 5, ("web", "B"): 19, ("desk", "A"): 14,
-         ("desk", "B"): 2}  # fmt: skip
-    hidden = {("web", "A"), ("web", "B"), ("desk", "A"), ("desk", "B"), ("all", "all")}
+def test_three_published_totals_tell_nine_respondents_of_two_cells():
+    """85 - 45 - 16 - 15 = 9, though no single equation leaves fewer than 24."""
+    year = tree(("period", "2020", ("2020Q1", "2020Q2")), ("channel", "all", "cdt"))
+    n = {("2020Q1", "c"): 20, ("2020Q1", "d"): 4, ("2020Q1", "t"): 16, ("2020Q1", "all"): 40,
+         ("2020Q2", "c"): 25, ("2020Q2", "d"): 15, ("2020Q2", "t"): 5, ("2020Q2", "all"): 45,
+         ("2020", "c"): 45, ("2020", "d"): 19, ("2020", "t"): 21, ("2020", "all"): 85}  # fmt: skip
+    shown = {("2020Q1", "t"), ("2020Q1", "all"), ("2020Q2", "d"), ("2020Q2", "all"),
+             ("2020", "c"), ("2020", "all")}  # fmt: skip
     rows = [
-        place(("2020", *cell))
+        place((*cell, "all"))
         | {"disclosure_group": "responses", "measure": "responses", "kind": "count", "n": k}
         | {"n_effective": float(k), "weight": float(k)}
         for cell, k in n.items()
     ]
-    cells = true_cells({}, {}).schema
-    published = release(
-        response=responses({("2020", *c): None if c in hidden else k for c, k in n.items()})
-    )
-    truth = pa.Table.from_pylist(rows, cells)
-    targets = targets_of(truth, LIMITS)
+    cells = pa.Table.from_pylist(rows, true_cells({}, {}).schema)
+    known = {(*cell, "all"): k if cell in shown else None for cell, k in n.items()}
+    published = release(response=responses(known))
+    attack_ = attacked(published, year, targets=targets_of(cells, LIMITS))
 
-    found = judge(
-        attacked(published, quarters, targets=targets),
-        figures(published),
-        truth,
-        hierarchies=quarters,
-        scales=GRADE,
-        limits=LIMITS,
-    )
+    found = judge(attack_, figures(published), cells, hierarchies=year, scales=GRADE, limits=LIMITS)
 
-    assert {v.rule for v in found} == {"narrow"}
+    assert [(v.rule, v.what, v.equation) for v in found] == [
+        (
+            "union",
+            "o 2020Q1 d + o 2020Q2 t are 9 respondents together",
+            "o 2020Q1 d + o 2020Q2 t = "
+            "85 (o 2020) - 45 (o 2020 c) - 16 (o 2020Q1 t) - 15 (o 2020Q2 d)",
+        )
+    ]
+    without = {"s": Limits(unions=False)}
+    assert judge(
+        attack_, figures(published), cells, hierarchies=year, scales=GRADE, limits=without
+    ) == []  # fmt: skip
 
 
 def of_two(
