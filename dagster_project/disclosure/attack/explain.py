@@ -104,7 +104,7 @@ class Explainer:
                     cost = np.zeros(len(low))
                     cost[variable] = direction
                     _, value = program.minimise(cost)
-                    rows, bounds = program.duals()
+                    rows, bounds = program.duals(cost)
                     values.append(direction * value)
                     texts.append(self._words(posed, table, direction * rows, bounds, low, high))
             except ContradictionError:

@@ -15,6 +15,7 @@ and fro between respondents, n and non-response until they settle.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -305,14 +306,36 @@ def _search_classes(posed: Posed, targets: Targets | None) -> None:
     for table in tables:
         posed.settle(table, aims)
     variables, low, high = _targets(posed, targets, MEAN)
-    if not len(variables):
-        return
-    seen_low, seen_high = seen_means(posed, variables)
-    open_ = variables[(seen_low > low) & (seen_high < high)]
-    aims = Aims.none(size)
-    aims.low[open_], aims.high[open_] = -np.inf, np.inf
-    for table in tables:
-        posed.settle(table, aims)
+    for far in (False, True):
+        seen_low, seen_high = seen_means(posed, variables)
+        open_ = (seen_low > low) & (seen_high < high)
+        if not open_.any():
+            return
+        for table, aims in _aims_of_means(posed, variables[open_], low[open_], far=far):
+            posed.settle(table, aims)
+
+
+def _aims_of_means(
+    posed: Posed, variables: Ints, means: Floats, *, far: bool
+) -> Iterator[tuple[int, Aims]]:
+    """Return what each class must reach for the means to come down to these, or all it can reach.
+
+    With as few in the other classes as were seen, the lowest class must have so many.
+    """
+    scores = np.array(posed.measured.scores)
+    size, lowest = posed.structure.variables, int(np.argmin(scores))
+    for table in range(len(scores)):
+        aims = Aims.none(size)
+        if far:
+            aims.low[variables], aims.high[variables] = -np.inf, np.inf
+        elif table == lowest:
+            seen = seen_bounds(posed)[0][:, variables]
+            others = (scores[:, None] - means) * seen
+            needed = others.sum(axis=0) - others[lowest]
+            aims.high[variables] = needed / np.maximum(means - scores[lowest], CLOSE)
+        else:
+            continue
+        yield 1 + table, aims
 
 
 def _targets(posed: Posed, targets: Targets, figure: int) -> tuple[Ints, Floats, Floats]:
