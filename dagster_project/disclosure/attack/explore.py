@@ -57,7 +57,8 @@ class Program:
 
     There are far fewer directions than cells or equations, so what is solved is the dual program,
     with one row per direction: the least `cost @ x` is the most that multipliers `up` and `down` of
-    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t.
+    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t. A third
+    multiplier per cell, of at most 1, stands for a bound that may be broken at a price.
     """
 
     def __init__(self, structure: Structure) -> None:
@@ -66,7 +67,7 @@ class Program:
         self.posed_by: object = None
         size, directions = self.kernel.columns.shape
         self.base, self.low, self.high = np.zeros(size), np.zeros(size), np.zeros(size)
-        self._cols = np.arange(2 * size, dtype=np.int32)
+        self._cols = np.arange(3 * size, dtype=np.int32)
         self._rows = np.arange(directions, dtype=np.int32)
         self._highs: Any = _dual(self.kernel.columns) if directions else None
 
@@ -81,8 +82,25 @@ class Program:
         """
         self.base, self.low, self.high = self.kernel.particular(right), low, high
         if self._highs is not None:
-            costs = np.concatenate([self.base - low, high - self.base])
+            costs = np.concatenate([self.base - low, high - self.base, self.base - low])
             self._highs.changeColsCost(len(self._cols), self._cols, costs)
+
+    def inner(self, room: Floats) -> Floats:
+        """Return a solution that stays `room` above the lower bounds in as many cells as it can.
+
+        Raises:
+            ContradictionError: there is no solution.
+
+        """
+        size = len(room)
+        soft = self._cols[2 * size :]
+        if self._highs is None:
+            return self.minimise(np.zeros(size))[0]
+        self._highs.changeColsCost(size, soft, self.base - self.low - room)
+        self._highs.changeColsBounds(size, soft, np.zeros(size), np.ones(size))
+        values = self.minimise(np.zeros(size))[0]
+        self._highs.changeColsBounds(size, soft, np.zeros(size), np.zeros(size))
+        return values
 
     def minimise(self, cost: Floats) -> tuple[Floats, float]:
         """Return a solution with the least `cost @ x`, and that cost.
@@ -121,7 +139,7 @@ class Program:
         """Multipliers of the equations and of the bounds in the last solution, for its cost."""
         bounds = np.zeros(len(self.base))
         if self._highs is not None:
-            up, down = np.array(self._highs.getSolution().col_value).reshape(2, -1)
+            up, down, _ = np.array(self._highs.getSolution().col_value).reshape(3, -1)
             bounds = up - down
         return self.kernel.multipliers(cost - bounds), bounds
 
@@ -157,19 +175,19 @@ class Program:
 
 
 def _dual(kernel: Floats) -> Any:  # noqa: ANN401
-    """Return a solver with a row per direction, and two columns per cell."""
+    """Return a solver with a row per direction, and three columns per cell."""
     size, directions = kernel.shape
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = 2 * size, directions
-    model.col_cost_ = np.zeros(2 * size)
-    model.col_lower_, model.col_upper_ = np.zeros(2 * size), np.full(2 * size, highspy.kHighsInf)
+    model.num_col_, model.num_row_ = 3 * size, directions
+    model.col_cost_ = model.col_lower_ = np.zeros(3 * size)
+    model.col_upper_ = np.repeat([highspy.kHighsInf, highspy.kHighsInf, 0.0], size)
     model.row_lower_ = model.row_upper_ = np.zeros(directions)
-    both = np.concatenate([kernel, -kernel])
-    at = np.nonzero(both)
+    entries = np.concatenate([kernel, -kernel, kernel])
+    at = np.nonzero(entries)
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = np.searchsorted(at[0], np.arange(2 * size + 1)).astype(np.int32)
+    model.a_matrix_.start_ = np.searchsorted(at[0], np.arange(3 * size + 1)).astype(np.int32)
     model.a_matrix_.index_ = at[1].astype(np.int32)
-    model.a_matrix_.value_ = both[at]
+    model.a_matrix_.value_ = entries[at]
     highs = _Quiet()
     for name, value in OPTIONS.items():
         highs.setOptionValue(name, value)
@@ -178,6 +196,10 @@ def _dual(kernel: Floats) -> Any:  # noqa: ANN401
 
 
 ROUNDS = 8
+ROOM = 0.02
+"""Share of its range that a cell should be away from its bounds in the first solution."""
+WIDE = 1e4
+"""Room that counts as unlimited."""
 STALLED = 0.1  # share of what is open that a round must settle for another to be worth while
 
 
@@ -226,8 +248,12 @@ class Explorer:
         fixed = self.parts < 0
         self.seen_low[fixed], self.seen_high[fixed] = low[fixed], high[fixed]
         self._random = np.random.default_rng(20)
+        self._sum, self._solutions = np.zeros(size), 0
         if (~fixed).any():
-            self._run(np.zeros(size))
+            self.program.pose(self.right, *self.start)
+            self.program.posed_by = self
+            width = np.minimum(high - low, WIDE)
+            self._see(self.program.inner(np.ones(size) if whole else np.minimum(1.0, ROOM * width)))
 
     @property
     def exact(self) -> Flags:
@@ -248,6 +274,8 @@ class Explorer:
     def settle(self, aims: Aims) -> None:
         """Solve programs until all aims are met or proven out of reach."""
         before = None
+        if not self.whole:
+            self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
         for _ in range(ROUNDS):
             down, up = self._open(aims)
             count = int(down.sum() + up.sum())
@@ -257,6 +285,8 @@ class Explorer:
             either = self._random.choice([1.0, -1.0], len(down))
             aim = np.where(down & up, either, down.astype(float) - up)
             self._run(aim * self._random.uniform(0.5, 1.0, len(down)))
+            if not self.whole:
+                self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
         self._one_by_one(aims)
 
     def _open(self, aims: Aims) -> tuple[Flags, Flags]:
@@ -319,9 +349,44 @@ class Explorer:
         self._see(values)
         return values
 
+    def _spread(self, wanted: Ints) -> None:
+        """Go from the mean of all solutions as far as possible in the directions of some cells.
+
+        The mean is inside all bounds that some solution did not touch. The others are kept; the
+        direction of a cell is that of steepest change where distances count by the room there is
+        (as in the affine scaling method of Dikin).
+        """
+        if not len(wanted) or self.program.kernel.columns.shape[1] == 0:
+            return
+        (low, high), mean = self.start, self._sum / self._solutions
+        room = np.minimum(mean - low, high - mean)
+        stuck = room <= CLOSE
+        kernel = self.program.kernel.columns
+        scaled = kernel[~stuck] / np.minimum(room[~stuck], WIDE)[:, None]
+        metric = scaled.T @ scaled
+        if stuck.any():
+            values, vectors = np.linalg.eigh(kernel[stuck].T @ kernel[stuck])
+            free = vectors[:, values < CLOSE * (1 + values[-1])]
+            inner = np.linalg.pinv(free.T @ metric @ free, hermitian=True)
+            along = free @ inner @ free.T @ kernel[wanted].T
+        else:
+            along = np.linalg.pinv(metric, hermitian=True) @ kernel[wanted].T
+        moved = kernel @ along
+        moved[np.abs(moved) < CLOSE * np.abs(moved).max(axis=0, initial=0.0)] = 0.0
+        moved[stuck] = 0.0
+        above, below = (high - mean)[:, None], (mean - low)[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            up = np.where(moved > 0, above / moved, np.where(moved < 0, -below / moved, np.inf))
+            down = np.where(moved > 0, below / moved, np.where(moved < 0, -above / moved, np.inf))
+        for steps in (up.min(axis=0), -down.min(axis=0)):
+            reached = moved * np.where(np.isfinite(steps), steps, 0.0)
+            self.seen_low = np.minimum(self.seen_low, mean + reached.min(axis=1))
+            self.seen_high = np.maximum(self.seen_high, mean + reached.max(axis=1))
+
     def _see(self, values: Floats) -> None:
         """Note a solution, but in whole numbers only the parts of it that are whole."""
         good = (self.parts >= 0) & ~np.isnan(values)
+        self._sum, self._solutions = self._sum + values, self._solutions + 1
         if self.whole:
             broken: Ints = self.parts[good & (np.abs(values - np.round(values)) > CLOSE * 10)]
             if len(broken):

@@ -229,22 +229,22 @@ def _bounds(posed: Posed) -> tuple[Floats, Floats]:
 def search(posed: list[Posed], targets: Targets | None) -> None:
     """Bound every hidden figure as far as the targets ask, and all others until they differ.
 
-    Those who did not answer come first, as they can tell of n; the respondents last but for the
-    classes, as the n of a measure can tell of them.
+    Those who did not answer come first, as they can tell of n. What the n of a measure tells of the
+    respondents is searched for as far as no table of respondents seen has so few, and those are
+    searched again if it tells anything.
     """
     base = posed[0]
     for other in posed[1:]:
         if other.nonresponse is not None:
             _search_nonresponse(base, other, other.nonresponse, targets)
     couple(posed)
-    for other in posed[1:]:
-        if other.structure.variables and has_own_count(base, other):
-            _search_count(base, other, targets)
-    couple(posed)
     for _ in range(SEARCHES):
         base.explorers.clear()
         _search_count(base, base, targets)
         before = base.low[0].copy()
+        for other in posed[1:]:
+            if other.structure.variables and has_own_count(base, other):
+                _search_count(base, other, targets)
         couple(posed)
         if not (base.low[0] > before + CLOSE).any():
             break
@@ -270,10 +270,10 @@ def _search_count(base: Posed, posed: Posed, targets: Targets | None) -> None:
         return
     aims = Aims.none(posed.structure.variables)
     aims.differ[:] = True
-    if posed is not base:  # a lower bound below that of the respondents tells them nothing
+    if posed is not base:
         cells = posed.structure.cells
         both = base.unknown[cells]
-        aims.low[both] = base.low[0][base.structure.place[cells[both]]]
+        aims.low[both] = base.explorers[0].seen_low[base.structure.place[cells[both]]]
     variables, low, high = _targets(posed, targets, N)
     aims.low[variables] = np.minimum(aims.low[variables], low)
     aims.high[variables] = np.maximum(aims.high[variables], high)
