@@ -12,6 +12,7 @@ coefficients is found by a program over the multipliers of the equations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -72,14 +73,17 @@ class Explainer:
     def _of_cell(self, posed: Posed, variable: int) -> str:
         cell = int(posed.structure.cells[variable])
         name, bounded = self.place(cell), ""
+        kernel = posed.workshop.program(posed.measured).kernel
+        if not kernel.columns[variable].any():
+            unit = np.zeros(posed.structure.variables)
+            unit[variable] = 1.0
+            return f"{name} = {self._words(posed, 0, kernel.multipliers(unit), ())}"
         for table in range(len(posed.low)):
             pair = self._sides(posed, variable, table)
-            if pair is None:
-                continue
-            if " as " not in pair[0]:
-                return f"{name} = {pair[0]}"
-            what = "" if table == 0 else f" in class {table} of its scores"
-            bounded = bounded or f"{name}{what} >= {pair[0]} and <= {pair[1]}"
+            if pair is not None:
+                what = "" if table == 0 else f" in class {table} of its scores"
+                bounded = f"{name}{what} >= {pair[0]} and <= {pair[1]}"
+                break
         silent = posed.nonresponse
         others = -1 if silent is None else int(silent.structure.place[cell])
         if silent is not None and others >= 0:
@@ -106,7 +110,11 @@ class Explainer:
                     _, value = program.minimise(cost)
                     rows, bounds = program.duals(cost)
                     values.append(direction * value)
-                    texts.append(self._words(posed, table, direction * rows, bounds, low, high))
+                    limits = [
+                        (int(j), low[j] if bounds[j] > 0 else high[j], bounds[j])
+                        for j in np.flatnonzero(np.abs(bounds) > CLOSE)
+                    ]
+                    texts.append(self._words(posed, table, direction * rows, limits))
             except ContradictionError:
                 continue
             whole = posed.measured.whole[table]
@@ -116,15 +124,16 @@ class Explainer:
         return None
 
     def _words(
-        self, posed: Posed, table: int, rows: Floats, bounds: Floats, low: Floats, high: Floats
+        self, posed: Posed, table: int, rows: Floats, limits: Sequence[tuple[int, float, float]]
     ) -> str:
+        """Put the multipliers of equations and bounds (variable, bound, multiplier) into words."""
         structure, values = posed.structure, posed.measured.values[table]
         factors = np.zeros(len(values))
         np.add.at(factors, structure.fixed_at, -rows[structure.fixed_row] * structure.fixed_coef)
         at_bounds = [
-            f"{self.place(int(structure.cells[j]))} {'>=' if bounds[j] > 0 else '<='} "
-            f"{(low[j] if bounds[j] > 0 else high[j]) + 0.0:.10g}"
-            for j in np.flatnonzero(np.abs(bounds) > CLOSE)
+            f"{self.place(int(structure.cells[j]))} {'>=' if multiplier > 0 else '<='} "
+            f"{bound + 0.0:.10g}"
+            for j, bound, multiplier in limits
         ]
         words = self._terms(factors, values)
         return words + (f" as {', '.join(at_bounds)}" if at_bounds else "")

@@ -249,6 +249,7 @@ class Explorer:
         self.seen_low[fixed], self.seen_high[fixed] = low[fixed], high[fixed]
         self._random = np.random.default_rng(20)
         self._sum, self._solutions = np.zeros(size), 0
+        self._last: Floats | None = None
         if (~fixed).any():
             self.program.pose(self.right, *self.start)
             self.program.posed_by = self
@@ -274,8 +275,7 @@ class Explorer:
     def settle(self, aims: Aims) -> None:
         """Solve programs until all aims are met or proven out of reach."""
         before = None
-        if not self.whole:
-            self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
+        self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
         for _ in range(ROUNDS):
             down, up = self._open(aims)
             count = int(down.sum() + up.sum())
@@ -350,38 +350,39 @@ class Explorer:
         return values
 
     def _spread(self, wanted: Ints) -> None:
-        """Go from the mean of all solutions as far as possible in the directions of some cells.
+        """Go from a solution inside the bounds as far as possible in the directions of some cells.
 
-        The mean is inside all bounds that some solution did not touch. The others are kept; the
-        direction of a cell is that of steepest change where distances count by the room there is
-        (as in the affine scaling method of Dikin).
+        In whole numbers, the directions are those of the kernel, in whole steps.
         """
-        if not len(wanted) or self.program.kernel.columns.shape[1] == 0:
-            return
-        (low, high), mean = self.start, self._sum / self._solutions
-        room = np.minimum(mean - low, high - mean)
-        stuck = room <= CLOSE
         kernel = self.program.kernel.columns
-        scaled = kernel[~stuck] / np.minimum(room[~stuck], WIDE)[:, None]
-        metric = scaled.T @ scaled
-        if stuck.any():
-            values, vectors = np.linalg.eigh(kernel[stuck].T @ kernel[stuck])
-            free = vectors[:, values < CLOSE * (1 + values[-1])]
-            inner = np.linalg.pinv(free.T @ metric @ free, hermitian=True)
-            along = free @ inner @ free.T @ kernel[wanted].T
-        else:
-            along = np.linalg.pinv(metric, hermitian=True) @ kernel[wanted].T
-        moved = kernel @ along
-        moved[np.abs(moved) < CLOSE * np.abs(moved).max(axis=0, initial=0.0)] = 0.0
-        moved[stuck] = 0.0
-        above, below = (high - mean)[:, None], (mean - low)[:, None]
+        if not len(wanted) or kernel.shape[1] == 0:
+            return
+        if self.whole:
+            if self._last is None:
+                return
+            whole = (kernel == np.round(kernel)).all(axis=0)
+            self._walk(self._last, kernel[:, whole])
+            return
+        mean = self._sum / self._solutions
+        self._walk(
+            mean, _steepest(kernel, np.minimum(mean - self.start[0], self.start[1] - mean), wanted)
+        )
+
+    def _walk(self, start: Floats, directions: Floats) -> None:
+        """See how far each direction (column) can be followed, forth and back."""
+        if not directions.shape[1]:
+            return
+        above, below = (self.start[1] - start)[:, None], (start - self.start[0])[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            up = np.where(moved > 0, above / moved, np.where(moved < 0, -below / moved, np.inf))
-            down = np.where(moved > 0, below / moved, np.where(moved < 0, -above / moved, np.inf))
-        for steps in (up.min(axis=0), -down.min(axis=0)):
-            reached = moved * np.where(np.isfinite(steps), steps, 0.0)
-            self.seen_low = np.minimum(self.seen_low, mean + reached.min(axis=1))
-            self.seen_high = np.maximum(self.seen_high, mean + reached.max(axis=1))
+            rise, fall = above / directions, below / directions
+        rising, falling = directions > 0, directions < 0
+        forth = np.where(rising, rise, np.where(falling, -fall, np.inf)).min(axis=0)
+        back = np.where(rising, fall, np.where(falling, -rise, np.inf)).min(axis=0)
+        for steps in (forth, -back):
+            room = np.where(np.isfinite(steps), steps, 0.0)
+            reached = directions * (np.trunc(room + np.sign(room) * CLOSE) if self.whole else room)
+            self.seen_low = np.minimum(self.seen_low, start + reached.min(axis=1))
+            self.seen_high = np.maximum(self.seen_high, start + reached.max(axis=1))
 
     def _see(self, values: Floats) -> None:
         """Note a solution, but in whole numbers only the parts of it that are whole."""
@@ -392,5 +393,28 @@ class Explorer:
             if len(broken):
                 good &= ~np.isin(self.parts, broken)
             values = np.round(values)
+            if not len(broken) and not np.isnan(values).any():
+                self._last = values
         self.seen_low[good] = np.minimum(self.seen_low[good], values[good])
         self.seen_high[good] = np.maximum(self.seen_high[good], values[good])
+
+
+def _steepest(kernel: Floats, room: Floats, wanted: Ints) -> Floats:
+    """Return for each wanted cell the direction in which it changes most, as columns.
+
+    Distances count by the room there is (the affine scaling of Dikin); cells without any stay.
+    """
+    stuck = room <= CLOSE
+    scaled = kernel[~stuck] / np.minimum(room[~stuck], WIDE)[:, None]
+    metric = scaled.T @ scaled
+    free = np.eye(len(metric))
+    if stuck.any():
+        values, vectors = np.linalg.eigh(kernel[stuck].T @ kernel[stuck])
+        free = vectors[:, values < CLOSE * (1 + values[-1])]
+        if not free.shape[1]:
+            return np.zeros((len(kernel), 0))
+    inner = np.linalg.pinv(free.T @ metric @ free, hermitian=True)
+    moved: Floats = kernel @ (free @ inner @ free.T @ kernel[wanted].T)
+    moved[np.abs(moved) < CLOSE * np.abs(moved).max(axis=0, initial=0.0)] = 0.0
+    moved[stuck] = 0.0
+    return moved

@@ -256,6 +256,8 @@ def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> U
 
 def _parts(rows: Ints) -> list[Ints]:
     """Rows that share columns, directly or by others."""
+    if not len(rows):
+        return []
     used = rows != 0
     label = np.arange(len(rows))
     while True:
