@@ -3,15 +3,16 @@
 Belongs here: equations from the multipliers of programs. Does not belong here: finding figures that
 follow.
 
-What follows linearly is a combination of published cells: the one with the smallest coefficients
-is found by a linear program over the multipliers of the equations. What follows by bounds only is
-read off at the optimum of its program, whose value is the sum of the right sides of its rows and of
-the bounds of its variables, each times its multiplier (strong duality): that says which hidden
-figures had to be taken as empty, or as one respondent.
+The optimum of a program is the sum of the right sides of its rows and of the bounds of its
+variables, each times its multiplier (strong duality). Without bounds in it, that is the linear
+combination of published figures that gives a hidden one; with bounds, it says which hidden figures
+had to be taken as empty, or as one respondent. For a union, the combination with the smallest
+coefficients is found by a program over the multipliers of the equations.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -70,11 +71,19 @@ class Explainer:
         return self._found[key]
 
     def _of_cell(self, posed: Posed, variable: int) -> str:
-        cell = posed.structure.cells[variable]
-        name = self.place(int(cell))
-        factors = combination(posed.measured, self.equations, np.array([cell]))
-        if factors is not None:
-            return f"{name} = {self._terms(factors, posed.measured.values[0])}"
+        cell = int(posed.structure.cells[variable])
+        name, bounded = self.place(cell), ""
+        kernel = posed.workshop.program(posed.measured).kernel
+        if not kernel.columns[variable].any():
+            unit = np.zeros(posed.structure.variables)
+            unit[variable] = 1.0
+            return f"{name} = {self._words(posed, 0, kernel.multipliers(unit), ())}"
+        for table in range(len(posed.low)):
+            pair = self._sides(posed, variable, table)
+            if pair is not None:
+                what = "" if table == 0 else f" in class {table} of its scores"
+                bounded = f"{name}{what} >= {pair[0]} and <= {pair[1]}"
+                break
         silent = posed.nonresponse
         others = -1 if silent is None else int(silent.structure.place[cell])
         if silent is not None and others >= 0:
@@ -82,12 +91,7 @@ class Explainer:
             if pair is not None:
                 left = f">= {pair[0]} and <= {pair[1]}"
                 return f"{name}: respondents but those without an answer, who are {left}"
-        for table in range(len(posed.low)):
-            pair = self._sides(posed, variable, table)
-            if pair is not None:
-                what = "" if table == 0 else f" in class {table} of its scores"
-                return f"{name}{what} >= {pair[0]} and <= {pair[1]}"
-        return f"{name} follows from the number of respondents"
+        return bounded or f"{name} follows from the number of respondents"
 
     def _sides(self, posed: Posed, variable: int, table: int) -> tuple[str, str] | None:
         """Return the greatest lower and the least upper bound in words, if they meet."""
@@ -104,9 +108,13 @@ class Explainer:
                     cost = np.zeros(len(low))
                     cost[variable] = direction
                     _, value = program.minimise(cost)
-                    rows, bounds = program.duals()
+                    rows, bounds = program.duals(cost)
                     values.append(direction * value)
-                    texts.append(self._words(posed, table, direction * rows, bounds, low, high))
+                    limits = [
+                        (int(j), low[j] if bounds[j] > 0 else high[j], bounds[j])
+                        for j in np.flatnonzero(np.abs(bounds) > CLOSE)
+                    ]
+                    texts.append(self._words(posed, table, direction * rows, limits))
             except ContradictionError:
                 continue
             whole = posed.measured.whole[table]
@@ -116,15 +124,16 @@ class Explainer:
         return None
 
     def _words(
-        self, posed: Posed, table: int, rows: Floats, bounds: Floats, low: Floats, high: Floats
+        self, posed: Posed, table: int, rows: Floats, limits: Sequence[tuple[int, float, float]]
     ) -> str:
+        """Put the multipliers of equations and bounds (variable, bound, multiplier) into words."""
         structure, values = posed.structure, posed.measured.values[table]
         factors = np.zeros(len(values))
         np.add.at(factors, structure.fixed_at, -rows[structure.fixed_row] * structure.fixed_coef)
         at_bounds = [
-            f"{self.place(int(structure.cells[j]))} {'>=' if bounds[j] > 0 else '<='} "
-            f"{(low[j] if bounds[j] > 0 else high[j]) + 0.0:.10g}"
-            for j in np.flatnonzero(np.abs(bounds) > CLOSE)
+            f"{self.place(int(structure.cells[j]))} {'>=' if multiplier > 0 else '<='} "
+            f"{bound + 0.0:.10g}"
+            for j, bound, multiplier in limits
         ]
         words = self._terms(factors, values)
         return words + (f" as {', '.join(at_bounds)}" if at_bounds else "")

@@ -16,20 +16,29 @@ from typing import Any
 
 import highspy
 import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from dagster_project.disclosure.attack.layout import CLOSE, Flags, Floats, Ints
-from dagster_project.disclosure.attack.tables import ContradictionError, Structure, connected
+from dagster_project.disclosure.attack.tables import (
+    MISFIT,
+    ContradictionError,
+    Kernel,
+    Structure,
+    connected,
+)
 
 OPTIONS = {
     "output_flag": False,
     "presolve": "off",
     "solver": "simplex",
-    "simplex_strategy": 4,  # primal: the last solution stays feasible when only the aim changes
+    "simplex_scale_strategy": 0,  # all coefficients are small fractions
+    "dual_simplex_cost_perturbation_multiplier": 0.0,
     "parallel": "off",
     "threads": 1,
 }
-MISFIT = 1e-5  # more than this is no rounding
-PATIENCE = 5.0  # seconds for one program in whole numbers
+PATIENCE = 5.0
+"""Seconds for one program in whole numbers."""
+OPTIMAL = 0
 
 
 class _Quiet(highspy.Highs):
@@ -44,30 +53,54 @@ class _Quiet(highspy.Highs):
 
 
 class Program:
-    """The equations as a program; bounds and right side can change, the last basis is kept."""
+    """The hidden cells as `base + kernel @ t`, with bounds; right side and bounds can change.
+
+    There are far fewer directions than cells or equations, so what is solved is the dual program,
+    with one row per direction: the least `cost @ x` is the most that multipliers `up` and `down` of
+    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t. A third
+    multiplier per cell, of at most 1, stands for a bound that may be broken at a price.
+    """
 
     def __init__(self, structure: Structure) -> None:
-        self.structure = structure
+        self.structure, self.kernel = structure, Kernel(structure)
         self.solved = 0
         self.posed_by: object = None
-        none = np.zeros(structure.rows), np.zeros(structure.variables)
-        self._posed = (none[0], none[0], none[1], none[1])
-        self._cols = np.arange(structure.variables, dtype=np.int32)
-        self._rows = np.arange(structure.rows, dtype=np.int32)
-        size = structure.variables, structure.rows
-        self._highs = _new(structure, np.zeros(size[0]), np.zeros(size[0]), np.zeros(size[1]))
+        size, directions = self.kernel.columns.shape
+        self.base, self.low, self.high = np.zeros(size), np.zeros(size), np.zeros(size)
+        self._cols = np.arange(3 * size, dtype=np.int32)
+        self._rows = np.arange(directions, dtype=np.int32)
+        self._highs: Any = _dual(self.kernel.columns) if directions else None
 
     def pose(self, right: Floats, low: Floats, high: Floats) -> None:
         """Set the right side and the bounds for the programs that follow.
 
         Programs are shared; `posed_by` is for users to note whose bounds are set.
+
+        Raises:
+            ContradictionError: the equations have no solution.
+
         """
-        empty = self.structure.empty
-        lower = np.where(empty, -highspy.kHighsInf, right)
-        upper = np.where(empty, highspy.kHighsInf, right)
-        self._posed = (lower, upper, low, high)
-        self._highs.changeRowsBounds(len(self._rows), self._rows, lower, upper)
-        self._highs.changeColsBounds(len(self._cols), self._cols, low, high)
+        self.base, self.low, self.high = self.kernel.particular(right), low, high
+        if self._highs is not None:
+            costs = np.concatenate([self.base - low, high - self.base, self.base - low])
+            self._highs.changeColsCost(len(self._cols), self._cols, costs)
+
+    def inner(self, room: Floats) -> Floats:
+        """Return a solution that stays `room` above the lower bounds in as many cells as it can.
+
+        Raises:
+            ContradictionError: there is no solution.
+
+        """
+        size = len(room)
+        soft = self._cols[2 * size :]
+        if self._highs is None:
+            return self.minimise(np.zeros(size))[0]
+        self._highs.changeColsCost(size, soft, self.base - self.low - room)
+        self._highs.changeColsBounds(size, soft, np.zeros(size), np.ones(size))
+        values = self.minimise(np.zeros(size))[0]
+        self._highs.changeColsBounds(size, soft, np.zeros(size), np.zeros(size))
+        return values
 
     def minimise(self, cost: Floats) -> tuple[Floats, float]:
         """Return a solution with the least `cost @ x`, and that cost.
@@ -77,90 +110,96 @@ class Program:
 
         """
         self.solved += 1
-        self._highs.changeColsCost(len(self._cols), self._cols, cost)
-        self._highs.run()
-        status = self._highs.getModelStatus()
-        values = np.array(self._highs.getSolution().col_value)
-        if status != highspy.HighsModelStatus.kOptimal or not self._fits(values):
-            status = self._afresh()
-            values = np.array(self._highs.getSolution().col_value)
-        if status != highspy.HighsModelStatus.kOptimal or not self._fits(values):
+        if self._highs is None:
+            if not self._fits(self.base):
+                raise ContradictionError
+            return self.base, float(cost @ self.base)
+        sides = cost @ self.kernel.columns
+        self._highs.changeRowsBounds(len(self._rows), self._rows, sides, sides)
+        values = self._run()
+        if values is None:  # a stale basis may mislead the solver
+            self._highs.clearSolver()
+            values = self._run()
+        if values is None:
             raise ContradictionError
-        return values, self._highs.getObjectiveValue()
+        return values, float(cost @ values)
+
+    def _run(self) -> Floats | None:
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        values = self.base - self.kernel.columns @ np.array(self._highs.getSolution().row_dual)
+        return values if self._fits(values) else None
 
     def _fits(self, values: Floats) -> bool:
-        """Whether a solution keeps what was posed; from a stale basis it sometimes does not."""
-        s = self.structure
-        lower, upper, low, high = self._posed
-        sums = np.bincount(s.row, s.coef * values[s.col], minlength=s.rows)
-        room = MISFIT * (1.0 + np.abs(np.where(np.isfinite(lower), lower, 0.0)))
-        rows = (sums >= lower - room) & (sums <= upper + room)
-        return bool(
-            rows.all() and (values >= low - MISFIT).all() and (values <= high + MISFIT).all()
-        )
+        """Whether a solution keeps its bounds; from a stale basis it sometimes does not."""
+        return bool((values >= self.low - MISFIT).all() and (values <= self.high + MISFIT).all())
 
-    def _afresh(self) -> highspy.HighsModelStatus:
-        """Solve once more from nothing: a stale basis may mislead the solver."""
-        self._highs.clearSolver()
-        self._highs.run()
-        status: highspy.HighsModelStatus = self._highs.getModelStatus()
-        return status
+    def duals(self, cost: Floats) -> tuple[Floats, Floats]:
+        """Multipliers of the equations and of the bounds in the last solution, for its cost."""
+        bounds = np.zeros(len(self.base))
+        if self._highs is not None:
+            up, down, _ = np.array(self._highs.getSolution().col_value).reshape(3, -1)
+            bounds = up - down
+        return self.kernel.multipliers(cost - bounds), bounds
 
-    def duals(self) -> tuple[Floats, Floats]:
-        """Multipliers of the rows and of the bounds in the last solution."""
-        solution = self._highs.getSolution()
-        return np.array(solution.row_dual), np.array(solution.col_dual)
+    def minimise_whole(self, variable: int, direction: float, part: Flags) -> Floats | None:
+        """Return a solution in whole numbers with the least `direction * x[variable]`.
 
-    def minimise_whole(
-        self, cost: Floats, part: Flags, right: Floats, low: Floats, high: Floats
-    ) -> tuple[Floats, float] | None:
-        """As `minimise`, in whole numbers and over the variables of `part` only.
-
-        `part` must be connected to nothing else that is free. None if time ran out.
+        `part` are the variables that may be free, connected to no other; those others are left as
+        they are in `base`. None if time ran out.
         """
         self.solved += 1
-        fixed = np.where(part, 0.0, np.clip(low, None, high))
-        s = self.structure
-        rest = right - np.bincount(s.row, s.coef * fixed[s.col], minlength=s.rows)
-        highs = _new(s, np.where(part, low, 0.0), np.where(part, high, 0.0), rest, part)
-        highs.setOptionValue("time_limit", PATIENCE)
-        highs.changeColsCost(len(self._cols), self._cols, cost)
-        highs.run()
-        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        inside = np.flatnonzero(part)
+        columns = self.kernel.columns[inside]
+        use = np.flatnonzero(np.abs(columns).max(axis=0, initial=0.0) > 0)
+        cost = np.zeros(len(inside) + len(use))
+        cost[np.searchsorted(inside, variable)] = direction
+        tied = np.hstack([np.eye(len(inside)), -columns[:, use]])
+        base = self.base[inside]
+        found = milp(
+            cost,
+            integrality=np.concatenate([np.ones(len(inside)), np.zeros(len(use))]),
+            bounds=Bounds(
+                np.concatenate([self.low[inside], np.full(len(use), -np.inf)]),
+                np.concatenate([self.high[inside], np.full(len(use), np.inf)]),
+            ),
+            constraints=LinearConstraint(tied, base, base),
+            options={"time_limit": PATIENCE},
+        )
+        if found.status != OPTIMAL:
             return None
-        return np.array(highs.getSolution().col_value), highs.getObjectiveValue()
+        values = np.full(len(part), np.nan)
+        values[inside] = np.round(found.x[: len(inside)])
+        return values
 
 
-def _new(
-    structure: Structure, low: Floats, high: Floats, right: Floats, part: Flags | None = None
-) -> Any:  # noqa: ANN401
-    """Return a solver with the rows of the structure; rows that leave `part` out do not bind."""
+def _dual(kernel: Floats) -> Any:  # noqa: ANN401
+    """Return a solver with a row per direction, and three columns per cell."""
+    size, directions = kernel.shape
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = structure.variables, structure.rows
-    model.col_cost_ = np.zeros(structure.variables)
-    model.col_lower_, model.col_upper_ = low, high
-    free = structure.empty.copy()
-    if part is not None:
-        free |= np.bincount(structure.row, part[structure.col], minlength=structure.rows) == 0
-    model.row_lower_ = np.where(free, -highspy.kHighsInf, right)
-    model.row_upper_ = np.where(free, highspy.kHighsInf, right)
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    starts: Ints = np.searchsorted(structure.row, np.arange(structure.rows + 1))
-    model.a_matrix_.start_ = starts.astype(np.int32)
-    model.a_matrix_.index_ = structure.col.astype(np.int32)
-    model.a_matrix_.value_ = structure.coef
-    if part is not None:
-        whole = highspy.HighsVarType.kInteger
-        model.integrality_ = [whole] * structure.variables
-    highs: Any = _Quiet()
+    model.num_col_, model.num_row_ = 3 * size, directions
+    model.col_cost_ = model.col_lower_ = np.zeros(3 * size)
+    model.col_upper_ = np.repeat([highspy.kHighsInf, highspy.kHighsInf, 0.0], size)
+    model.row_lower_ = model.row_upper_ = np.zeros(directions)
+    entries = np.concatenate([kernel, -kernel, kernel])
+    at = np.nonzero(entries)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.searchsorted(at[0], np.arange(3 * size + 1)).astype(np.int32)
+    model.a_matrix_.index_ = at[1].astype(np.int32)
+    model.a_matrix_.value_ = entries[at]
+    highs = _Quiet()
     for name, value in OPTIONS.items():
-        if part is None or name not in ("presolve", "solver"):
-            highs.setOptionValue(name, value)
+        highs.setOptionValue(name, value)
     highs.passModel(model)
     return highs
 
 
 ROUNDS = 8
+ROOM = 0.02
+"""Share of its range that a cell should be away from its bounds in the first solution."""
+WIDE = 1e4
+"""Room that counts as unlimited."""
 STALLED = 0.1  # share of what is open that a round must settle for another to be worth while
 
 
@@ -209,8 +248,13 @@ class Explorer:
         fixed = self.parts < 0
         self.seen_low[fixed], self.seen_high[fixed] = low[fixed], high[fixed]
         self._random = np.random.default_rng(20)
+        self._sum, self._solutions = np.zeros(size), 0
+        self._last: Floats | None = None
         if (~fixed).any():
-            self._run(np.zeros(size))
+            self.program.pose(self.right, *self.start)
+            self.program.posed_by = self
+            width = np.minimum(high - low, WIDE)
+            self._see(self.program.inner(np.ones(size) if whole else np.minimum(1.0, ROOM * width)))
 
     @property
     def exact(self) -> Flags:
@@ -231,6 +275,7 @@ class Explorer:
     def settle(self, aims: Aims) -> None:
         """Solve programs until all aims are met or proven out of reach."""
         before = None
+        self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
         for _ in range(ROUNDS):
             down, up = self._open(aims)
             count = int(down.sum() + up.sum())
@@ -240,6 +285,8 @@ class Explorer:
             either = self._random.choice([1.0, -1.0], len(down))
             aim = np.where(down & up, either, down.astype(float) - up)
             self._run(aim * self._random.uniform(0.5, 1.0, len(down)))
+            if not self.whole:
+                self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
         self._one_by_one(aims)
 
     def _open(self, aims: Aims) -> tuple[Flags, Flags]:
@@ -286,15 +333,13 @@ class Explorer:
             self.solved_high[variable] = True
 
     def _whole(self, variable: int, direction: float, value: float) -> float:
-        cost = np.zeros(len(self.low))
-        cost[variable] = direction
         part = self.parts == self.parts[variable]
-        found = self.program.minimise_whole(cost, part, self.right, *self.start)
+        found = self.program.minimise_whole(variable, direction, part)
         if found is None:
             self.undecided += 1
             return float(np.ceil(value) if direction > 0 else np.floor(value))
-        self._see(np.where(part, found[0], np.nan))
-        return float(round(found[0][variable]))
+        self._see(found)
+        return float(found[variable])
 
     def _run(self, cost: Floats) -> Floats:
         if self.program.posed_by is not self:
@@ -304,13 +349,72 @@ class Explorer:
         self._see(values)
         return values
 
+    def _spread(self, wanted: Ints) -> None:
+        """Go from a solution inside the bounds as far as possible in the directions of some cells.
+
+        In whole numbers, the directions are those of the kernel, in whole steps.
+        """
+        kernel = self.program.kernel.columns
+        if not len(wanted) or kernel.shape[1] == 0:
+            return
+        if self.whole:
+            if self._last is None:
+                return
+            whole = (kernel == np.round(kernel)).all(axis=0)
+            self._walk(self._last, kernel[:, whole])
+            return
+        mean = self._sum / self._solutions
+        self._walk(
+            mean, _steepest(kernel, np.minimum(mean - self.start[0], self.start[1] - mean), wanted)
+        )
+
+    def _walk(self, start: Floats, directions: Floats) -> None:
+        """See how far each direction (column) can be followed, forth and back."""
+        if not directions.shape[1]:
+            return
+        above, below = (self.start[1] - start)[:, None], (start - self.start[0])[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rise, fall = above / directions, below / directions
+        rising, falling = directions > 0, directions < 0
+        forth = np.where(rising, rise, np.where(falling, -fall, np.inf)).min(axis=0)
+        back = np.where(rising, fall, np.where(falling, -rise, np.inf)).min(axis=0)
+        for steps in (forth, -back):
+            room = np.where(np.isfinite(steps), steps, 0.0)
+            reached = directions * (np.trunc(room + np.sign(room) * CLOSE) if self.whole else room)
+            self.seen_low = np.minimum(self.seen_low, start + reached.min(axis=1))
+            self.seen_high = np.maximum(self.seen_high, start + reached.max(axis=1))
+
     def _see(self, values: Floats) -> None:
         """Note a solution, but in whole numbers only the parts of it that are whole."""
         good = (self.parts >= 0) & ~np.isnan(values)
+        self._sum, self._solutions = self._sum + values, self._solutions + 1
         if self.whole:
             broken: Ints = self.parts[good & (np.abs(values - np.round(values)) > CLOSE * 10)]
             if len(broken):
                 good &= ~np.isin(self.parts, broken)
             values = np.round(values)
+            if not len(broken) and not np.isnan(values).any():
+                self._last = values
         self.seen_low[good] = np.minimum(self.seen_low[good], values[good])
         self.seen_high[good] = np.maximum(self.seen_high[good], values[good])
+
+
+def _steepest(kernel: Floats, room: Floats, wanted: Ints) -> Floats:
+    """Return for each wanted cell the direction in which it changes most, as columns.
+
+    Distances count by the room there is (the affine scaling of Dikin); cells without any stay.
+    """
+    stuck = room <= CLOSE
+    scaled = kernel[~stuck] / np.minimum(room[~stuck], WIDE)[:, None]
+    metric = scaled.T @ scaled
+    free = np.eye(len(metric))
+    if stuck.any():
+        values, vectors = np.linalg.eigh(kernel[stuck].T @ kernel[stuck])
+        free = vectors[:, values < CLOSE * (1 + values[-1])]
+        if not free.shape[1]:
+            return np.zeros((len(kernel), 0))
+    inner = np.linalg.pinv(free.T @ metric @ free, hermitian=True)
+    moved: Floats = kernel @ (free @ inner @ free.T @ kernel[wanted].T)
+    moved[np.abs(moved) < CLOSE * np.abs(moved).max(axis=0, initial=0.0)] = 0.0
+    moved[stuck] = 0.0
+    return moved

@@ -57,7 +57,7 @@ class Intervals:
             since: for a difference, the vintage that was subtracted; else -1.
 
         Returns:
-            (position in `posed`, row, cell) of each figure that is exact.
+            (position in `posed`, row, cell) of each figure that is exact, and not 0.
 
         """
         exact: list[tuple[int, int, int]] = []
@@ -66,7 +66,7 @@ class Intervals:
             of_one = {"measure": one.measured.number, "vintage": vintage, "since": since}
             for answer, figure, part in _figures(posed[0], one):
                 cells = one.structure.cells
-                for at in np.flatnonzero(part.exact):
+                for at in np.flatnonzero(part.exact & (np.abs(part.low) > CLOSE)):
                     exact.append((place, self.rows + int(at), int(cells[at])))
                 of_one |= {"answer": answer, "figure": figure}
                 self._add(part, floor * (figure == N), cell=cells, **of_one)

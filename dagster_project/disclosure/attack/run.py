@@ -21,7 +21,7 @@ import pyarrow as pa
 from dagster_project.disclosure.attack.blocks import Block, Catalogue, Targets, cut
 from dagster_project.disclosure.attack.explain import Explainer
 from dagster_project.disclosure.attack.intervals import Intervals
-from dagster_project.disclosure.attack.layout import BASE, FIGURES, Flags, Ints, Layout
+from dagster_project.disclosure.attack.layout import BASE, FIGURES, Flags, Floats, Ints, Layout
 from dagster_project.disclosure.attack.search import Posed, Workshop, pose, search
 from dagster_project.disclosure.attack.tables import (
     NOW,
@@ -324,9 +324,8 @@ class _OnBlock:
             light, people = self._light(one, targets)
             mark = one.measured.fingerprint, light.tobytes(), one.right[0].tobytes()
             if mark not in done:
-                done[mark] = self._limited(
-                    lightest_union, one.structure, one.right[0], light, most, people
-                )
+                kernel, solution = self._kernel(one.measured)
+                done[mark] = self._limited(lightest_union, kernel, solution, light, most, people)
             found = done[mark]
             if found is not None:
                 text = self._explainer(vintage).of_union(one.measured, found.members)
@@ -339,6 +338,16 @@ class _OnBlock:
         except UndecidedError:
             self.outcome.limit += 1
             return None
+
+    def _kernel(self, measured: Measured) -> tuple[Floats, Floats]:
+        """Return the directions in which cells can move, and respondents that fit, by cell."""
+        structure = self.workshop.structure(measured)[0]
+        kernel = self.workshop.program(measured).kernel
+        columns = np.zeros((len(structure.place), kernel.columns.shape[1]))
+        columns[structure.cells] = kernel.columns
+        solution = np.zeros(len(structure.place))
+        solution[structure.cells] = kernel.particular(structure.right_sides(measured.values)[0])
+        return columns, solution
 
     def _light(self, one: Posed, targets: Targets | None) -> tuple[Flags, Ints | None]:
         """Hidden leaves that may be in a small union, and their respondents, if they are told."""
@@ -409,7 +418,10 @@ class _OnBlock:
         if not people.any() and not len(movers.source):
             return
         most = self.plan.most(self.block.table)
-        found = self._limited(lightest_difference, now, then, self.equations, people, movers, most)
+        kernel = np.hstack([self._kernel(now)[0], self._kernel(then)[0]])
+        found = self._limited(
+            lightest_difference, (now, then), kernel, self.equations, (people, movers), most
+        )
         if found is None:
             return
         texts = [

@@ -15,6 +15,7 @@ and fro between respondents, n and non-response until they settle.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -228,22 +229,22 @@ def _bounds(posed: Posed) -> tuple[Floats, Floats]:
 def search(posed: list[Posed], targets: Targets | None) -> None:
     """Bound every hidden figure as far as the targets ask, and all others until they differ.
 
-    Those who did not answer come first, as they can tell of n; the respondents last but for the
-    classes, as the n of a measure can tell of them.
+    Those who did not answer come first, as they can tell of n. What the n of a measure tells of the
+    respondents is searched for as far as no table of respondents seen has so few, and those are
+    searched again if it tells anything.
     """
     base = posed[0]
     for other in posed[1:]:
         if other.nonresponse is not None:
             _search_nonresponse(base, other, other.nonresponse, targets)
     couple(posed)
-    for other in posed[1:]:
-        if other.structure.variables and has_own_count(base, other):
-            _search_count(base, other, targets)
-    couple(posed)
     for _ in range(SEARCHES):
         base.explorers.clear()
         _search_count(base, base, targets)
         before = base.low[0].copy()
+        for other in posed[1:]:
+            if other.structure.variables and has_own_count(base, other):
+                _search_count(base, other, targets)
         couple(posed)
         if not (base.low[0] > before + CLOSE).any():
             break
@@ -269,10 +270,10 @@ def _search_count(base: Posed, posed: Posed, targets: Targets | None) -> None:
         return
     aims = Aims.none(posed.structure.variables)
     aims.differ[:] = True
-    if posed is not base:  # a lower bound below that of the respondents tells them nothing
+    if posed is not base:
         cells = posed.structure.cells
         both = base.unknown[cells]
-        aims.low[both] = base.low[0][base.structure.place[cells[both]]]
+        aims.low[both] = base.explorers[0].seen_low[base.structure.place[cells[both]]]
     variables, low, high = _targets(posed, targets, N)
     aims.low[variables] = np.minimum(aims.low[variables], low)
     aims.high[variables] = np.maximum(aims.high[variables], high)
@@ -305,14 +306,36 @@ def _search_classes(posed: Posed, targets: Targets | None) -> None:
     for table in tables:
         posed.settle(table, aims)
     variables, low, high = _targets(posed, targets, MEAN)
-    if not len(variables):
-        return
-    seen_low, seen_high = seen_means(posed, variables)
-    open_ = variables[(seen_low > low) & (seen_high < high)]
-    aims = Aims.none(size)
-    aims.low[open_], aims.high[open_] = -np.inf, np.inf
-    for table in tables:
-        posed.settle(table, aims)
+    for far in (False, True):
+        seen_low, seen_high = seen_means(posed, variables)
+        open_ = (seen_low > low) & (seen_high < high)
+        if not open_.any():
+            return
+        for table, aims in _aims_of_means(posed, variables[open_], low[open_], far=far):
+            posed.settle(table, aims)
+
+
+def _aims_of_means(
+    posed: Posed, variables: Ints, means: Floats, *, far: bool
+) -> Iterator[tuple[int, Aims]]:
+    """Return what each class must reach for the means to come down to these, or all it can reach.
+
+    With as few in the other classes as were seen, the lowest class must have so many.
+    """
+    scores = np.array(posed.measured.scores)
+    size, lowest = posed.structure.variables, int(np.argmin(scores))
+    for table in range(len(scores)):
+        aims = Aims.none(size)
+        if far:
+            aims.low[variables], aims.high[variables] = -np.inf, np.inf
+        elif table == lowest:
+            seen = seen_bounds(posed)[0][:, variables]
+            others = (scores[:, None] - means) * seen
+            needed = others.sum(axis=0) - others[lowest]
+            aims.high[variables] = needed / np.maximum(means - scores[lowest], CLOSE)
+        else:
+            continue
+        yield 1 + table, aims
 
 
 def _targets(posed: Posed, targets: Targets, figure: int) -> tuple[Ints, Floats, Floats]:

@@ -32,6 +32,10 @@ N, TOP, BOTTOM, PLUS, MINUS = (
 )
 ROUNDS = 40
 NOW = 0
+TINY = 1e-9
+"""Coefficients that differ less are equal: they are small fractions."""
+MISFIT = 1e-5
+"""Share of a figure by which more than rounding misses an equation."""
 
 
 class ContradictionError(Exception):
@@ -329,6 +333,65 @@ def structure_of(measured: Measured, equations: Equations) -> Structure:
         sign[~free],
         np.bincount(row[free], minlength=rows) == 0,
     )
+
+
+class Kernel:
+    """All solutions of the equations of a structure: `particular(right) + columns @ t`, any t.
+
+    `columns` has a row per variable. A combination of hidden cells follows linearly from what is
+    published if it is orthogonal to every column.
+    """
+
+    def __init__(self, structure: Structure) -> None:
+        matrix = np.zeros((structure.rows, structure.variables))
+        np.add.at(matrix, (structure.row, structure.col), structure.coef)
+        self._matrix = matrix
+        self._rows, self._cols = _pivots(matrix.copy())
+        self._inverse = np.linalg.inv(matrix[np.ix_(self._rows, self._cols)])
+        free = np.ones(structure.variables, dtype=bool)
+        free[self._cols] = False
+        self.columns = np.eye(structure.variables)[:, free]
+        self.columns[self._cols] = -self._inverse @ matrix[np.ix_(self._rows, np.flatnonzero(free))]
+        whole = np.round(self.columns)
+        near = np.abs(self.columns - whole) < TINY
+        self.columns[near] = whole[near]
+
+    def particular(self, right: Floats) -> Floats:
+        """Return one solution; there is none if a row is missed by more than rounding.
+
+        Raises:
+            ContradictionError: the equations have no solution.
+
+        """
+        solution = np.zeros(len(self.columns))
+        solution[self._cols] = self._inverse @ right[self._rows]
+        missed = np.abs(self._matrix @ solution - right).max(initial=0.0)
+        if missed > MISFIT * (1.0 + np.abs(right).max(initial=0.0)):
+            raise ContradictionError
+        return solution
+
+    def multipliers(self, combination: Floats) -> Floats:
+        """Return what each equation counts in a combination of variables that follows from them."""
+        found = np.zeros(len(self._matrix))
+        found[self._rows] = combination[self._cols] @ self._inverse
+        return found
+
+
+def _pivots(matrix: Floats) -> tuple[Ints, Ints]:
+    """Rows and columns of a largest regular part of a matrix, by elimination."""
+    rows, cols = [], []
+    for col in range(matrix.shape[1]):
+        entries = np.flatnonzero(np.abs(matrix[:, col]) > TINY)
+        if not len(entries):
+            continue
+        pivot, others = entries[0], entries[1:]
+        if len(others):
+            factors = matrix[others, col] / matrix[pivot, col]
+            matrix[others] -= factors[:, None] * matrix[pivot]
+        matrix[pivot] = 0.0
+        rows.append(pivot)
+        cols.append(col)
+    return np.array(rows, dtype=np.int64), np.array(cols, dtype=np.int64)
 
 
 class Propagation:

@@ -3,26 +3,26 @@
 Belongs here: small unions in one vintage, and in the difference of two. Does not belong here:
 intervals of single cells.
 
-What a reader knows exactly is the row space R of the published cells and of the equations. A union
-S of hidden leaf cells is known if its indicator x, 1 in S and 0 elsewhere, is in R; then so are its
-n, its sum of scores and its sum of squares. With the equations as rows over hidden cells, x is a
-combination of rows that vanishes on every cell that cannot be a member: cells with parts of their
-own, and leaves with too many people. The rows are reduced modulo a prime, which is exact. In
-reduced echelon form a multiplier is the value of x at its pivot, so it is 0 or 1. Where the people
-of every cell are known to whom the search is for, few combinations have few enough, and they are
-tried one by one; else an integer program chooses.
+A union S of hidden leaf cells is known if its indicator x, 1 in S and 0 elsewhere, is in the row
+space of the published cells and of the equations: if it is orthogonal to every direction in which
+the hidden cells can move (see `Kernel`). Then its n is known, and so are its sum of scores and its
+sum of squares. Cells that cannot be members, because they have parts of their own or too many
+people, are left out of x. The solutions x are reduced modulo a prime, which is exact. In reduced
+echelon form the multiplier of a row is the value of x at its pivot, so it is 0 or 1. Where the
+people of every cell are known to whom the search is for, few combinations have few enough, and they
+are tried one by one; else an integer program chooses.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from dagster_project.disclosure.attack.blocks import Changed
 from dagster_project.disclosure.attack.layout import Flags, Floats, Ints
-from dagster_project.disclosure.attack.tables import Equations, Measured, Structure
+from dagster_project.disclosure.attack.tables import Equations, Measured
 
 PRIME = 2**31 - 1
 STEPS = 20_000
@@ -92,13 +92,13 @@ def leaves_of(measured: Measured, equations: Equations) -> Flags:
 
 
 def lightest_union(
-    structure: Structure, right: Floats, light: Flags, most: int, people: Ints | None = None
+    kernel: Floats, solution: Floats, light: Flags, most: int, people: Ints | None = None
 ) -> Union | None:
     """Return the union of 1 to `most` respondents with the fewest; None if there is none.
 
     Args:
-        structure: the equations between hidden cells.
-        right: the right side of each row, for the number of respondents.
+        kernel: the directions in which cells can move; a row per cell of the block.
+        solution: respondents by cell that fit what is published, whole or not.
         light: hidden cells that may be members.
         most: respondents.
         people: respondents of each light cell, where they are known to whom the search is for.
@@ -107,32 +107,34 @@ def lightest_union(
         UndecidedError: there are too many combinations, or a program ran into its limit.
 
     """
-    entries = structure.row, structure.cells[structure.col], structure.coef
-    sides = np.round(right).astype(np.int64)
-    basis = basis_of(*entries, sides, light, people)
-    return None if basis is None else _lightest(basis, most, people, Movers.none())
+    basis = basis_of(kernel, solution, light, people)
+    return _lightest(basis, most, people, Movers.none())
 
 
 def lightest_difference(
-    after: Measured, before: Measured, equations: Equations, people: Ints, movers: Movers, most: int
+    pair: tuple[Measured, Measured],
+    kernel: Floats,
+    equations: Equations,
+    of_two: tuple[Ints, Movers],
+    most: int,
 ) -> Union | None:
     """Return the union known in both vintages that fewest people changed.
 
-    It has at most `most` people of `people`, and somebody in it changed, or moved in or out. Leaves
+    It has at most `most` people who changed, and somebody in it changed, or moved in or out. Leaves
     that are published in both vintages count as unions too.
 
     Args:
-        after: the measure in the later vintage.
-        before: the measure in the earlier vintage.
+        pair: the measure in the later and in the earlier vintage.
+        kernel: the directions in which cells can move, of both; a row per cell of the block.
         equations: those of the block.
-        people: by cell, respondents added, removed or changed within it.
-        movers: by cell, those who moved.
+        of_two: by cell, respondents added, removed or changed within it; and those who moved.
         most: people.
 
     Raises:
-        UndecidedError: an integer program ran into its limit.
+        UndecidedError: there are too many combinations, or a program ran into its limit.
 
     """
+    (after, before), (people, movers) = pair, of_two
     scope = after.scope & before.scope
     known = (after.known & before.known) | ~scope
     leaf = leaves_of(after, equations) & leaves_of(before, equations) & scope
@@ -140,93 +142,44 @@ def lightest_difference(
     alone = np.flatnonzero(there & (people <= most))
     noticed = movers.noticed(np.arange(len(scope)) == alone[:, None])
     shown = people[alone] + noticed > 0
+    best: Union | None = None
     if shown.any():
-        best = int(np.flatnonzero(shown)[np.argmin(people[alone][shown])])
-        return Union(alone[[best]], int(people[alone[best]]), int(noticed[best]))
+        first = int(np.flatnonzero(shown)[np.argmin(people[alone][shown])])
+        best = Union(alone[[first]], int(people[alone[first]]), int(noticed[first]))
+        most = best.weight - 1
     light = leaf & ~known & (people <= most)
     touched = people > 0
     ends = np.concatenate([movers.source, movers.target])
     touched[ends[ends >= 0]] = True
     if not (light & touched).any():
-        return None
-    rows = _in_both(after, before, equations, known)
-    none = np.zeros(1 + int(rows[0].max(initial=-1)), np.int64)
-    basis = basis_of(*rows, none, light, people)
-    if basis is None:
-        return None
-    basis = replace(basis, sides=basis.rows @ people[basis.cells] % PRIME)
+        return best
+    basis = basis_of(kernel, people.astype(float), light, people)
     place = np.full(len(scope) + 1, -1)
     place[basis.cells] = np.arange(len(basis.cells))
     at_basis = Movers(place[movers.source], place[movers.target], movers.people, movers.altered)
-    return _lightest(basis, most, people, at_basis)
+    return _lightest(basis, most, people, at_basis) or best
 
 
-def _in_both(
-    after: Measured, before: Measured, equations: Equations, known: Flags
-) -> tuple[Ints, Ints, Floats]:
-    """Rows over cells (row, cell, coefficient) that span what both vintages tell.
-
-    Modulo the equations and what is known in both, a combination of cells known only in one vintage
-    is told by both if it equals one of cells known only in the other.
-    """
-    kept = (after.valid & before.valid)[equations.row] & ~known[equations.cell]
-    row, cell, sign = equations.row[kept], equations.cell[kept], equations.sign[kept]
-    only_after, only_before = after.known & ~known, before.known & ~known
-    if not (only_after.any() and only_before.any()):
-        return row, cell, sign
-    none = np.zeros(len(equations.parent), np.int64)
-    relations = basis_of(row, cell, sign, none, only_after | only_before)
-    if relations is None:
-        return row, cell, sign
-    number, column = np.nonzero(relations.rows)
-    values = _fractions(relations.rows)[number, column]
-    mine = only_after[relations.cells[column]]
-    return (
-        np.concatenate([row, number[mine] + len(equations.parent)]),
-        np.concatenate([cell, relations.cells[column[mine]]]),
-        np.concatenate([sign, values[mine]]),
-    )
-
-
-def basis_of(
-    row: Ints, cell: Ints, coef: Floats, sides: Ints, free: Flags, people: Ints | None = None
-) -> Basis | None:
-    """Reduce the combinations of rows that vanish outside the free cells; None if only 0 does.
+def basis_of(kernel: Floats, solution: Floats, free: Flags, people: Ints | None = None) -> Basis:
+    """Reduce the combinations of free cells that are orthogonal to the kernel.
 
     Args:
-        row: number of the row of each entry.
-        cell: cell of each entry.
-        coef: coefficient of each entry; whole, or a fraction with a small denominator.
-        sides: a number per row, carried along.
-        free: cells that may be left.
-        people: by cell; those with most come first.
+        kernel: directions, with a row per cell.
+        solution: figures by cell; those of a combination are carried along.
+        free: cells that may be in a combination.
+        people: by cell; the pivots are at the cells that have most.
 
     """
-    alive = np.ones(len(sides), dtype=bool)
-    bound = ~free[cell]
-    while True:  # a row that alone has a cell which must vanish cannot be used
-        use = bound & alive[row]
-        lone = np.bincount(cell[use], minlength=len(free)) == 1
-        doomed = row[use & lone[cell]]
-        if not len(doomed):
-            break
-        alive[doomed] = False
-    kept = alive[row]
-    if not kept.any():
-        return None
-    cells, column = np.unique(cell[kept], return_inverse=True)
-    order = np.lexsort((np.zeros(len(cells)) if people is None else -people[cells], free[cells]))
-    rank = np.argsort(order)
-    used, number = np.unique(row[kept], return_inverse=True)
-    matrix = np.zeros((len(used), len(cells) + 1), dtype=np.int64)
-    np.add.at(matrix, (number, rank[column]), _residues(coef[kept]))
-    matrix[:, -1] = sides[used]
-    bounded = int((~free[cells]).sum())
-    left = _without(matrix % PRIME, bounded)[:, bounded:]
-    reduced = _reduced(left, len(cells) - bounded)
-    if not len(reduced):
-        return None
-    return Basis(reduced[:, :-1], reduced[:, -1], cells[order][bounded:])
+    cells = np.flatnonzero(free)
+    if people is not None:
+        cells = cells[np.argsort(-people[cells], kind="stable")]
+    matrix, pivots = _reduced(_residues(kernel[cells].T))
+    other = np.setdiff1d(np.arange(len(cells)), pivots)
+    rows = np.zeros((len(other), len(cells)), dtype=np.int64)
+    rows[np.arange(len(other)), other] = 1
+    rows[:, pivots] = -matrix[: len(pivots), other].T % PRIME
+    sides = (rows * _residues(solution[cells]) % PRIME).sum(axis=1) % PRIME
+    return Basis(rows, sides, cells)
 
 
 def _residues(values: Floats) -> Ints:
@@ -261,40 +214,25 @@ def _fractions(residues: Ints) -> Floats:
     return found
 
 
-def _without(matrix: Ints, columns: int) -> Ints:
-    """Eliminate the first columns; returns the rows that are left."""
-    alive = np.ones(len(matrix), dtype=bool)
-    for column in range(columns):
-        rows = np.flatnonzero(matrix[:, column] * alive)
-        if len(rows):
-            _eliminate(matrix, rows[0], rows[1:], column)
-            alive[rows[0]] = False
-    return matrix[alive]
-
-
-def _reduced(matrix: Ints, columns: int) -> Ints:
-    """Return the reduced echelon form with pivots in the first columns, without its zero rows."""
+def _reduced(matrix: Ints) -> tuple[Ints, Ints]:
+    """Return the reduced echelon form from the last column on, and the column of each row."""
     pivots: list[int] = []
-    free = np.ones(len(matrix), dtype=bool)
-    for column in range(columns):
+    for column in range(matrix.shape[1] - 1, -1, -1):
         rows = np.flatnonzero(matrix[:, column])
-        chosen = rows[free[rows]]
-        if not len(chosen):
+        below = rows[rows >= len(pivots)]
+        if not len(below):
             continue
-        pivot = int(chosen[0])
-        inverse = pow(int(matrix[pivot, column]), -1, PRIME)
-        matrix[pivot] = matrix[pivot] * inverse % PRIME
-        _eliminate(matrix, pivot, rows[rows != pivot], column)
-        free[pivot] = False
-        pivots.append(pivot)
-    return matrix[pivots]
-
-
-def _eliminate(matrix: Ints, pivot: int, rows: Ints, column: int) -> None:
-    if len(rows):
-        inverse = pow(int(matrix[pivot, column]), -1, PRIME)
-        factors = matrix[rows, column] * inverse % PRIME
-        matrix[rows] = (matrix[rows] - factors[:, None] * matrix[pivot] % PRIME) % PRIME
+        top = len(pivots)
+        matrix[[top, below[0]]] = matrix[[below[0], top]]
+        matrix[top] = matrix[top] * pow(int(matrix[top, column]), -1, PRIME) % PRIME
+        others = np.flatnonzero(matrix[:, column])
+        others = others[others != top]
+        change = matrix[others, column][:, None] * matrix[top] % PRIME
+        matrix[others] = (matrix[others] - change) % PRIME
+        pivots.append(column)
+        if len(pivots) == len(matrix):
+            break
+    return matrix, np.array(pivots, dtype=np.int64)
 
 
 def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> Union | None:
@@ -310,7 +248,7 @@ def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> U
             continue
         chosen = member[(rows != 0).argmax(axis=1)]
         weight = int(_signed(sides[chosen].sum() % PRIME))
-        union = Union(basis.cells[member], weight, int(movers.noticed(member[None])[0]))
+        union = Union(np.sort(basis.cells[member]), weight, int(movers.noticed(member[None])[0]))
         if best is None or (union.weight, union.movers) < (best.weight, best.movers):
             best = union
     return best
@@ -318,6 +256,8 @@ def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> U
 
 def _parts(rows: Ints) -> list[Ints]:
     """Rows that share columns, directly or by others."""
+    if not len(rows):
+        return []
     used = rows != 0
     label = np.arange(len(rows))
     while True:

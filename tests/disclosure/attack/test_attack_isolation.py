@@ -1,27 +1,44 @@
-"""The attacker shares no code with what it checks."""
+"""The attack shares nothing with what it tests, and its example runs."""
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
+import doctest
+import subprocess
+import sys
 
-import pytest
+from dagster_project.disclosure.attack import run
 
-import dagster_project.disclosure.attack as package
+PROGRAM = """
+import doctest, sys
+from dagster_project.disclosure.attack import run
+assert not doctest.testmod(run).failed
+print(*sorted(name for name in sys.modules if name.startswith("dagster_project.")))
+"""
 
-FOLDER = Path(package.__file__).parent
-OWN = "dagster_project.disclosure.attack"
+
+def test_the_example_of_attack_runs():
+    result = doctest.testmod(run)
+
+    assert (result.failed, result.attempted > 5) == (0, True)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: path.name)
-def test_nothing_of_the_project_is_imported_from_outside_the_folder(path: Path):
-    names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            names.append(node.module)
-    ours = [name for name in names if name.split(".")[0] == "dagster_project"]
-    assert all(name == OWN or name.startswith(OWN + ".") for name in ours)
-    assert "importlib" not in names
+def test_running_the_attack_loads_no_other_part_of_the_project():
+    loaded = subprocess.run(
+        [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert "dagster_project.disclosure.attack.run" in loaded
+    others = [
+        name for name in loaded if not (name + ".").startswith("dagster_project.disclosure.attack.")
+    ]
+    assert others == ["dagster_project.disclosure"]
+
+
+def test_the_audit_loads_no_other_part_of_the_project():
+    program = "import sys, dagster_project.disclosure.audit; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    ours = [name for name in loaded if name.startswith("dagster_project.disclosure.")]
+    assert all((name + ".").startswith("dagster_project.disclosure.audit.") for name in ours)

@@ -17,6 +17,7 @@ from attack_tables import (
     tree,
 )
 
+from dagster_project.disclosure.attack import attack
 from dagster_project.disclosure.judge import Limits, count_extreme_shares, judge, targets_of
 
 PRODUCTS = tree(("product_code", "all", ("A", "B", "C")))
@@ -196,3 +197,76 @@ def test_a_study_without_limits_is_refused():
 
     with pytest.raises(ValueError, match="no limits for study s"):
         targets_of(cells, {})
+
+
+def test_three_published_totals_tell_nine_respondents_of_two_cells():
+    """85 - 45 - 16 - 15 = 9, though no single equation leaves fewer than 24."""
+    year = tree(("period", "2020", ("2020Q1", "2020Q2")), ("channel", "all", "cdt"))
+    n = {("2020Q1", "c"): 20, ("2020Q1", "d"): 4, ("2020Q1", "t"): 16, ("2020Q1", "all"): 40,
+         ("2020Q2", "c"): 25, ("2020Q2", "d"): 15, ("2020Q2", "t"): 5, ("2020Q2", "all"): 45,
+         ("2020", "c"): 45, ("2020", "d"): 19, ("2020", "t"): 21, ("2020", "all"): 85}  # fmt: skip
+    shown = {("2020Q1", "t"), ("2020Q1", "all"), ("2020Q2", "d"), ("2020Q2", "all"),
+             ("2020", "c"), ("2020", "all")}  # fmt: skip
+    rows = [
+        place((*cell, "all"))
+        | {"disclosure_group": "responses", "measure": "responses", "kind": "count", "n": k}
+        | {"n_effective": float(k), "weight": float(k)}
+        for cell, k in n.items()
+    ]
+    cells = pa.Table.from_pylist(rows, true_cells({}, {}).schema)
+    known = {(*cell, "all"): k if cell in shown else None for cell, k in n.items()}
+    published = release(response=responses(known))
+    attack_ = attacked(published, year, targets=targets_of(cells, LIMITS))
+
+    found = judge(attack_, figures(published), cells, hierarchies=year, scales=GRADE, limits=LIMITS)
+
+    assert [(v.rule, v.what, v.equation) for v in found] == [
+        (
+            "union",
+            "o 2020Q1 d + o 2020Q2 t are 9 respondents together",
+            "o 2020Q1 d + o 2020Q2 t = "
+            "85 (o 2020) - 45 (o 2020 c) - 16 (o 2020Q1 t) - 15 (o 2020Q2 d)",
+        )
+    ]
+    without = {"s": Limits(unions=False)}
+    assert judge(
+        attack_, figures(published), cells, hierarchies=year, scales=GRADE, limits=without
+    ) == []  # fmt: skip
+
+
+def of_two(
+    then: dict[str, int | None], now: dict[str, int | None], came: dict[str, int]
+) -> set[str]:
+    """The rules broken by the difference of two vintages in which respondents were added."""
+    tables = [
+        release(response=responses({at(p): n for p, n in one.items()})) for one in (now, then)
+    ]
+    changed = [
+        place(at(p)) | {"measure": "responses", "before": 1, "after": 0, "people": n}
+        for p, n in came.items()
+    ]
+    shown = figures(*tables)
+    cells = true_cells({p: n or 20 for p, n in now.items()}, {})
+    return {
+        v.rule
+        for v in judge(
+            attack(shown, PRODUCTS, GRADE, changed=pa.Table.from_pylist(changed)),
+            shown,
+            cells,
+            hierarchies=PRODUCTS,
+            scales=GRADE,
+            limits=LIMITS,
+        )
+        if v.rule in ("difference", "contradiction", "limit")
+    }
+
+
+def test_three_who_came_may_not_be_known_and_hide_among_twenty():
+    then = {"T": 100, "A": None, "B": None, "C": 60}
+
+    assert of_two(then, {"T": 123, "A": None, "B": None, "C": 80}, {"A": 3, "C": 20}) == {
+        "difference"
+    }
+    assert of_two(then, {"T": 143, "A": None, "B": None, "C": 80}, {"A": 3, "B": 20, "C": 20}) == (
+        set()
+    )
