@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.protect.refuse import CARRIED, refuse, tree_of
+from dagster_project.disclosure.protect.refuse import CARRIED, COUNT, refuse, tree_of
 from dagster_project.disclosure.protect.rules import SLACK, Layout, Rules
 
 Ints = npt.NDArray[np.int64]
@@ -197,7 +197,7 @@ def _roots(names: pl.DataFrame, tree: pl.DataFrame, layout: Layout, dimension: s
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _branches(tree: pl.DataFrame, layout: Layout) -> dict[str, Branches]:
+def _branches(tree: pl.DataFrame, layout: Layout) -> Mapping[str, Branches]:
     """Return how the cells of each table add up."""
     found: dict[str, dict[str, dict[str, list[tuple[str, ...]]]]] = {}
     keys = (layout.table, "dimension", "parent", "partition")
@@ -243,9 +243,9 @@ def _block(
     groups: dict[str, list[Measure]] = {}
     for measure in _measures(rows):
         groups.setdefault(measure.group, []).append(measure)
-    base = groups.pop(layout.base, [])
-    if len(base) != 1:
-        raise ValueError(f"{'/'.join(cells[0])} needs one measure in group {layout.base}")
+    base = groups.pop(layout.base, None) or [_nobody(layout.base)]
+    if len(base) > 1:
+        raise ValueError(f"{'/'.join(cells[0])}: more than one measure in group {layout.base}")
     decided: dict[str, Decided] = {}
     if fate is not None:
         for (group, status), part in fate.partition_by(
@@ -266,6 +266,12 @@ def _block(
     for measure in (block.base, *(m for group in block.measures.values() for m in group)):
         _check_sums(block, measure)
     return block
+
+
+def _nobody(group: str) -> Measure:
+    """Return respondents of no cell: people may be counted who responded to nothing."""
+    none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
+    return Measure(group, group, None, COUNT, 0.0, 0.0, none, none, *(nothing,) * 4)
 
 
 def _measures(rows: pl.DataFrame) -> Iterator[Measure]:

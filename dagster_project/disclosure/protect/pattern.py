@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dagster_project.disclosure.protect.blocks import PUBLISHED, SUPPRESSED, Block, read_blocks
@@ -232,7 +233,7 @@ def protect_block(block: Block, rules: Rules, layout: Layout) -> tuple[pa.Table,
 
 def _table(block: Block, patterns: Patterns, layout: Layout) -> pa.Table:
     """List the cells in which each group is asked, with what becomes of them."""
-    columns: dict[str, list[Sequence[object]]] = {}
+    columns: dict[str, list[npt.NDArray[np.object_]]] = {}
     names = np.array(block.names, dtype=object).reshape(block.size, len(layout.cell))
     for group, (layer, hidden) in patterns.items():
         there = layer.asked
