@@ -17,13 +17,13 @@ with linear constraints", Management Science 47 (2001).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 import scipy.sparse
 
-from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.protect.elimination import Equation
 from dagster_project.disclosure.protect.programs import (
     entries,
     hidden_system,
@@ -31,7 +31,7 @@ from dagster_project.disclosure.protect.programs import (
     make_solver,
     solve_whole,
 )
-from dagster_project.disclosure.protect.rules import SLACK
+from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
 
 FREE = 1e-4
 """What moving a cell costs that is hidden anyway, beside 1 for one that would have to be."""
@@ -79,6 +79,44 @@ class Component:
         if self.ceiling is None:
             return np.full(len(self.values), highspy.kHighsInf)
         return self.ceiling
+
+
+def added_since(
+    component: Component, pairs: Iterable[tuple[int, int]], decided: Flags
+) -> Component:
+    """Tie a table to its growth between vintages: a reader may believe that none was lost.
+
+    Where some was lost the reader is wrong, and nothing true follows; so the growth of a cell is
+    known to be at least 0, or what it is where that is less.
+
+    Args:
+        component: the table; all vintages are among its cells.
+        pairs: positions of a cell after and before.
+        decided: cells that are hidden for good, shape (cells,).
+
+    """
+    both = list(pairs)
+    if not both:
+        return component
+    tied, size = component.tied, len(component.values)
+    first = size + (0 if tied is None else len(tied.values))
+    growth = np.array(
+        [component.values[after] - component.values[before] for after, before in both]
+    )
+    cell = np.array([before if decided[before] else after for after, before in both])
+    equations = tuple(
+        Equation(after, (before, first + number)) for number, (after, before) in enumerate(both)
+    )
+    more = Tied(growth, np.minimum(growth, 0.0), np.ones(len(both), dtype=bool), cell, equations)
+    if tied is not None:
+        more = Tied(
+            np.concatenate([tied.values, more.values]),
+            np.concatenate([tied.floor, more.floor]),
+            np.concatenate([tied.hidden, more.hidden]),
+            np.concatenate([tied.cell, more.cell]),
+            (*tied.equations, *more.equations),
+        )
+    return replace(component, tied=more)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Block, Flags
+from dagster_project.disclosure.protect.blocks import Block
 from dagster_project.disclosure.protect.choice import (
     Layer,
     make_layer,
@@ -19,9 +19,9 @@ from dagster_project.disclosure.protect.choice import (
     suppress,
 )
 from dagster_project.disclosure.protect.demands import NotSafeError, Respondents, Search, Tally
-from dagster_project.disclosure.protect.elimination import Span
+from dagster_project.disclosure.protect.elimination import Span, UndecidedError
 from dagster_project.disclosure.protect.figures import Figures
-from dagster_project.disclosure.protect.rules import Rules
+from dagster_project.disclosure.protect.rules import Flags, Rules
 
 ROUNDS = 3
 """How often the whole greedy choice is made anew around what bounds require to be hidden."""
@@ -101,9 +101,9 @@ def _is_safe(layer: Layer, hidden: Flags, spans: Sequence[Span], demand: Demand)
             return False
         if known[size : size + len(layer.targets.get(number, []))].any():
             return False
-    if layer.rules.unions and note_unions(layer, hidden, spans):
-        return False
     try:
+        if layer.rules.unions and note_unions(layer, hidden, spans):
+            return False
         return bool(np.array_equal(demand(hidden), hidden))
-    except NotSafeError:
+    except (NotSafeError, UndecidedError):
         return False

@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
-from dagster_project.disclosure.protect.bounds import Component, Polytope, cheapest_move
+from dagster_project.disclosure.protect.bounds import (
+    Component,
+    Polytope,
+    added_since,
+    cheapest_move,
+)
 from dagster_project.disclosure.protect.choice import Layer
-from dagster_project.disclosure.protect.rules import SLACK
+from dagster_project.disclosure.protect.elimination import Equation
+from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
 
 
 @dataclass
@@ -163,7 +168,8 @@ class Respondents:
         base = layer.measures[0]
         self.people = base.spread(layer.block.size, base.n)
         self.floor = fewest_respondents(layer)
-        self.counts = Component(self.people, whole=True, floor=self.floor)
+        counts = Component(self.people, whole=True, floor=self.floor)
+        self.counts = added_since(counts, layer.vintages, layer.fixed)
         self.witnesses: list[Floats] = []
         nothing = np.zeros(layer.block.size, dtype=bool)
         self.search = Search(layer, layer.systems[0].equations, nothing, tally)

@@ -16,11 +16,12 @@ the minors of a matrix of small whole numbers, and would hide one cell too many.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.protect.rules import Flags, Floats, Ints
 
 PRIME = 2**31 - 1
 MOST_STATES = 200_000
@@ -28,6 +29,14 @@ MOST_STATES = 200_000
 MOST_UNIONS = 64
 """Unions that are returned at once; the caller comes back for more."""
 NODES = 100_000
+
+
+@dataclass(frozen=True)
+class Equation:
+    """The cell `parent` is the sum of the cells `children`; numbers are positions in the block."""
+
+    parent: int
+    children: tuple[int, ...]
 
 
 def vectors(size: int, equations: Sequence[Equation], empty: Flags) -> tuple[Ints, Ints]:

@@ -24,6 +24,7 @@ import pyarrow as pa
 from dagster_project.disclosure.protect.blocks import PUBLISHED, SUPPRESSED, Block, read_blocks
 from dagster_project.disclosure.protect.decide import Patterns, decide
 from dagster_project.disclosure.protect.demands import Tally
+from dagster_project.disclosure.protect.differences import Vintages
 from dagster_project.disclosure.protect.rules import Layout, Rules
 
 AHEAD = 8
@@ -103,6 +104,7 @@ def protect(
     *,
     layout: Layout | None = None,
     decided: pa.Table | None = None,
+    vintages: Vintages | None = None,
     workers: int = 1,
     progress: Progress = silent,
 ) -> Pattern:
@@ -129,6 +131,8 @@ def protect(
         layout: the columns that name a cell.
         decided: cells whose fate stands already: the layout's columns, `disclosure_group` and
             `status`. They are in `cells` too.
+        vintages: which values of the time dimension are vintages of one another, and who changed
+            between them (see `Vintages`). Every vintage is in `cells`, earlier ones are decided.
         workers: processes to share the blocks among.
         progress: hears how far it is.
 
@@ -171,7 +175,9 @@ def protect(
     """
     begun = time.perf_counter()
     layout = layout or Layout()
-    count, blocks = read_blocks(cells, hierarchies, rules, layout, decided)
+    count, blocks = read_blocks(
+        cells, hierarchies, rules, layout, decided=decided, vintages=vintages
+    )
     parts, counts = [_nothing(layout)], []
     for done, (part, found) in enumerate(_each(blocks, rules, layout, workers), start=1):
         parts.append(part)
