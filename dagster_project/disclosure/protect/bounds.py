@@ -33,6 +33,7 @@ from dagster_project.disclosure.protect.programs import (
 )
 from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
 
+MOST_DIRECTIONS = 400
 FREE = 1e-4
 """What moving a cell costs that is hidden anyway, beside 1 for one that would have to be."""
 
@@ -60,6 +61,7 @@ class Component:
     `values` are the true figures, `floor` and `ceiling` what each is known to be at least (0 unless
     given) and at most, shape (cells,); `whole` says that they count people, so that only tables of
     whole numbers are believed; `tied` are other figures they depend on, which have to fit too.
+    `mirrored`: the first of those go down by as much as the cells go up.
     """
 
     values: Floats
@@ -67,6 +69,7 @@ class Component:
     floor: Floats | None = None
     ceiling: Floats | None = None
     tied: Tied | None = None
+    mirrored: bool = False
 
     @property
     def least(self) -> Floats:
@@ -152,6 +155,37 @@ class _Table:
         )
 
 
+class Directions:
+    """Ways in which hidden cells can change together, found once and tried on every table.
+
+    Whatever agrees with what is published differs from the truth along some direction. One that
+    moves nothing published can be tried on any table that adds up the same way, as far as its
+    figures allow: that takes no program.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Know none yet; `size` is the number of cells."""
+        self._known: dict[bytes, Floats] = {}
+        self._rows = np.empty((0, size))
+
+    @property
+    def rows(self) -> Floats:
+        """All of them, shape (directions, cells), in steps of whole numbers."""
+        if len(self._rows) < len(self._known):
+            self._rows = np.array(list(self._known.values()))
+        return self._rows
+
+    def learn(self, change: Floats) -> None:
+        """Note a change of whole numbers, shape (cells,), if it is new and there is room."""
+        steps = np.round(change).astype(np.int64)
+        if len(self._known) >= MOST_DIRECTIONS or np.abs(change - steps).max() > SLACK:
+            return
+        divisor = np.gcd.reduce(np.abs(steps))
+        if divisor > 0:
+            steps //= divisor
+            self._known.setdefault(steps.tobytes(), steps.astype(float))
+
+
 class Polytope:
     """The tables that agree with what is published, explored one witness at a time.
 
@@ -181,6 +215,37 @@ class Polytope:
         self._place = np.full(len(self.values), -1)
         self._place[self._columns] = np.arange(len(self._columns))
         self._solver: highspy.Highs | None = None
+
+    def explore(self, directions: Directions) -> None:
+        """Go as far as figures allow along each direction that moves nothing published."""
+        tied = self._component.tied
+        if not len(directions.rows) or (tied is not None and not self._component.mirrored):
+            return
+        count = len(self.hidden)
+        moves = directions.rows[~directions.rows[:, ~self.hidden].any(axis=1)]
+        if tied is not None:
+            mirror = np.where(tied.hidden[:count], -moves, 0.0)
+            moves = np.concatenate([moves, mirror, np.zeros_like(moves)], axis=1)
+        used = self._columns
+        moves = moves[moves[:, used].any(axis=1)][:, used]
+        if not len(moves):
+            return
+        moves = np.concatenate([moves, -moves])
+        lower, upper = self._limits(used)
+        room_up, room_down = upper - self.values[used], self.values[used] - lower
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.where(moves > 0, room_up / moves, np.inf)
+            steps = np.where(moves < 0, room_down / -moves, steps).min(axis=1)
+        steps = np.minimum(steps, 1.0 + self.values.max(initial=0.0))
+        if self._component.whole:
+            steps = np.floor(steps + SLACK)
+        reached = moves * steps[:, None]
+        best = {*reached.argmax(axis=0).tolist(), *reached.argmin(axis=0).tolist()}
+        for number in sorted(best):
+            if steps[number] > SLACK:
+                table = self.values.copy()
+                table[used] += reached[number]
+                self._note(table)
 
     def adopt(self, witnesses: Sequence[Floats]) -> None:
         """Take over witnesses that move nothing that is published here."""

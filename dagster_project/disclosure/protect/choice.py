@@ -172,8 +172,7 @@ def spans_of(layer: Layer, hidden: Flags) -> list[Span]:
     spans = []
     for number in range(len(layer.systems)):
         span = _open_span(layer, number, hidden)
-        for cell in np.flatnonzero(layer.systems[number].asked & ~hidden):
-            span.publish(int(cell))
+        span.publish_all(np.flatnonzero(layer.systems[number].asked & ~hidden).tolist())
         spans.append(span)
     return spans
 
@@ -298,8 +297,7 @@ def _open_span(layer: Layer, number: int, forced: Flags) -> Span:
 def _greedy(layer: Layer, forced: Flags) -> tuple[Flags, list[Span]]:
     spans = [_open_span(layer, number, forced) for number in range(len(layer.systems))]
     for span, system in zip(spans, layer.systems, strict=True):
-        for cell in np.flatnonzero(layer.known & system.asked):
-            span.publish(int(cell))
+        span.publish_all(np.flatnonzero(layer.known & system.asked).tolist())
     hidden = forced.copy()
     offered = layer.asked & ~forced & ~layer.known
     for cell in order_of_publication(layer):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from dagster_project.disclosure.protect.blocks import Block
+from dagster_project.disclosure.protect.bounds import Directions
 from dagster_project.disclosure.protect.choice import (
     Layer,
     make_layer,
@@ -34,7 +35,7 @@ def decide(block: Block, rules: Rules, tally: Tally) -> Patterns:
     """Settle the base group, then the others."""
     nothing = np.zeros(block.size, dtype=bool)
     base = make_layer(block, rules, [block.base], nothing)
-    respondents = Respondents(base, tally)
+    respondents = Respondents(base, tally, Directions(block.size))
     below = _settle(base, respondents.hide, [respondents.search])
     patterns = {block.base.group: (base, below)}
     for group, measures in block.measures.items():

@@ -128,6 +128,19 @@ class Span:
         if reveals:
             self._targets &= self._rows.any(axis=1)
 
+    def publish_all(self, rows: Iterable[int]) -> None:
+        """Add several vectors: those with one leaf first, as they only clear a column."""
+        later = []
+        for row in rows:
+            leaf = np.flatnonzero(self._rows[row])
+            if len(leaf) == 1:
+                self._rows[:, leaf[0]] = 0
+            else:
+                later.append(row)
+        for row in later:
+            self.publish(row)
+        self._targets &= self._rows.any(axis=1)
+
     def offer(self, row: int) -> bool:
         """Publish this vector unless that reveals a target; say whether it is published."""
         if self.is_known(row):

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from dagster_project.disclosure.protect.blocks import Block, Measure
-from dagster_project.disclosure.protect.bounds import Component, Tied, added_since
+from dagster_project.disclosure.protect.bounds import Component, Directions, Tied, added_since
 from dagster_project.disclosure.protect.choice import Layer, System, is_small
 from dagster_project.disclosure.protect.components import (
     LIGHTEST,
@@ -39,7 +39,8 @@ class Figures:
     def __init__(self, layer: Layer, respondents: Respondents, tally: Tally) -> None:
         """Pose the tables of a group other than the base; nothing is hidden yet."""
         self._respondents, self._tally = respondents, tally
-        self.systems = [_OfSystem(layer, system, tally) for system in layer.systems]
+        directions = respondents.search.directions
+        self.systems = [_OfSystem(layer, system, tally, directions) for system in layer.systems]
 
     @property
     def searches(self) -> list[Search]:
@@ -54,7 +55,9 @@ class Figures:
                 figure.protect()
             for people, compared in system.parts:
                 for witness in self._respondents.witnesses:
-                    most = np.where(compared, witness, np.inf)
+                    most = np.where(compared, witness[: len(compared)], np.inf)
+                    if _follows(people.values, witness, self._respondents.people, hidden):
+                        continue
                     if not system.search.make_room(people, most):
                         above = np.flatnonzero(people.values > most + SLACK)
                         self._tally.unmet += len(system.search.insist(people, above, most))
@@ -62,12 +65,17 @@ class Figures:
         return hidden
 
 
+def _follows(n: Floats, witness: Floats, people: Floats, hidden: Flags) -> bool:
+    """Whether n can change as the respondents do, so that as many do not answer as before."""
+    change = witness[: len(n)] - people
+    return bool((n + change >= -SLACK).all() and not change[~hidden].any())
+
+
 class _OfSystem:
     """The figures of a system, and the tables of those who answered."""
 
-    def __init__(self, layer: Layer, system: System, tally: Tally) -> None:
-        nothing = np.zeros(layer.block.size, dtype=bool)
-        self.search = Search(layer, system.equations, nothing, tally)
+    def __init__(self, layer: Layer, system: System, tally: Tally, directions: Directions) -> None:
+        self.search = Search(layer, system.equations, tally, directions)
         self.figures: list[_Figure] = []
         self.parts: list[tuple[Component, Flags]] = []
         answered: dict[tuple[bytes, bool], Answerers] = {}
@@ -151,6 +159,7 @@ class Answerers:
                 tied.append(Equation(size + parent, tuple((size + children).tolist())))
         linked = replace(
             self._without_growth,
+            mirrored=not self.pairs,
             tied=Tied(
                 values=np.concatenate([silent, np.where(here, responded, 0.0)]),
                 floor=np.concatenate(
