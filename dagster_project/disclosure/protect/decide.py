@@ -58,6 +58,9 @@ def _settle(layer: Layer, demand: Demand, searches: Sequence[Search]) -> Flags:
     forced, rounds = layer.protected, 0
     while True:
         hidden = suppress(layer, forced)
+        for span, search in zip(spans_of(layer, hidden), searches, strict=True):
+            for change in span.directions(layer.block.size):
+                search.directions.learn(change)
         wider = demand(hidden)
         kept = wider if rounds >= ROUNDS else wider & ~hidden
         more = forced | (kept & free)

@@ -108,6 +108,17 @@ class Span:
         """Return what published vectors leave unexplained of some, shape (rows, leaves)."""
         return self._rows[rows]
 
+    def directions(self, count: int) -> Floats:
+        """Return ways in which the first vectors can change while the published ones do not.
+
+        What is left of a vector says how it depends on leaves that are free. So each free leaf is
+        a way: if it changes by 1, each vector changes by its entry. Shape (directions, count).
+        """
+        free = np.flatnonzero(self._rows[:count].any(axis=0))
+        steps = self._rows[:count][:, free].T
+        steps = np.where(steps > PRIME // 2, steps - PRIME, steps)
+        return np.asarray(steps[(np.abs(steps) < 2**10).all(axis=1)], dtype=float)
+
     def copy(self) -> Span:
         """Return one that can go its own way."""
         other = Span.__new__(Span)
