@@ -21,6 +21,7 @@ PRODUCTS = tuple(f"product {number:02d}" for number in range(1, 16))
 QUARTERS = tuple(f"2020Q{number}" for number in range(1, 5))
 YEAR = "2020"
 GRADES = np.arange(1, 11)
+QUESTIONS = ("grade", "waiting", "kindness", "expertise", "opening hours")
 ITEM_RESPONSE = 0.92
 CELLS_PER_ORGANISATION = (len(CHANNELS) + 1) * (len(PRODUCTS) + 1) * (len(QUARTERS) + 1)
 CELL = (
@@ -37,14 +38,8 @@ TYPICAL = 1.9
 Counts = npt.NDArray[np.int64]
 
 
-def answers(organisations: int, seed: int) -> tuple[Counts, Counts]:
-    """Draw respondents and grades of every leaf.
-
-    Returns:
-        Respondents, shape (organisations, channels, products, quarters), and how many of them gave
-        each grade, the same shape with ten grades behind.
-
-    """
+def respondents_of(organisations: int, seed: int) -> Counts:
+    """Draw the respondents of every leaf, shape (organisations, channels, products, quarters)."""
     rng = np.random.default_rng(seed)
     size = (
         TYPICAL
@@ -53,13 +48,18 @@ def answers(organisations: int, seed: int) -> tuple[Counts, Counts]:
         + rng.normal(0, 1.0, (organisations, 1, len(PRODUCTS), 1))
         + rng.normal(0, 0.3, (organisations, len(CHANNELS), len(PRODUCTS), len(QUARTERS)))
     )
-    respondents = rng.poisson(np.exp(size))
+    return rng.poisson(np.exp(size))
+
+
+def answers(respondents: Counts, seed: int) -> Counts:
+    """Draw how many gave each grade to one question, the shape of `respondents` and ten behind."""
+    rng = np.random.default_rng(seed)
     answered = rng.binomial(respondents, ITEM_RESPONSE)
-    typical = rng.normal(7.6, 0.4, (organisations, 1, len(PRODUCTS), 1, 1))
+    typical = rng.normal(7.6, 0.4, (len(respondents), 1, len(PRODUCTS), 1, 1))
     likely = np.exp(-0.5 * ((GRADES - typical) / 1.4) ** 2)
     likely /= likely.sum(axis=-1, keepdims=True)
     shape = (*respondents.shape, len(GRADES))
-    return respondents, rng.multinomial(answered, np.broadcast_to(likely, shape))
+    return rng.multinomial(answered, np.broadcast_to(likely, shape))
 
 
 def with_totals(leaves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -70,12 +70,9 @@ def with_totals(leaves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def country(organisations: int, seed: int) -> pa.Table:
-    """Return the cells of a country, as `protect` wants them: respondents and one grade."""
-    respondents, grades = answers(organisations, seed)
+    """Return the cells of a country, as `protect` wants them: respondents and five grades."""
+    respondents = respondents_of(organisations, seed)
     n = with_totals(respondents).ravel()
-    answered = with_totals(grades.sum(axis=-1)).ravel()
-    total = with_totals((grades * GRADES).sum(axis=-1)).ravel()
-    squared = with_totals((grades * GRADES**2).sum(axis=-1)).ravel()
     axes = (
         [f"GM{number:04d}" for number in range(1, organisations + 1)],
         ["all", *CHANNELS],
@@ -87,20 +84,24 @@ def country(organisations: int, seed: int) -> pa.Table:
     keys = pl.DataFrame(
         {name: np.array(axis)[at] for name, axis, at in zip(names, axes, places, strict=True)}
     ).with_columns(study=pl.lit(STUDY), segment=pl.lit("all"))
-    state = np.arange(len(n))
-    base = _measure(keys, "responses", "count", n, state)
-    grade = _measure(keys, "grade", "mean", answered, state).with_columns(
-        total=pl.Series(total.astype(float)),
-        total_squared=pl.Series(squared.astype(float)),
-        low=pl.lit(1.0),
-        high=pl.lit(10.0),
-    )
     there = pl.Series(n > 0)
-    return pl.concat([base.filter(there), grade.filter(there)], how="diagonal").to_arrow()
+    parts = [_measure(keys, "responses", "count", n).filter(there)]
+    for number, question in enumerate(QUESTIONS, start=1):
+        grades = answers(respondents, seed + number)
+        total, squared = ((grades * GRADES**power).sum(axis=-1) for power in (1, 2))
+        rows = _measure(keys, question, "mean", with_totals(grades.sum(axis=-1)).ravel())
+        parts.append(
+            rows.with_columns(
+                total=pl.Series(with_totals(total).ravel().astype(float)),
+                total_squared=pl.Series(with_totals(squared).ravel().astype(float)),
+                low=pl.lit(1.0),
+                high=pl.lit(10.0),
+            ).filter(there)
+        )
+    return pl.concat(parts, how="diagonal").to_arrow()
 
 
-def _measure(keys: pl.DataFrame, name: str, kind: str, n: Counts, state: Counts) -> pl.DataFrame:
-    weight = pl.Series(n.astype(float))
+def _measure(keys: pl.DataFrame, name: str, kind: str, n: Counts) -> pl.DataFrame:
     return keys.select(*CELL).with_columns(
         disclosure_group=pl.lit(name),
         measure=pl.lit(name),
@@ -108,12 +109,11 @@ def _measure(keys: pl.DataFrame, name: str, kind: str, n: Counts, state: Counts)
         answer=pl.lit(None, pl.String),
         n=pl.Series(n),
         n_effective=pl.Series(n).replace(0, None).cast(pl.Float64),
-        weight=weight,
+        weight=pl.Series(n.astype(float)),
         total=pl.lit(None, pl.Float64),
         total_squared=pl.lit(None, pl.Float64),
         low=pl.lit(None, pl.Float64),
         high=pl.lit(None, pl.Float64),
-        state=pl.Series(state),
     )
 
 
@@ -130,9 +130,9 @@ def hierarchies() -> pa.Table:
 
 
 def scales() -> pa.Table:
-    """Return what the codebook tells of the grade."""
-    columns = {"metric": "grade", "kind": "mean", "low": 1.0, "high": 10.0}
-    return pl.DataFrame([{"study": STUDY} | columns]).to_arrow()
+    """Return what the codebook tells of the questions."""
+    columns = {"study": STUDY, "kind": "mean", "low": 1.0, "high": 10.0}
+    return pl.DataFrame([columns | {"metric": question} for question in QUESTIONS]).to_arrow()
 
 
 def released(cells: pa.Table, pattern: pa.Table) -> dict[str, pa.Table]:
@@ -143,9 +143,10 @@ def released(cells: pa.Table, pattern: pa.Table) -> dict[str, pa.Table]:
     visible = pl.col("status") == "published"
     value = pl.col("total") / pl.col("n")
     spread = (pl.col("total_squared") / pl.col("n") - value.pow(2)).clip(0).sqrt()
-    kpi = rows.filter(pl.col("measure") == "grade").select(
+    kpi = rows.filter(pl.col("measure") != "responses").select(
         *CELL,
         "status",
+        segment_value=pl.lit("all"),
         metric="measure",
         n=pl.when(visible).then("n"),
         value=pl.when(visible).then(value),

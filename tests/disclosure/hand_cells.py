@@ -47,7 +47,6 @@ def base_figures(n: int) -> dict[str, object]:
         "n": n,
         "n_effective": float(n) if n else None,
         "weight": float(n),
-        "state": n,
     }
 
 
@@ -61,7 +60,6 @@ def graded(n: int, total: float, squared: float, group: str = "grade") -> dict[s
         "total_squared": float(squared),
         "low": 1.0,
         "high": 10.0,
-        "state": hash((n, total, squared)) % 2**63,
     }
 
 

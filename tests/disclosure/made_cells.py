@@ -1,7 +1,6 @@
 """Cells made from respondents, as `protect` wants them, on paper-sized data.
 
-Belongs here: adding up made-up answers over every cell of a table, and the ledger of an earlier
-release of them. Does not belong here: drawing answers (strategies), cells written out by hand
+Belongs here: adding up made-up answers over every cell of a table. Does not belong here: drawing answers (strategies), cells written out by hand
 (hand_cells), judging a pattern (oracles).
 """
 
@@ -9,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -24,7 +23,6 @@ CELL = (
     "channel",
     "product_code",
     "segment",
-    "segment_value",
 )
 BASE = "responses"
 CELLS = pa.schema(
@@ -34,7 +32,6 @@ CELLS = pa.schema(
         *((name, pa.float64()) for name in ("n_effective", "weight", "total", "total_squared")),
         ("low", pa.float64()),
         ("high", pa.float64()),
-        ("state", pa.int64()),
     ]
 )
 HIERARCHIES = pa.schema(
@@ -107,9 +104,7 @@ def hierarchy_table(partitions: Iterable[Partition], study: str = "s") -> pa.Tab
 
 def key(study: str, organisation: str, nodes: Mapping[str, str]) -> Key:
     """Return the cell with these nodes; a segment's node is `all` or `segment=value`."""
-    segment, _, value = nodes.get("segment", "all").partition("=")
-    parts = (nodes.get(dimension, "all") for dimension in DIMENSIONS[:3])
-    return (study, organisation, *parts, segment, value or "all")
+    return (study, organisation, *(nodes.get(dimension, "all") for dimension in DIMENSIONS))
 
 
 def _masks(survey: Survey) -> dict[str, dict[str, npt.NDArray[np.bool_]]]:
@@ -191,7 +186,6 @@ def _figures(
     if code is not None:
         score = (score == code).astype(float)
     counted = measure.kind != "count"
-    marks = [hash((int(i), float(s), float(w))) for i, s, w in zip(who, score, weight, strict=True)]
     return {
         "disclosure_group": measure.group,
         "measure": measure.name,
@@ -204,51 +198,4 @@ def _figures(
         "total_squared": float((weight * score**2).sum()) if counted else None,
         "low": measure.low if counted else None,
         "high": measure.high if counted else None,
-        "state": sum(marks) % 2**63,
     }
-
-
-def touched(before: Survey, now: Survey, version: int = 1) -> pa.Table:
-    """How many respondents of each cell and measure are not the same in both."""
-    rows = []
-    base = Measure(BASE, BASE, "count")
-    everywhere = replace(now, present=np.ones(now.size, bool))
-    for names, inside in _cells(everywhere):
-        cell = dict(zip(CELL, key("s", "o", names), strict=True))
-        for measure in (base, *now.measures):
-            if measure is not base and not _asked(now, measure, names):
-                continue
-            old, new = (_contribution(survey, measure) for survey in (before, now))
-            different = inside & ~((old == new) | (np.isnan(old) & np.isnan(new)))
-            if different.any():
-                rows.append(
-                    cell
-                    | {"disclosure_group": measure.group, "measure": measure.name}
-                    | {"version": version, "touched": int(different.sum())}
-                )
-    names_of = [(name, pa.string()) for name in (*CELL, "disclosure_group", "measure")]
-    schema = pa.schema([*names_of, ("version", pa.int32()), ("touched", pa.int64())])
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _contribution(survey: Survey, measure: Measure) -> npt.NDArray[np.float64]:
-    scores = np.zeros(survey.size) if measure.group == BASE else survey.answers[measure.name]
-    if survey.present is None:
-        return scores
-    return np.where(survey.present, scores, np.nan)
-
-
-def as_released(cells: pa.Table, pattern: pa.Table, version: int = 1) -> pa.Table:
-    """Return the ledger's rows of a release: all true values, and which were published."""
-    shown = {
-        tuple(row[name] for name in (*CELL, "disclosure_group"))
-        for row in pattern.to_pylist()
-        if row["status"] == "published"
-    }
-    flags = [
-        tuple(row[name] for name in (*CELL, "disclosure_group")) in shown
-        for row in cells.to_pylist()
-    ]
-    return cells.append_column(
-        "version", pa.array([version] * cells.num_rows, pa.int32())
-    ).append_column("published", pa.array(flags, pa.bool_()))

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from interval_oracles import known_by_nonresponse, known_distributions, known_scores, narrow
-from linear_oracles import NEAR, exact_by_elimination
+from linear_oracles import NEAR, exact_by_elimination, reduced, residue
 from made_cells import BASE, Key
 from truth import Equation, Question, Row, Truth, coefficients
+
+MOST_LIGHT, MOST_MEMBERS = 14, 9
+"""Small leaves of which every union is tried, and how many of them a union may have."""
 
 
 def faults(truth: Truth, shown: Mapping[tuple[Key, str], bool]) -> list[str]:
@@ -32,6 +36,7 @@ def base_faults(truth: Truth, hidden: Collection[Key]) -> list[str]:
     counts = Question(BASE, BASE, "count", truth.base)
     equations = list(truth.equations(truth.base))
     found = _exact(equations, counts, hidden) + _remainders(truth, equations, counts, hidden)
+    found += _unions(truth, equations, counts, hidden)
     return found or narrow(truth, equations, sorted(hidden))
 
 
@@ -46,6 +51,7 @@ def group_faults(
         there = sorted(cell for cell in hidden if cell in question.rows)
         broken = _exact(equations, question, there)
         broken += _remainders(truth, equations, question, there)
+        broken += _unions(truth, equations, question, there)
         if not broken and question.kind in ("mean", "net"):
             broken += known_scores(truth, equations, question, there)
         if not broken and question.kind != "count":
@@ -89,6 +95,37 @@ def _remainders(
             found.append(f"remainder: {n} of {question.measure} are left of {parent}")
         elif n and question.kind in ("mean", "net") and _one_score(rest):
             found.append(f"remainder: one score of {question.measure} is left of {parent}")
+    return found
+
+
+def _unions(
+    truth: Truth, equations: Sequence[Equation], question: Question, hidden: Collection[Key]
+) -> list[str]:
+    """Return unions of hidden leaves on too few people that the equations determine.
+
+    Every leaf with too many people is left out of it, so those that are left are tried one by one:
+    all subsets that are light enough.
+    """
+    parents = {parent for parent, _ in equations}
+    order = sorted(hidden)
+    leaves = [i for i, cell in enumerate(order) if cell not in parents]
+    basis = reduced([{i: Fraction(x) for i, x in r.items()} for r in coefficients(equations, order)])
+    least = min((truth.min_n(cell) for cell in order), default=0)
+    people = {i: question.rows[order[i]]["n"] for i in leaves}
+    light = sorted((i for i in leaves if people[i] < least), key=lambda i: people[i])
+    found: list[str] = []
+
+    def grow(members: tuple[int, ...], start: int, n: int) -> None:
+        if n > 0 and not residue(basis, {i: Fraction(1) for i in members}):
+            cells = [order[i] for i in members]
+            found.append(f"union: {n} of {question.measure} in {cells}")
+        if len(members) < MOST_MEMBERS:
+            for place in range(start, len(light)):
+                if n + people[light[place]] < least:
+                    grow((*members, light[place]), place + 1, n + people[light[place]])
+
+    if len(light) <= MOST_LIGHT:
+        grow((), 0, 0)
     return found
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 from made_cells import Measure, Partition, Survey
 
-from dagster_project.disclosure import Rules
+from dagster_project.disclosure.protect import Rules
 
 Floats = npt.NDArray[np.float64]
 Axes = dict[tuple[str, str], tuple[str, ...]]
@@ -203,25 +203,3 @@ def _other(rng, inside, rate, likely):  # noqa: ANN001, ANN202
 
 
 GROUPS = {"grade": _grade, "effort": _effort, "friendly": _friendly, "other": _other}
-
-
-@st.composite
-def restated(draw: st.DrawFn) -> tuple[Survey, Survey, Rules]:
-    """Return a survey at its first release, the same at its second, and the rules."""
-    now, rules = draw(surveys())
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    late = rng.random(now.size) < draw(st.sampled_from([0.0, 0.01, 0.05, 0.3]))
-    gone = rng.random(now.size) < draw(st.sampled_from([0.0, 0.0, 0.01]))
-    changed = rng.random(now.size) < draw(st.sampled_from([0.0, 0.02]))
-    if late.all() or gone.all():
-        late, gone = np.zeros(now.size, bool), np.zeros(now.size, bool)
-    answers = {
-        name: np.where(changed, rng.permutation(scores), scores)
-        if name in ("grade", "other")
-        else scores
-        for name, scores in now.answers.items()
-    }
-    shared = (now.partitions, now.leaves, now.measures)
-    before = Survey(*shared, answers, now.weights, ~late, now.without)
-    after = Survey(*shared, now.answers, now.weights, ~gone, now.without)
-    return before, after, rules

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dagster_project.disclosure.block import Equation
-from dagster_project.disclosure.bounds import Component, Polytope, cheapest_move
+from dagster_project.disclosure.protect.blocks import Equation
+from dagster_project.disclosure.protect.bounds import Component, Polytope, cheapest_move
 
 # cells 0..3: T = A + B + C
 ONE_TOTAL = [Equation(0, (1, 2, 3))]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dagster_project.disclosure.block import Equation
-from dagster_project.disclosure.exact import PRIME, Span, vectors
+from dagster_project.disclosure.protect.blocks import Equation
+from dagster_project.disclosure.protect.elimination import PRIME, Span, vectors
 
 # cells 0..3: T, A, B, C with T = A + B + C
 ONE_TOTAL = [Equation(0, (1, 2, 3))]

@@ -20,10 +20,10 @@ from made_cells import CELL, Key, Partition, hierarchy_table, key
 from oracles import base_faults
 from truth import Truth
 
-from dagster_project.disclosure import Ledger, Rules, protect
+from dagster_project.disclosure.protect import Rules, protect
 
 MIN_N = 10
-RULES = {"s": Rules(min_n=MIN_N, remainders=False)}
+RULES = {"s": Rules(min_n=MIN_N, unions=False)}
 SHAPES = [(6, 5), (5, 8), (4, 4), (3, 4, 3), (3, 3, 4), (8, 3), (2, 5, 3), (7, 6)]
 TABLES = 16
 MOST = 1.15
@@ -65,7 +65,7 @@ def totals(shape: tuple[int, ...], counts: Counts) -> dict[Key, int]:
 
 def ours(shape: tuple[int, ...], counts: Counts) -> set[Key]:
     cells = counted(counts, DIMENSIONS[: len(shape)], partitions(shape))
-    pattern = protect(cells, hierarchy_table(partitions(shape)), Ledger.empty(), RULES)
+    pattern = protect(cells, hierarchy_table(partitions(shape)), RULES)
     return {
         tuple(row[name] for name in CELL)
         for row in pattern.table.to_pylist()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from dagster_project.disclosure import CELL, Rules, protect
+from dagster_project.disclosure.protect import Layout, Rules, protect
 
+CELL = Layout().cell
 CELL_OF = {
     "study": "s",
     "organisation_code": "o",
@@ -14,7 +15,6 @@ CELL_OF = {
     "channel": "all",
     "product_code": "all",
     "segment": "all",
-    "segment_value": "all",
 }
 TEN = {"s": Rules(min_n=10)}
 NUMBERS = ("n_effective", "weight", "total", "total_squared", "low", "high")
@@ -54,7 +54,7 @@ def counts(*rows: tuple[str, str, int], **cell: str) -> pa.Table:
 
 
 def published(cells: pa.Table, rules: dict[str, Rules] = TEN) -> dict[str, bool]:
-    pattern = protect(cells, NO_TOTALS, None, rules).table.to_pylist()
+    pattern = protect(cells, NO_TOTALS, rules).table.to_pylist()
     return {row["disclosure_group"]: row["status"] == "published" for row in pattern}
 
 
@@ -91,9 +91,9 @@ def test_hides_a_composite_together_with_all_its_items():
     assert published(cells) == {"responses": True, "friendly": False}
 
 
-def test_refuses_figures_without_a_count_of_respondents():
-    with pytest.raises(ValueError, match="needs one measure in group responses"):
-        published(counts(("a", "a", 50)))
+def test_counts_of_people_who_responded_to_nothing_need_no_respondents():
+    assert published(counts(("invitations", "invited", 50))) == {"invitations": True}
+    assert published(counts(("invitations", "invited", 5))) == {"invitations": False}
 
 
 def test_hides_figures_that_rest_on_a_few_heavy_weights():
@@ -108,21 +108,21 @@ def test_names_each_cell_once_in_the_order_of_its_key():
     cells = pa.concat_tables(
         [counts(("responses", "responses", 20), product_code=code) for code in ("b", "a")]
     )
-    pattern = protect(cells, NO_TOTALS, None, TEN).table
-    assert pattern.column_names == [*CELL, "disclosure_group", "status", "version", "role"]
+    pattern = protect(cells, NO_TOTALS, TEN).table
+    assert pattern.column_names == [*CELL, "disclosure_group", "status", "role"]
     assert pattern["product_code"].to_pylist() == ["a", "b"]
 
 
 def test_has_nothing_to_say_where_nobody_answered():
-    pattern = protect(counts(), NO_TOTALS, None, TEN)
-    assert pattern.table.column_names == [*CELL, "disclosure_group", "status", "version", "role"]
+    pattern = protect(counts(), NO_TOTALS, TEN)
+    assert pattern.table.column_names == [*CELL, "disclosure_group", "status", "role"]
     assert (pattern.table.num_rows, pattern.report.cells) == (0, 0)
 
 
 def test_refuses_a_study_without_rules_and_counts_that_cannot_be():
     with pytest.raises(ValueError, match="no rules for study s"):
-        protect(counts(("responses", "responses", 9)), NO_TOTALS, None, {})
+        protect(counts(("responses", "responses", 9)), NO_TOTALS, {})
     with pytest.raises(ValueError, match="negative or missing"):
-        protect(counts(("responses", "responses", -1)), NO_TOTALS, None, TEN)
+        protect(counts(("responses", "responses", -1)), NO_TOTALS, TEN)
     with pytest.raises(ValueError, match="min_n is 0"):
         Rules(min_n=0)

@@ -14,14 +14,12 @@ from hand_cells import counted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from linear_oracles import exact_by_elimination, exact_by_null_vector, exact_by_programs
-from made_cells import BASE, CELL, Key, Partition, Survey, as_released, hierarchy_table
-from made_cells import touched as touched_between
+from made_cells import BASE, CELL, Key, Partition, Survey, hierarchy_table
 from oracles import base_faults, faults, group_faults
-from release_oracles import restatement_faults
-from strategies import restated, surveys
+from strategies import surveys
 from truth import Truth, coefficients
 
-from dagster_project.disclosure import Ledger, Pattern, Rules, protect
+from dagster_project.disclosure.protect import Pattern, Rules, protect
 
 TABLES = int(os.environ.get("KTO_BATTERY", "0"))
 UNNEEDED = 0.03
@@ -37,7 +35,7 @@ def battery(tables: int) -> settings:
 
 def protected(drawn: Drawn) -> Pattern:
     survey, rules = drawn
-    return protect(survey.cells(), survey.hierarchies(), Ledger.empty(), {"s": rules})
+    return protect(survey.cells(), survey.hierarchies(), {"s": rules})
 
 
 def shown(
@@ -75,7 +73,7 @@ def test_names_every_cell_and_group_once_in_the_order_of_its_key(drawn: Drawn):
     names = [*CELL, "disclosure_group"]
     rows = [tuple(row[name] for name in names) for row in table.to_pylist()]
     wanted = {tuple(row[name] for name in names) for row in drawn[0].cells().to_pylist()}
-    assert table.column_names == [*names, "status", "version", "role"]
+    assert table.column_names == [*names, "status", "role"]
     assert rows == sorted(wanted)
 
 
@@ -103,8 +101,8 @@ def test_order_of_rows_and_repetition_change_nothing(drawn: Drawn, random: objec
         order = list(range(table.num_rows))
         random.shuffle(order)  # type: ignore[attr-defined]
         shuffled.append(table.take(order))
-    once = protect(cells, hierarchies, Ledger.empty(), {"s": rules}).table
-    again = protect(*shuffled, Ledger.empty(), {"s": rules}).table
+    once = protect(cells, hierarchies, {"s": rules}).table
+    again = protect(*shuffled, {"s": rules}).table
     assert again.equals(once)
 
 
@@ -138,7 +136,7 @@ def _hidden(
     dimensions = ["period", "channel", "product_code"]
     cells = counted(leaves, dimensions, partitions)
     hierarchies = hierarchy_table(partitions)
-    table = protect(cells, hierarchies, Ledger.empty(), {"s": Rules(min_n=10)}).table
+    table = protect(cells, hierarchies, {"s": Rules(min_n=10)}).table
     published = shown(table)
     counts = {tuple(row[name] for name in CELL): row["n"] for row in cells.to_pylist()}
     return [(n, cell) for cell, n in counts.items() if not published[cell, BASE]]
@@ -169,25 +167,3 @@ def _breaks(table: Truth, published: dict[tuple[Key, str], bool], cell: Key, gro
         return bool(base_faults(table, hidden))
     respondents_hidden = {c for c in table.base if not published.get((c, BASE))}
     return bool(group_faults(table, group, hidden, respondents_hidden))
-
-
-@battery(30)
-@given(restated())
-def test_a_restatement_tells_nothing_of_the_few_who_changed(drawn: tuple[Survey, Survey, Rules]):
-    before, now, rules = drawn
-    first = protected((before, rules)).table
-    changes = touched_between(before, now)
-    ledger = Ledger(as_released(before.cells(), first), changes)
-    second = protect(now.cells(), now.hierarchies(), ledger, {"s": rules}).table
-    truths = truth((before, rules)), truth((now, rules))
-    assert restatement_faults(truths, (shown(first), shown(second)), changes) == []
-
-
-@battery(10)
-@given(surveys())
-def test_the_same_answers_again_give_the_same_figures(drawn: Drawn):
-    survey, rules = drawn
-    first = protected(drawn).table
-    ledger = Ledger(as_released(survey.cells(), first), touched_between(survey, survey))
-    again = protect(survey.cells(), survey.hierarchies(), ledger, {"s": rules}).table
-    assert shown(again, ("published", "frozen")) == shown(first)

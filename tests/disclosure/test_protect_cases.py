@@ -16,7 +16,7 @@ from made_cells import BASE, Key, Measure, Partition, Survey, hierarchy_table
 from truth import Truth, coefficients
 from verdicts import ABC, TEN, broken, hidden, of, read, statuses
 
-from dagster_project.disclosure import Ledger, Rules, protect
+from dagster_project.disclosure.protect import Rules, protect
 
 
 def test_c01_three_secondaries_are_enough():
@@ -181,6 +181,6 @@ def test_c10_a_mean_moves_by_points_and_by_people_together():
         np.array([float(row["weight"]) for row in rows]),
     )
     rules = {"s": Rules(min_n=5)}
-    pattern = protect(survey.cells(), survey.hierarchies(), Ledger.empty(), rules)
+    pattern = protect(survey.cells(), survey.hierarchies(), rules)
     assert pattern.report.unmet == 0
     assert broken(survey.cells(), survey.partitions, of(pattern.table), rules) == []

@@ -9,7 +9,7 @@ from hand_cells import base_figures, counted, graded, listed, place
 from made_cells import Partition
 from verdicts import ABC, broken, hidden, products, statuses
 
-from dagster_project.disclosure import Rules
+from dagster_project.disclosure.protect import Rules
 
 
 def test_two_single_people_left_of_a_total_are_not_left_alone():

@@ -9,7 +9,7 @@ import pytest
 from hand_cells import base_figures, graded, listed, place
 from made_cells import BASE, CELL, Partition, hierarchy_table
 
-from dagster_project.disclosure import Ledger, Rules, protect
+from dagster_project.disclosure.protect import Rules, protect
 
 TEN = {"s": Rules(min_n=10)}
 HALVES = hierarchy_table([Partition("product_code", "half", "all", ("A", "B"))])
@@ -19,7 +19,7 @@ Row = dict[str, object]
 
 
 def decided(cells: pa.Table, tree: pa.Table = NO_TOTALS) -> list[tuple[str, str]]:
-    rows = protect(cells, tree, Ledger.empty(), TEN).table.to_pylist()
+    rows = protect(cells, tree, TEN).table.to_pylist()
     return [(row["disclosure_group"], row["status"]) for row in rows]
 
 
@@ -145,7 +145,7 @@ def test_refuses_a_measure_with_two_scales(end: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("rows", [pa.table({}), one_cell().slice(0, 0)])
 def test_nothing_gives_an_empty_pattern(rows: pa.Table) -> None:
-    assert protect(rows, NO_TOTALS, None, {}).table.num_rows == 0
+    assert protect(rows, NO_TOTALS, {}).table.num_rows == 0
 
 
 def test_nothing_adds_up_where_the_hierarchies_are_empty() -> None:

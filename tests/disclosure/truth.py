@@ -84,15 +84,10 @@ class Truth:
 
 
 def _node(cell: Key, dimension: str) -> str:
-    if dimension == "segment":
-        return "all" if cell[5] == "all" else f"{cell[5]}={cell[6]}"
     return cell[CELL.index(dimension)]
 
 
 def _moved(cell: Key, dimension: str, node: str) -> Key:
-    if dimension == "segment":
-        segment, _, value = node.partition("=")
-        return (*cell[:5], segment, value or "all")
     place = CELL.index(dimension)
     return (*cell[:place], node, *cell[place + 1 :])
 

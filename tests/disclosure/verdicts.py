@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 from hand_cells import counted
-from made_cells import BASE, CELL, Key, Partition, as_released, hierarchy_table
+from made_cells import BASE, CELL, Key, Partition, hierarchy_table
 from oracles import faults
-from release_oracles import restatement_faults
 from truth import Truth
 
-from dagster_project.disclosure import Ledger, Rules, protect
+from dagster_project.disclosure.protect import Rules, protect
 
 CASES = Path(__file__).parent / "cases"
 ABC = (Partition("product_code", "leaf", "all", ("A", "B", "C")),)
@@ -33,10 +32,8 @@ def statuses(
     cells: pa.Table,
     partitions: Sequence[Partition],
     rules: Mapping[str, Rules] = TEN,
-    ledger: Ledger | None = None,
 ) -> Statuses:
-    tree = hierarchy_table(partitions)
-    return of(protect(cells, tree, ledger or Ledger.empty(), rules).table)
+    return of(protect(cells, hierarchy_table(partitions), rules).table)
 
 
 def of(pattern: pa.Table) -> Statuses:
@@ -70,34 +67,3 @@ def hidden(found: Statuses, group: str = BASE) -> set[Key]:
 def products(**n: int) -> pa.Table:
     leaves = {(name,): count for name, count in n.items()}
     return counted(leaves, ["product_code"], ABC)
-
-
-class Releases:
-    """One table released twice."""
-
-    def __init__(
-        self,
-        before: pa.Table,
-        now: pa.Table,
-        partitions: Sequence[Partition],
-        touched: Mapping[tuple[Key, *tuple[str, ...]], int],
-    ) -> None:
-        """`touched` counts respondents by cell, group and (unless named like it) measure."""
-        tree = hierarchy_table(partitions)
-        first = protect(before, tree, Ledger.empty(), TEN).table
-        self.first = statuses(before, partitions)
-        changes = touched_table(touched)
-        self.second = statuses(now, partitions, ledger=Ledger(as_released(before, first), changes))
-        truths = Truth.of(before, tree, TEN), Truth.of(now, tree, TEN)
-        self.faults = restatement_faults(truths, (shown(self.first), shown(self.second)), changes)
-
-
-def touched_table(touched: Mapping[tuple[Key, *tuple[str, ...]], int]) -> pa.Table:
-    columns = [(name, pa.string()) for name in (*CELL, "disclosure_group", "measure")]
-    rows = [
-        dict(zip(CELL, cell, strict=True))
-        | {"disclosure_group": names[0], "measure": names[-1], "version": 1, "touched": n}
-        for (cell, *names), n in touched.items()
-    ]
-    schema = pa.schema([*columns, ("version", pa.int32()), ("touched", pa.int64())])
-    return pa.Table.from_pylist(rows, schema=schema)

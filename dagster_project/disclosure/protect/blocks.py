@@ -11,34 +11,23 @@ unless organisations add up. That is what makes the whole grow linearly and run 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.protect.refuse import CARRIED, refuse, tree_of
-from dagster_project.disclosure.protect.rules import SLACK, Layout, Rules
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from dagster_project.disclosure.protect.differences import Comparison, Vintages
+from dagster_project.disclosure.protect.elimination import Equation
+from dagster_project.disclosure.protect.refuse import CARRIED, COUNT, refuse, tree_of
+from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints, Layout, Rules
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 FIGURES = ("n", "n_effective", "weight", "total", "total_squared", "low", "high")
 
 Branches = Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]]
 """Children by dimension and parent: one tuple for each partition of the parent."""
-
-
-@dataclass(frozen=True)
-class Equation:
-    """The cell `parent` is the sum of the cells `children`; numbers are positions in the block."""
-
-    parent: int
-    children: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +78,7 @@ class Block:
 
     `names` are the cells, as tuples of the layout's columns; `base` is the number of respondents of
     each, 0 where there is no row; `measures` are by group, the base not among them. `decided` is by
-    group.
+    group, `comparisons` are of the vintages among the cells.
     """
 
     table: str
@@ -98,6 +87,7 @@ class Block:
     base: Measure
     measures: Mapping[str, tuple[Measure, ...]] = field(default_factory=dict)
     decided: Mapping[str, Decided] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def size(self) -> int:
@@ -122,7 +112,9 @@ def read_blocks(
     hierarchies: pa.Table,
     rules: Mapping[str, Rules],
     layout: Layout,
+    *,
     decided: pa.Table | None = None,
+    vintages: Vintages | None = None,
 ) -> tuple[int, Iterator[Block]]:
     """Cut the cells into blocks, in the order of their first cells.
 
@@ -142,7 +134,11 @@ def read_blocks(
     rows = _as_numbers(cells, layout)
     keys = list(layout.cell)
     names = rows.select(keys).unique()
-    roots = [_roots(names, tree, layout, dimension) for dimension in layout.dimensions]
+    ties = list(vintages.ties(layout)) if vintages else []
+    roots = [
+        _roots(names, tree, layout, dimension, ties if dimension == layout.time else ())
+        for dimension in layout.dimensions
+    ]
     for dimension, root in zip(layout.dimensions, roots, strict=True):
         names = names.join(root, on=[layout.table, dimension], how="left")
     block = [layout.table, *(f"root of {dimension}" for dimension in layout.dimensions)]
@@ -154,7 +150,7 @@ def read_blocks(
     rows = rows.sort("block", "disclosure_group", "measure", "answer", "cell")
     fate = _fate(decided, names, layout)
     branches = _branches(tree, layout)
-    return names["block"].n_unique(), _blocks(rows, names, fate, branches, layout)
+    return names["block"].n_unique(), _blocks(rows, names, fate, branches, (layout, vintages))
 
 
 def _as_numbers(cells: pa.Table, layout: Layout) -> pl.DataFrame:
@@ -176,8 +172,17 @@ def _as_numbers(cells: pa.Table, layout: Layout) -> pl.DataFrame:
     )
 
 
-def _roots(names: pl.DataFrame, tree: pl.DataFrame, layout: Layout, dimension: str) -> pl.DataFrame:
-    """For each value that occurs, one value that stands for all it is connected with."""
+def _roots(
+    names: pl.DataFrame,
+    tree: pl.DataFrame,
+    layout: Layout,
+    dimension: str,
+    ties: Sequence[tuple[str, str, str]],
+) -> pl.DataFrame:
+    """For each value that occurs, one value that stands for all it is connected with.
+
+    `ties` are pairs of values (behind their table) that hang together besides.
+    """
     root: dict[tuple[str, str], str] = {}
 
     def find(table: str, value: str) -> str:
@@ -188,7 +193,8 @@ def _roots(names: pl.DataFrame, tree: pl.DataFrame, layout: Layout, dimension: s
     for table, value in names.select(layout.table, dimension).unique().iter_rows():
         root[table, value] = value
     steps = tree.filter(pl.col("dimension") == dimension).select(layout.table, "parent", "child")
-    for table, parent, child in steps.unique().sort(layout.table, "parent", "child").iter_rows():
+    every = steps.unique().sort(layout.table, "parent", "child").iter_rows()
+    for table, parent, child in (*every, *ties):
         if (table, parent) in root and (table, child) in root:
             one, other = find(table, parent), find(table, child)
             root[table, max(one, other)] = min(one, other)
@@ -197,7 +203,7 @@ def _roots(names: pl.DataFrame, tree: pl.DataFrame, layout: Layout, dimension: s
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _branches(tree: pl.DataFrame, layout: Layout) -> dict[str, Branches]:
+def _branches(tree: pl.DataFrame, layout: Layout) -> Mapping[str, Branches]:
     """Return how the cells of each table add up."""
     found: dict[str, dict[str, dict[str, list[tuple[str, ...]]]]] = {}
     keys = (layout.table, "dimension", "parent", "partition")
@@ -222,15 +228,21 @@ def _blocks(
     names: pl.DataFrame,
     fate: pl.DataFrame | None,
     branches: Mapping[str, Branches],
-    layout: Layout,
+    given: tuple[Layout, Vintages | None],
 ) -> Iterator[Block]:
+    layout, vintages = given
     starts = np.searchsorted(names["block"], np.arange(names["block"].n_unique() + 1))
     bounds = np.searchsorted(rows["block"], np.arange(len(starts)))
     fates = {} if fate is None else fate.partition_by("block", as_dict=True)
     for number, (first, last) in enumerate(pairwise(starts.tolist())):
         cells = tuple(names.slice(first, last - first).select(layout.cell).iter_rows())
         part = rows.slice(int(bounds[number]), int(bounds[number + 1] - bounds[number]))
-        yield _block(cells, part, fates.get((number,)), branches.get(cells[0][0], {}), layout)
+        block = _block(cells, part, fates.get((number,)), branches.get(cells[0][0], {}), layout)
+        if vintages is not None:
+            leaf = np.ones(block.size, dtype=bool)
+            leaf[[equation.parent for equation in block.equations]] = False
+            block = replace(block, comparisons=vintages.of_block(cells, leaf, layout))
+        yield block
 
 
 def _block(
@@ -243,9 +255,9 @@ def _block(
     groups: dict[str, list[Measure]] = {}
     for measure in _measures(rows):
         groups.setdefault(measure.group, []).append(measure)
-    base = groups.pop(layout.base, [])
-    if len(base) != 1:
-        raise ValueError(f"{'/'.join(cells[0])} needs one measure in group {layout.base}")
+    base = groups.pop(layout.base, None) or [_nobody(layout.base)]
+    if len(base) > 1:
+        raise ValueError(f"{'/'.join(cells[0])}: more than one measure in group {layout.base}")
     decided: dict[str, Decided] = {}
     if fate is not None:
         for (group, status), part in fate.partition_by(
@@ -266,6 +278,12 @@ def _block(
     for measure in (block.base, *(m for group in block.measures.values() for m in group)):
         _check_sums(block, measure)
     return block
+
+
+def _nobody(group: str) -> Measure:
+    """Return respondents of no cell: people may be counted who responded to nothing."""
+    none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
+    return Measure(group, group, None, COUNT, 0.0, 0.0, none, none, *(nothing,) * 4)
 
 
 def _measures(rows: pl.DataFrame) -> Iterator[Measure]:

@@ -17,13 +17,13 @@ with linear constraints", Management Science 47 (2001).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 import scipy.sparse
 
-from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.protect.elimination import Equation
 from dagster_project.disclosure.protect.programs import (
     entries,
     hidden_system,
@@ -31,8 +31,9 @@ from dagster_project.disclosure.protect.programs import (
     make_solver,
     solve_whole,
 )
-from dagster_project.disclosure.protect.rules import SLACK
+from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
 
+MOST_DIRECTIONS = 400
 FREE = 1e-4
 """What moving a cell costs that is hidden anyway, beside 1 for one that would have to be."""
 
@@ -60,6 +61,7 @@ class Component:
     `values` are the true figures, `floor` and `ceiling` what each is known to be at least (0 unless
     given) and at most, shape (cells,); `whole` says that they count people, so that only tables of
     whole numbers are believed; `tied` are other figures they depend on, which have to fit too.
+    `mirrored`: the first of those go down by as much as the cells go up.
     """
 
     values: Floats
@@ -67,6 +69,7 @@ class Component:
     floor: Floats | None = None
     ceiling: Floats | None = None
     tied: Tied | None = None
+    mirrored: bool = False
 
     @property
     def least(self) -> Floats:
@@ -79,6 +82,44 @@ class Component:
         if self.ceiling is None:
             return np.full(len(self.values), highspy.kHighsInf)
         return self.ceiling
+
+
+def added_since(
+    component: Component, pairs: Iterable[tuple[int, int]], decided: Flags
+) -> Component:
+    """Tie a table to its growth between vintages: a reader may believe that none was lost.
+
+    Where some was lost the reader is wrong, and nothing true follows; so the growth of a cell is
+    known to be at least 0, or what it is where that is less.
+
+    Args:
+        component: the table; all vintages are among its cells.
+        pairs: positions of a cell after and before.
+        decided: cells that are hidden for good, shape (cells,).
+
+    """
+    both = list(pairs)
+    if not both:
+        return component
+    tied, size = component.tied, len(component.values)
+    first = size + (0 if tied is None else len(tied.values))
+    growth = np.array(
+        [component.values[after] - component.values[before] for after, before in both]
+    )
+    cell = np.array([before if decided[before] else after for after, before in both])
+    equations = tuple(
+        Equation(after, (before, first + number)) for number, (after, before) in enumerate(both)
+    )
+    more = Tied(growth, np.minimum(growth, 0.0), np.ones(len(both), dtype=bool), cell, equations)
+    if tied is not None:
+        more = Tied(
+            np.concatenate([tied.values, more.values]),
+            np.concatenate([tied.floor, more.floor]),
+            np.concatenate([tied.hidden, more.hidden]),
+            np.concatenate([tied.cell, more.cell]),
+            (*tied.equations, *more.equations),
+        )
+    return replace(component, tied=more)
 
 
 @dataclass(frozen=True)
@@ -114,6 +155,37 @@ class _Table:
         )
 
 
+class Directions:
+    """Ways in which hidden cells can change together, found once and tried on every table.
+
+    Whatever agrees with what is published differs from the truth along some direction. One that
+    moves nothing published can be tried on any table that adds up the same way, as far as its
+    figures allow: that takes no program.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Know none yet; `size` is the number of cells."""
+        self._known: dict[bytes, Floats] = {}
+        self._rows = np.empty((0, size))
+
+    @property
+    def rows(self) -> Floats:
+        """All of them, shape (directions, cells), in steps of whole numbers."""
+        if len(self._rows) < len(self._known):
+            self._rows = np.array(list(self._known.values()))
+        return self._rows
+
+    def learn(self, change: Floats) -> None:
+        """Note a change of whole numbers, shape (cells,), if it is new and there is room."""
+        steps = np.round(change).astype(np.int64)
+        if len(self._known) >= MOST_DIRECTIONS or np.abs(change - steps).max() > SLACK:
+            return
+        divisor = np.gcd.reduce(np.abs(steps))
+        if divisor > 0:
+            steps //= divisor
+            self._known.setdefault(steps.tobytes(), steps.astype(float))
+
+
 class Polytope:
     """The tables that agree with what is published, explored one witness at a time.
 
@@ -143,6 +215,37 @@ class Polytope:
         self._place = np.full(len(self.values), -1)
         self._place[self._columns] = np.arange(len(self._columns))
         self._solver: highspy.Highs | None = None
+
+    def explore(self, directions: Directions) -> None:
+        """Go as far as figures allow along each direction that moves nothing published."""
+        tied = self._component.tied
+        if not len(directions.rows) or (tied is not None and not self._component.mirrored):
+            return
+        count = len(self.hidden)
+        moves = directions.rows[~directions.rows[:, ~self.hidden].any(axis=1)]
+        if tied is not None:
+            mirror = np.where(tied.hidden[:count], -moves, 0.0)
+            moves = np.concatenate([moves, mirror, np.zeros_like(moves)], axis=1)
+        used = self._columns
+        moves = moves[moves[:, used].any(axis=1)][:, used]
+        if not len(moves):
+            return
+        moves = np.concatenate([moves, -moves])
+        lower, upper = self._limits(used)
+        room_up, room_down = upper - self.values[used], self.values[used] - lower
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.where(moves > 0, room_up / moves, np.inf)
+            steps = np.where(moves < 0, room_down / -moves, steps).min(axis=1)
+        steps = np.minimum(steps, 1.0 + self.values.max(initial=0.0))
+        if self._component.whole:
+            steps = np.floor(steps + SLACK)
+        reached = moves * steps[:, None]
+        best = {*reached.argmax(axis=0).tolist(), *reached.argmin(axis=0).tolist()}
+        for number in sorted(best):
+            if steps[number] > SLACK:
+                table = self.values.copy()
+                table[used] += reached[number]
+                self._note(table)
 
     def adopt(self, witnesses: Sequence[Floats]) -> None:
         """Take over witnesses that move nothing that is published here."""

@@ -8,7 +8,8 @@ target a combination of published figures. A candidate refused once would be a l
 what is published only grows: so every cell hidden here is needed, and when all have been offered no
 hidden cell follows exactly, the refused ones included. Then unions of hidden leaves on too few
 respondents are looked for; each that is found becomes a target, and the choice is made again. So
-does what is left of a published total, where it all has one score.
+does what is left of a published total, where it all has one score, and a union of too few who
+changed between two vintages.
 """
 
 from __future__ import annotations
@@ -18,9 +19,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Block, Equation, Flags, Floats, Ints, Measure
-from dagster_project.disclosure.protect.elimination import Span, light_unions, vectors
-from dagster_project.disclosure.protect.rules import Rules
+from dagster_project.disclosure.protect.blocks import Block, Measure
+from dagster_project.disclosure.protect.differences import Comparison, few_who_changed
+from dagster_project.disclosure.protect.elimination import (
+    PRIME,
+    Equation,
+    Span,
+    UndecidedError,
+    light_unions,
+    vectors,
+)
+from dagster_project.disclosure.protect.rules import Flags, Floats, Ints, Rules
 
 ONE_SCORE = 1e-9
 """Share of a sum of squares below which a spread is the rounding of equal scores."""
@@ -69,6 +78,18 @@ class Layer:
         return np.asarray((self.small | self.below | self.fixed) & self.asked & ~self.known)
 
     @property
+    def vintages(self) -> list[tuple[int, int]]:
+        """Positions of each leaf after and before, where both have a row of it."""
+        return [
+            (after, before)
+            for comparison in self.block.comparisons
+            for after, before in zip(
+                comparison.after.tolist(), comparison.before.tolist(), strict=True
+            )
+            if min(after, before) >= 0
+        ]
+
+    @property
     def costs(self) -> Floats:
         """What hiding a cell costs, infinite where its fate stands already; shape (cells,)."""
         people = np.zeros(self.block.size)
@@ -104,7 +125,7 @@ def make_layer(block: Block, rules: Rules, measures: Sequence[Measure], below: F
         parents[[equation.parent for equation in equations]] = True
         leaves = np.flatnonzero(matrix.any(axis=1) & ~parents)
         systems.append(System(here, equations, matrix, ties, leaves, tuple(found[key])))
-    return Layer(
+    layer = Layer(
         block,
         rules,
         tuple(measures),
@@ -115,6 +136,9 @@ def make_layer(block: Block, rules: Rules, measures: Sequence[Measure], below: F
         decided.published & asked,
         decided.suppressed & asked,
     )
+    for number in range(len(systems)):
+        _note_few_who_changed(layer, number)
+    return layer
 
 
 def is_small(measure: Measure, rules: Rules) -> Flags:
@@ -136,8 +160,11 @@ def suppress(layer: Layer, forced: Flags) -> Flags:
     """
     while True:
         hidden, spans = _greedy(layer, forced)
-        if not layer.rules.unions or not note_unions(layer, hidden, spans):
-            return hidden
+        try:
+            if not layer.rules.unions or not note_unions(layer, hidden, spans):
+                return hidden
+        except UndecidedError:  # what cannot be searched is not shown
+            return np.asarray(layer.asked & ~layer.known)
 
 
 def spans_of(layer: Layer, hidden: Flags) -> list[Span]:
@@ -145,8 +172,7 @@ def spans_of(layer: Layer, hidden: Flags) -> list[Span]:
     spans = []
     for number in range(len(layer.systems)):
         span = _open_span(layer, number, hidden)
-        for cell in np.flatnonzero(layer.systems[number].asked & ~hidden):
-            span.publish(int(cell))
+        span.publish_all(np.flatnonzero(layer.systems[number].asked & ~hidden).tolist())
         spans.append(span)
     return spans
 
@@ -166,11 +192,55 @@ def note_unions(layer: Layer, hidden: Flags, spans: Sequence[Span]) -> bool:
                 found |= _note(known, system.matrix[leaves[light][union]].sum(axis=0))
         for parts in _of_one_score(layer, system, hidden):
             found |= _note(known, system.matrix[parts].sum(axis=0))
+        found |= _note_changes(layer, number, spans[number])
     return found
+
+
+def _note_few_who_changed(layer: Layer, number: int) -> None:
+    """Note as targets the differences of single leaves in which too few changed."""
+    system, known = layer.systems[number], layer.targets.setdefault(number, [])
+    for comparison, measure in _compared(layer, system):
+        nothing = np.ones((len(comparison.after), 1), dtype=np.int64)
+        people, movers = comparison.of(measure)
+        vectors_of = _difference(system.matrix, comparison)
+        for leaf in few_who_changed(nothing * 0, people, movers, layer.rules.min_n - 1):
+            if vectors_of[leaf].any():
+                _note(known, vectors_of[leaf].sum(axis=0))
+
+
+def _note_changes(layer: Layer, number: int, span: Span) -> bool:
+    """Note as targets the unions of too few who changed that two vintages tell."""
+    system, known = layer.systems[number], layer.targets.setdefault(number, [])
+    found = False
+    for comparison, measure in _compared(layer, system):
+        people, movers = comparison.of(measure)
+        left = _difference(span.left_of(np.arange(layer.block.size)), comparison)
+        vectors_of = _difference(system.matrix, comparison)
+        for union in few_who_changed(left, people, movers, layer.rules.min_n - 1):
+            vector = vectors_of[union].sum(axis=0)
+            if vector.any():
+                found |= _note(known, vector)
+    return found
+
+
+def _compared(layer: Layer, system: System) -> Iterator[tuple[Comparison, str]]:
+    """Yield the comparisons of vintages with each measure of the system that changed."""
+    names = {measure.name for measure in system.measures}
+    for comparison in layer.block.comparisons:
+        for measure in sorted(names & comparison.measures):
+            yield comparison, measure
+
+
+def _difference(rows: Ints, comparison: Comparison) -> Ints:
+    """Take what is before from what is after, by leaf; without a row it is 0."""
+    nothing = np.zeros((1, rows.shape[1]), dtype=np.int64)
+    padded = np.concatenate([rows, nothing])
+    return np.asarray((padded[comparison.after] - padded[comparison.before]) % PRIME)
 
 
 def _note(known: list[Ints], vector: Ints) -> bool:
     """Add a target; say if it was not known. One that was cannot be helped: it is decided."""
+    vector = vector % PRIME
     if any(np.array_equal(vector, other) for other in known):
         return False
     known.append(vector)
@@ -227,8 +297,7 @@ def _open_span(layer: Layer, number: int, forced: Flags) -> Span:
 def _greedy(layer: Layer, forced: Flags) -> tuple[Flags, list[Span]]:
     spans = [_open_span(layer, number, forced) for number in range(len(layer.systems))]
     for span, system in zip(spans, layer.systems, strict=True):
-        for cell in np.flatnonzero(layer.known & system.asked):
-            span.publish(int(cell))
+        span.publish_all(np.flatnonzero(layer.known & system.asked).tolist())
     hidden = forced.copy()
     offered = layer.asked & ~forced & ~layer.known
     for cell in order_of_publication(layer):

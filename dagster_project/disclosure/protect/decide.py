@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Block, Flags
+from dagster_project.disclosure.protect.blocks import Block
+from dagster_project.disclosure.protect.bounds import Directions
 from dagster_project.disclosure.protect.choice import (
     Layer,
     make_layer,
@@ -19,9 +20,9 @@ from dagster_project.disclosure.protect.choice import (
     suppress,
 )
 from dagster_project.disclosure.protect.demands import NotSafeError, Respondents, Search, Tally
-from dagster_project.disclosure.protect.elimination import Span
+from dagster_project.disclosure.protect.elimination import Span, UndecidedError
 from dagster_project.disclosure.protect.figures import Figures
-from dagster_project.disclosure.protect.rules import Rules
+from dagster_project.disclosure.protect.rules import Flags, Rules
 
 ROUNDS = 3
 """How often the whole greedy choice is made anew around what bounds require to be hidden."""
@@ -34,7 +35,7 @@ def decide(block: Block, rules: Rules, tally: Tally) -> Patterns:
     """Settle the base group, then the others."""
     nothing = np.zeros(block.size, dtype=bool)
     base = make_layer(block, rules, [block.base], nothing)
-    respondents = Respondents(base, tally)
+    respondents = Respondents(base, tally, Directions(block.size))
     below = _settle(base, respondents.hide, [respondents.search])
     patterns = {block.base.group: (base, below)}
     for group, measures in block.measures.items():
@@ -57,6 +58,9 @@ def _settle(layer: Layer, demand: Demand, searches: Sequence[Search]) -> Flags:
     forced, rounds = layer.protected, 0
     while True:
         hidden = suppress(layer, forced)
+        for span, search in zip(spans_of(layer, hidden), searches, strict=True):
+            for change in span.directions(layer.block.size):
+                search.directions.learn(change)
         wider = demand(hidden)
         kept = wider if rounds >= ROUNDS else wider & ~hidden
         more = forced | (kept & free)
@@ -101,9 +105,9 @@ def _is_safe(layer: Layer, hidden: Flags, spans: Sequence[Span], demand: Demand)
             return False
         if known[size : size + len(layer.targets.get(number, []))].any():
             return False
-    if layer.rules.unions and note_unions(layer, hidden, spans):
-        return False
     try:
+        if layer.rules.unions and note_unions(layer, hidden, spans):
+            return False
         return bool(np.array_equal(demand(hidden), hidden))
-    except NotSafeError:
+    except (NotSafeError, UndecidedError):
         return False

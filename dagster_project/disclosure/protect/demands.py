@@ -11,10 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
-from dagster_project.disclosure.protect.bounds import Component, Polytope, cheapest_move
+from dagster_project.disclosure.protect.bounds import (
+    Component,
+    Directions,
+    Polytope,
+    added_since,
+    cheapest_move,
+)
 from dagster_project.disclosure.protect.choice import Layer
-from dagster_project.disclosure.protect.rules import SLACK
+from dagster_project.disclosure.protect.elimination import Equation
+from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
 
 
 @dataclass
@@ -33,10 +39,15 @@ class Search:
     """The hidden cells of a group while demands on them are met, one component after another."""
 
     def __init__(
-        self, layer: Layer, equations: Sequence[Equation], hidden: Flags, tally: Tally
+        self,
+        layer: Layer,
+        equations: Sequence[Equation],
+        tally: Tally,
+        directions: Directions,
     ) -> None:
-        """Start from what is hidden; what is decided as published cannot be hidden any more."""
-        self.hidden = hidden.copy()
+        """Begin with nothing hidden; what is decided as published cannot be hidden any more."""
+        self.hidden = np.zeros(layer.block.size, dtype=bool)
+        self.directions = directions
         self.equations = equations
         self.only_check = False
         """Raise `NotSafeError` where more would have to be hidden."""
@@ -52,6 +63,7 @@ class Search:
         fresh = Polytope(component, self.equations, self.hidden.copy())
         if known is not None:  # what could be, still can if it moves nothing that is published
             fresh.adopt(known.witnesses)
+        fresh.explore(self.directions)
         self._open[id(component)] = component, fresh
         return fresh
 
@@ -59,8 +71,13 @@ class Search:
         """Look for witnesses in which each cell reaches its goal; return the cells without one."""
         polytope = self.polytope(component)
         before = polytope.programs
+        seen = len(polytope.witnesses)
         failed = polytope.pursue((int(cell) for cell in cells), goals)
         self._tally.programs += polytope.programs - before
+        if component.whole:
+            size = len(self.hidden)
+            for table in polytope.witnesses[seen:]:
+                self.directions.learn(table[:size] - component.values)
         return failed
 
     def moved(self, component: Component) -> Flags:
@@ -80,6 +97,8 @@ class Search:
         if (component.values <= most + SLACK).all():
             return True
         polytope = self.polytope(component)
+        if any((table[: len(most)] <= most + SLACK).all() for table in polytope.witnesses):
+            return True
         before = polytope.programs
         has_room = polytope.has_room(most)
         self._tally.programs += polytope.programs - before
@@ -157,16 +176,16 @@ class Respondents:
     agree with every one of them.
     """
 
-    def __init__(self, layer: Layer, tally: Tally) -> None:
+    def __init__(self, layer: Layer, tally: Tally, directions: Directions) -> None:
         """Pose the table of respondents; nothing is hidden yet."""
         self.layer, self._tally = layer, tally
         base = layer.measures[0]
         self.people = base.spread(layer.block.size, base.n)
         self.floor = fewest_respondents(layer)
-        self.counts = Component(self.people, whole=True, floor=self.floor)
+        counts = Component(self.people, whole=True, floor=self.floor)
+        self.counts = added_since(counts, layer.vintages, layer.fixed)
         self.witnesses: list[Floats] = []
-        nothing = np.zeros(layer.block.size, dtype=bool)
-        self.search = Search(layer, layer.systems[0].equations, nothing, tally)
+        self.search = Search(layer, layer.systems[0].equations, tally, directions)
         reach = np.array([layer.rules.reach(int(n)) for n in self.people], dtype=float)
         self._above, self._below = self.people + reach, np.maximum(self.floor, self.people - reach)
 

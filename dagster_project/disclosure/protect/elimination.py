@@ -16,11 +16,12 @@ the minors of a matrix of small whole numbers, and would hide one cell too many.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from dagster_project.disclosure.protect.blocks import Equation, Flags, Floats, Ints
+from dagster_project.disclosure.protect.rules import Flags, Floats, Ints
 
 PRIME = 2**31 - 1
 MOST_STATES = 200_000
@@ -28,6 +29,14 @@ MOST_STATES = 200_000
 MOST_UNIONS = 64
 """Unions that are returned at once; the caller comes back for more."""
 NODES = 100_000
+
+
+@dataclass(frozen=True)
+class Equation:
+    """The cell `parent` is the sum of the cells `children`; numbers are positions in the block."""
+
+    parent: int
+    children: tuple[int, ...]
 
 
 def vectors(size: int, equations: Sequence[Equation], empty: Flags) -> tuple[Ints, Ints]:
@@ -99,6 +108,17 @@ class Span:
         """Return what published vectors leave unexplained of some, shape (rows, leaves)."""
         return self._rows[rows]
 
+    def directions(self, count: int) -> Floats:
+        """Return ways in which the first vectors can change while the published ones do not.
+
+        What is left of a vector says how it depends on leaves that are free. So each free leaf is
+        a way: if it changes by 1, each vector changes by its entry. Shape (directions, count).
+        """
+        free = np.flatnonzero(self._rows[:count].any(axis=0))
+        steps = self._rows[:count][:, free].T
+        steps = np.where(steps > PRIME // 2, steps - PRIME, steps)
+        return np.asarray(steps[(np.abs(steps) < 2**10).all(axis=1)], dtype=float)
+
     def copy(self) -> Span:
         """Return one that can go its own way."""
         other = Span.__new__(Span)
@@ -118,6 +138,19 @@ class Span:
         self._rows[row] = 0
         if reveals:
             self._targets &= self._rows.any(axis=1)
+
+    def publish_all(self, rows: Iterable[int]) -> None:
+        """Add several vectors: those with one leaf first, as they only clear a column."""
+        later = []
+        for row in rows:
+            leaf = np.flatnonzero(self._rows[row])
+            if len(leaf) == 1:
+                self._rows[:, leaf[0]] = 0
+            else:
+                later.append(row)
+        for row in later:
+            self.publish(row)
+        self._targets &= self._rows.any(axis=1)
 
     def offer(self, row: int) -> bool:
         """Publish this vector unless that reveals a target; say whether it is published."""

@@ -13,15 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import (
-    Block,
-    Equation,
-    Flags,
-    Floats,
-    Ints,
-    Measure,
-)
-from dagster_project.disclosure.protect.bounds import Component, Tied
+from dagster_project.disclosure.protect.blocks import Block, Measure
+from dagster_project.disclosure.protect.bounds import Component, Directions, Tied, added_since
 from dagster_project.disclosure.protect.choice import Layer, System, is_small
 from dagster_project.disclosure.protect.components import (
     LIGHTEST,
@@ -30,7 +23,8 @@ from dagster_project.disclosure.protect.components import (
     lowest_net,
 )
 from dagster_project.disclosure.protect.demands import NotSafeError, Respondents, Search, Tally
-from dagster_project.disclosure.protect.rules import SLACK
+from dagster_project.disclosure.protect.elimination import Equation
+from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
 
 
 class Figures:
@@ -45,7 +39,8 @@ class Figures:
     def __init__(self, layer: Layer, respondents: Respondents, tally: Tally) -> None:
         """Pose the tables of a group other than the base; nothing is hidden yet."""
         self._respondents, self._tally = respondents, tally
-        self.systems = [_OfSystem(layer, system, tally) for system in layer.systems]
+        directions = respondents.search.directions
+        self.systems = [_OfSystem(layer, system, tally, directions) for system in layer.systems]
 
     @property
     def searches(self) -> list[Search]:
@@ -60,7 +55,9 @@ class Figures:
                 figure.protect()
             for people, compared in system.parts:
                 for witness in self._respondents.witnesses:
-                    most = np.where(compared, witness, np.inf)
+                    most = np.where(compared, witness[: len(compared)], np.inf)
+                    if _follows(people.values, witness, self._respondents.people, hidden):
+                        continue
                     if not system.search.make_room(people, most):
                         above = np.flatnonzero(people.values > most + SLACK)
                         self._tally.unmet += len(system.search.insist(people, above, most))
@@ -68,12 +65,17 @@ class Figures:
         return hidden
 
 
+def _follows(n: Floats, witness: Floats, people: Floats, hidden: Flags) -> bool:
+    """Whether n can change as the respondents do, so that as many do not answer as before."""
+    change = witness[: len(n)] - people
+    return bool((n + change >= -SLACK).all() and not change[~hidden].any())
+
+
 class _OfSystem:
     """The figures of a system, and the tables of those who answered."""
 
-    def __init__(self, layer: Layer, system: System, tally: Tally) -> None:
-        nothing = np.zeros(layer.block.size, dtype=bool)
-        self.search = Search(layer, system.equations, nothing, tally)
+    def __init__(self, layer: Layer, system: System, tally: Tally, directions: Directions) -> None:
+        self.search = Search(layer, system.equations, tally, directions)
         self.figures: list[_Figure] = []
         self.parts: list[tuple[Component, Flags]] = []
         answered: dict[tuple[bytes, bool], Answerers] = {}
@@ -125,9 +127,12 @@ class Answerers:
         if is_part(block, measure):
             published = _compared(block, measure) & ~layer.below
             self.most[published] = block.respondents[published]
-            self.alone = Component(self.n, whole=True, ceiling=self.most)
+            alone = Component(self.n, whole=True, ceiling=self.most)
         else:
-            self.alone = Component(self.n, whole=True)
+            alone = Component(self.n, whole=True)
+        self.pairs = [(a, b) for a, b in layer.vintages if {a, b} <= set(measure.cells.tolist())]
+        self.alone = added_since(alone, self.pairs, layer.fixed)
+        self._without_growth = alone
 
     def tables(self, cells: Ints) -> Iterator[tuple[Component, Ints]]:
         """Say by which table to judge each cell: where the respondents are known, by the link."""
@@ -152,8 +157,9 @@ class Answerers:
             # not so where a part is not asked, and has respondents all the same
             if here[parent] and here[children].all() and silent[children].sum() == silent[parent]:
                 tied.append(Equation(size + parent, tuple((size + children).tolist())))
-        return replace(
-            self.alone,
+        linked = replace(
+            self._without_growth,
+            mirrored=not self.pairs,
             tied=Tied(
                 values=np.concatenate([silent, np.where(here, responded, 0.0)]),
                 floor=np.concatenate(
@@ -164,6 +170,7 @@ class Answerers:
                 equations=tuple(tied),
             ),
         )
+        return added_since(linked, self.pairs, layer.fixed)
 
 
 def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
@@ -205,7 +212,8 @@ class _Figure:
         for measure in self.measures:
             for values, whole in components_of(measure):
                 laid = first.spread(self.layer.block.size, values)
-                yield Component(laid, whole, ceiling=ceiling)
+                component = Component(laid, whole, ceiling=ceiling)
+                yield added_since(component, self.people.pairs, self.layer.fixed)
 
     def protect(self) -> None:
         """Try the moves in turn on the cells that still need one, then pay for the cheapest."""

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dagster_project.disclosure.protect.blocks import PUBLISHED, SUPPRESSED, Block, read_blocks
 from dagster_project.disclosure.protect.decide import Patterns, decide
 from dagster_project.disclosure.protect.demands import Tally
+from dagster_project.disclosure.protect.differences import Vintages
 from dagster_project.disclosure.protect.rules import Layout, Rules
 
 AHEAD = 8
@@ -102,6 +104,7 @@ def protect(
     *,
     layout: Layout | None = None,
     decided: pa.Table | None = None,
+    vintages: Vintages | None = None,
     workers: int = 1,
     progress: Progress = silent,
 ) -> Pattern:
@@ -128,6 +131,8 @@ def protect(
         layout: the columns that name a cell.
         decided: cells whose fate stands already: the layout's columns, `disclosure_group` and
             `status`. They are in `cells` too.
+        vintages: which values of the time dimension are vintages of one another, and who changed
+            between them (see `Vintages`). Every vintage is in `cells`, earlier ones are decided.
         workers: processes to share the blocks among.
         progress: hears how far it is.
 
@@ -170,7 +175,9 @@ def protect(
     """
     begun = time.perf_counter()
     layout = layout or Layout()
-    count, blocks = read_blocks(cells, hierarchies, rules, layout, decided)
+    count, blocks = read_blocks(
+        cells, hierarchies, rules, layout, decided=decided, vintages=vintages
+    )
     parts, counts = [_nothing(layout)], []
     for done, (part, found) in enumerate(_each(blocks, rules, layout, workers), start=1):
         parts.append(part)
@@ -232,7 +239,7 @@ def protect_block(block: Block, rules: Rules, layout: Layout) -> tuple[pa.Table,
 
 def _table(block: Block, patterns: Patterns, layout: Layout) -> pa.Table:
     """List the cells in which each group is asked, with what becomes of them."""
-    columns: dict[str, list[Sequence[object]]] = {}
+    columns: dict[str, list[npt.NDArray[np.object_]]] = {}
     names = np.array(block.names, dtype=object).reshape(block.size, len(layout.cell))
     for group, (layer, hidden) in patterns.items():
         there = layer.asked

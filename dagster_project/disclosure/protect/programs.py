@@ -11,8 +11,8 @@ import highspy
 import numpy as np
 import scipy.sparse
 
-from dagster_project.disclosure.protect.blocks import Equation, Floats, Ints
-from dagster_project.disclosure.protect.rules import SLACK
+from dagster_project.disclosure.protect.elimination import Equation
+from dagster_project.disclosure.protect.rules import SLACK, Floats, Ints
 
 FEASIBLE = 2
 """What the solver calls a solution that keeps all limits, whether or not it is the best."""

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
 TOTAL = "all"
 """The value of a dimension that stands for all its other values together."""
 
@@ -19,7 +26,8 @@ class Layout:
     """Which columns name a cell.
 
     `table` tells tables apart that have nothing to do with each other; rules are per table. A cell
-    has one value on each of `dimensions`. `base` is the group that counts the respondents.
+    has one value on each of `dimensions`, one of which is `time`: vintages of a table differ there.
+    `base` is the group that counts the respondents.
     """
 
     table: str = "study"
@@ -30,6 +38,7 @@ class Layout:
         "product_code",
         "segment",
     )
+    time: str = "period"
     base: str = "responses"
 
     @property
