@@ -49,13 +49,12 @@ SAID = {
     ATTACK: "Nothing hidden follows from what is published, with every earlier vintage in hand.",
     UNCHANGED: "Every figure of a final period is the one that was published.",
 }
-OPTIONS = {
-    "group_name": "release",
-    "owners": ["team:data-engineering"],
-    "required_resource_keys": {"installation"},
-}
+TEAM = ["team:data-engineering"]
+INSTALLATION = {"installation"}
+KINDS = {"duckdb", "parquet"}
+GROUP = "release"
 
-Judged = tuple[bool, str, dict[str, object]]
+Judged = tuple[bool, str, dict[str, dg.MetadataValue | int | float]]
 """Whether it passed, one line, and metadata."""
 
 
@@ -65,12 +64,26 @@ def release_assets(
     """Make the assets and the checks between them; nothing is published unless they pass."""
     tables = sorted(marts)
 
-    @dg.asset(key=CANDIDATE, deps=[*tables, FINAL_PERIODS], kinds={"duckdb", "parquet"}, **OPTIONS)
+    @dg.asset(
+        key=CANDIDATE,
+        deps=[*tables, FINAL_PERIODS],
+        group_name=GROUP,
+        kinds=KINDS,
+        owners=TEAM,
+        required_resource_keys=INSTALLATION,
+    )
     def release_candidate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Lay out what would be published, in a folder that nobody reads yet."""
         return _stage(context.resources.installation)
 
-    @dg.asset(key=PREVIEW, deps=[*tables, STATES], kinds={"duckdb", "parquet"}, **OPTIONS)
+    @dg.asset(
+        key=PREVIEW,
+        deps=[*tables, STATES],
+        group_name=GROUP,
+        kinds=KINDS,
+        owners=TEAM,
+        required_resource_keys=INSTALLATION,
+    )
     def preview(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Everything that is due, held or open beside what is published; internal.
 
@@ -78,7 +91,14 @@ def release_assets(
         """
         return _preview(context.resources.installation)
 
-    @dg.asset(key=RELEASE, deps=[CANDIDATE, PREVIEW], kinds={"duckdb", "parquet"}, **OPTIONS)
+    @dg.asset(
+        key=RELEASE,
+        deps=[CANDIDATE, PREVIEW],
+        group_name=GROUP,
+        kinds=KINDS,
+        owners=TEAM,
+        required_resource_keys=INSTALLATION,
+    )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Point `published/current` at the candidate in one step; equal marts move nothing."""
         return _publish(context.resources.installation)
@@ -236,7 +256,7 @@ def _attacked(installation: Installation, staged: StagedRelease, *, released: bo
         installation.progress,
         released=released,
     )
-    metadata: dict[str, object] = {
+    metadata: dict[str, dg.MetadataValue | int | float] = {
         "hidden figures": verdict.intervals,
         "worked out": verdict.leaks,
         "derived figures that do not follow": verdict.findings,

@@ -43,7 +43,7 @@ def story_of(periods: pl.DataFrame, index: Index) -> Story:
     withdrawn = [asdict(one) for one in index.withdrawals if one.release is None]
     return Story(
         periods_new=tuple(new.select(KEY).to_dicts()),
-        periods_revised=tuple(revised.select(*KEY, "revision", "reason").to_dicts()),
+        periods_revised=tuple(revised.select(*KEY, "reason").to_dicts()),
         released_as_they_were=tuple(new.filter("as_is").select(*KEY, "reason").to_dicts()),
         withdrawn=tuple(
             {name: value for name, value in one.items() if name != "release"} for one in withdrawn

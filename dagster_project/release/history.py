@@ -10,7 +10,7 @@ quarter or wave. Its vintages are numbered from 1, the oldest; 0 is now.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -57,20 +57,25 @@ class History:
         """Periods of the blocks that have earlier vintages."""
         return self.places.select(KEY).unique()
 
+    @property
+    def blocks(self) -> Iterator[History]:
+        """The history of every block by itself."""
+        for part in self.places.partition_by("block", maintain_order=True):
+            yield self._only(part)
+
     def of(self, cells: pl.DataFrame) -> History | None:
         """Keep what concerns these cells; None if that is nothing."""
         blocks = self.places.join(cells.select(KEY).unique(), on=KEY, how="semi")
         if blocks.is_empty():
             return None
-        periods = self.places.join(blocks.select("block"), on="block", how="semi").select(KEY)
-        return replace(
-            self,
-            places=self.places.join(blocks.select("block"), on="block", how="semi"),
-            **{
-                name: getattr(self, name).join(periods, on=KEY, how="semi")
-                for name in ("cells", "published", "changed", "moved")
-            },
-        )
+        return self._only(self.places.join(blocks.select("block"), on="block", how="semi"))
+
+    def _only(self, places: pl.DataFrame) -> History:
+        own = [
+            getattr(self, name).join(places, on=KEY, how="semi")
+            for name in ("cells", "published", "changed", "moved")
+        ]
+        return History(places, *own)
 
 
 def history_of(

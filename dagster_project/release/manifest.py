@@ -37,8 +37,8 @@ Told = tuple[Mapping[str, Any], ...]
 class Story:
     """Which periods a release changes; each entry has study, organisation_code, period.
 
-    `periods_new` are published for the first time; `periods_revised` have `revision` and `reason`
-    as well, `released_as_they_were` the `reason` for which something that was known to be wrong was
+    `periods_new` are published for the first time; `periods_revised` have the `reason` as
+    well, `released_as_they_were` the reason for which something that was known to be wrong was
     passed over. `withdrawn` has `periods` instead of one, `by` (who stated that nobody outside had
     them), `reason` and `on` (the day).
     """

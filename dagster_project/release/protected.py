@@ -7,10 +7,9 @@ each other. Does not belong here: the decision (disclosure.protect).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -26,6 +25,7 @@ from dagster_project.disclosure.protect import (
 from dagster_project.progress import Progress, silent
 from dagster_project.release.history import History, history_of
 from dagster_project.release.prepare import FINAL_FILE, PERIODS_FILE, read_periods_file
+from dagster_project.release.revised import laid_out
 from dagster_project.release.vintages import KEY, kept, read_index
 from dagster_project.settings import Settings
 from dagster_project.warehouse import read_warehouse
@@ -106,7 +106,7 @@ def decide(
     )
     own = pl.DataFrame(second.table).join(together, on=KEY, how="semi")
     table = pl.concat([pl.DataFrame(first.table), own]).sort(*CELL, "disclosure_group")
-    return table.to_arrow(), _together(first.report, second.report, table.height)
+    return table.to_arrow(), _together([first.report, second.report], table.height)
 
 
 def _sums(figures: Figures, codebook: Codebook) -> pl.DataFrame:
@@ -142,38 +142,39 @@ def _protect(
     progress: Progress,
     decided: pl.DataFrame | None = None,
 ) -> Pattern:
-    """Protect cells, with the earlier vintages of those that have any."""
+    """Protect cells; blocks that were ever revised one by one, with all their vintages."""
+    fate = pl.DataFrame(schema=DECIDED) if decided is None else decided
     history = figures.history.of(cells) if figures.history else None
-    extra: dict[str, Any] = {}
-    if history is not None:
-        from dagster_project.disclosure.protect import Earlier
-
-        extra["earlier"] = Earlier(
-            cells=history.cells.to_arrow(),
-            published=history.published.to_arrow(),
-            changed=history.changed.to_arrow(),
-            moved=history.moved.to_arrow(),
+    revised = history.periods if history else fate.clear()
+    parts = [
+        protect(
+            cells.join(revised, on=KEY, how="anti").to_arrow(),
+            figures.hierarchies,
+            rules,
+            decided=fate.join(revised, on=KEY, how="anti").to_arrow(),
+            workers=figures.workers,
+            progress=progress,
         )
-    return protect(
-        cells.to_arrow(),
-        figures.hierarchies,
-        rules,
-        decided=None if decided is None else decided.to_arrow(),
-        **extra,
-        workers=figures.workers,
-        progress=progress,
-    )
+    ]
+    for block in history.blocks if history else ():
+        own = cells.join(block.periods, on=KEY, how="semi")
+        known = fate.join(block.periods, on=KEY, how="semi")
+        every, tree, known, vintages = laid_out(block, own, figures.hierarchies, known)
+        found = protect(every.to_arrow(), tree, rules, decided=known.to_arrow(), vintages=vintages)
+        table = pl.DataFrame(found.table).join(own.select(KEY).unique(), on=KEY, how="semi")
+        parts.append(Pattern(table.to_arrow(), found.report))
+    table = pl.concat([pl.DataFrame(part.table) for part in parts])
+    return Pattern(table.to_arrow(), _together([part.report for part in parts], table.height))
 
 
-def _together(one: Report, other: Report, rows: int) -> Report:
-    """Add up the costs of both decisions; the share lost by the cells it is of."""
-    weights = max(1, one.publishable), max(1, other.publishable)
-    lost = one.respondents_lost * weights[0] + other.respondents_lost * weights[1]
+def _together(reports: Sequence[Report], rows: int) -> Report:
+    """Add up what was hidden; the share lost by the cells it is of."""
+    weights = [max(1, one.publishable) for one in reports]
+    lost = sum(one.respondents_lost * weight for one, weight in zip(reports, weights, strict=True))
     added = ("cells", "publishable", "primary", "secondary", "groups_hidden", "unmet", "programs")
-    return replace(
-        one,
+    return Report(
         rows=rows,
         respondents_lost=lost / sum(weights),
-        seconds=one.seconds + other.seconds,
-        **{name: getattr(one, name) + getattr(other, name) for name in added},
+        seconds=sum(one.seconds for one in reports),
+        **{name: sum(getattr(one, name) for one in reports) for name in added},
     )

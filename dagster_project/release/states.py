@@ -83,7 +83,7 @@ def states_of(
     judged = _judged(_with_holds(parts, wrong), order, today)
     years, empty = _years(judged, newest, _cut_off(codebook, release_day), order, today)
     periods = pl.concat([judged.select(STATES.names()), years.select(STATES.names())])
-    return States(periods.cast(STATES).sort(KEY), empty)  # type: ignore[arg-type]
+    return States(periods.cast(STATES).sort(KEY), empty)
 
 
 def due_on(codebook: Codebook, release_day: int) -> pl.Expr:

@@ -55,8 +55,8 @@ def _lines(word: str, periods: pl.DataFrame) -> Iterator[str]:
     for study, period, why, organisation, _ in rows.iter_rows():
         alike.setdefault((study, period, why), []).append(organisation)
     grouped: dict[tuple[str, str | None, tuple[str, ...]], list[str]] = {}
-    for (study, period, why), organisations in alike.items():
-        grouped.setdefault((study, why, tuple(organisations)), []).append(period)
+    for (study, period, why), who in alike.items():
+        grouped.setdefault((study, why, tuple(who)), []).append(period)
     for (study, why, organisations), names in grouped.items():
         because = f": {why}" if why and word not in {"published", "final"} else ""
         yield f"{word:{NAME}} {study} {_several(names, 'periods')}: {_who(organisations)}{because}"

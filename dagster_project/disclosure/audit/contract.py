@@ -125,6 +125,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "valid_to",
         "merged_into",
     ),
+    "mart_release": (
+        "study",
+        "organisation_code",
+        "period",
+        "state",
+        "released_on",
+        "revision",
+        "revised_on",
+        "reason",
+    ),
     "dim_product": ("study", "product_code", "label_nl", "label_en", "upl_name", "upl_uri"),
     "dim_channel": ("study", "channel", "label_nl", "label_en"),
     "dim_period": (
@@ -155,7 +165,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 NEEDED = (KPI, RESPONSE, "dim_period", "dim_metric")
 """Tables without which nothing can be recomputed."""
 
-MANIFEST = ("release", "time", "software", "deliveries", "tables", "parquet", "checks")
+MANIFEST = (
+    *("release", "time", "software", "deliveries", "tables", "parquet", "checks"),
+    *("periods_new", "periods_revised", "released_as_they_were", "withdrawn"),
+)
 FILES = ("kto.duckdb", "manifest.json")
 
 
