@@ -1,7 +1,7 @@
 """How far a table of hidden figures can move, by as few programs as possible.
 
-Belongs here: linear programs over the equations of one measure (HiGHS), and bounds of every variable
-of one table. Does not belong here: what tables mean.
+Belongs here: linear programs over the equations of one measure (HiGHS), and bounds of every
+variable of one table. Does not belong here: what tables mean.
 
 Each solution of a program is a table that fits everything published. Two solutions that differ in
 a cell show that it does not follow exactly, and the spread of all solutions seen is an interval
@@ -27,7 +27,7 @@ from dagster_project.disclosure.attack.tables import (
     connected,
 )
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "output_flag": False,
     "presolve": "off",
     "solver": "simplex",
@@ -57,9 +57,9 @@ class Program:
 
     There are far fewer directions than cells or equations, so what is solved is the dual program,
     with one row per direction: the least `cost @ x` is the most that multipliers `up` and `down` of
-    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t. Two more
-    multipliers per cell, of at most 1, stand for bounds that may be broken at a price; they are
-    those that may not, unless `reach` asks for others.
+    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t. Two
+    more multipliers per cell, of at most 1, stand for bounds that may be broken at a price; they
+    are the bounds that may not, unless `reach` asks for others.
     """
 
     def __init__(self, structure: Structure) -> None:
