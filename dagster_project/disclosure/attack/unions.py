@@ -338,12 +338,14 @@ def _solve(rows: Ints, sides: Ints, most: int, movers: Movers) -> Flags | None:
     return member_of
 
 
-def people_in(changed: Changed, measure: int, after: int, before: int, size: int,
-              equations: Equations) -> tuple[Ints, Movers]:  # fmt: skip
+def people_in(
+    changed: Changed, measure: int, vintages: tuple[int, int], size: int, equations: Equations
+) -> tuple[Ints, Movers]:
     """Return the people behind a difference, by cell of the block, and the movers.
 
     A total has as many as its parts, in the partition that has most of them.
     """
+    after, before = vintages
     mine = (changed.measure == measure) & (changed.after == after) & (changed.before == before)
     within = mine & ~changed.mover
     people = np.bincount(changed.cell[within], changed.people[within], minlength=size)

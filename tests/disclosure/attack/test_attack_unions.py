@@ -31,7 +31,7 @@ HIERARCHIES = tree(("channel", "all", ROWS), ("product_code", "all", COLUMNS))
 MOST = 9
 
 Cell = tuple[str, str]
-RELAXED = settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
+RELAXED = settings(max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 def covers(cell: Cell, leaf: Cell) -> bool:
