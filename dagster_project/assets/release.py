@@ -34,7 +34,6 @@ from dagster_project.release.seal import forget, let_pass, require, seal_of
 from dagster_project.release.unchanged import differences, in_words, read_comparison
 from dagster_project.release.vintages import KEY, read_index
 from dagster_project.resources import Installation, told_in_one_line
-from dagster_project.settings import Settings
 from dagster_project.warehouse import blocking_tests, dbt_manifest
 
 CANDIDATE = dg.AssetKey("release_candidate")
@@ -278,9 +277,9 @@ def _is_unchanged(installation: Installation, staged: StagedRelease) -> Judged:
         installation.codebook,
         staged,
         read_index(settings),
-        final,
-        read_contract(manifest),
-        read_comparison(manifest),
+        final=final,
+        contract=read_contract(manifest),
+        comparison=read_comparison(manifest),
     )
     return not found, in_words(found), {"final periods": final.height, "differences": len(found)}
 
