@@ -17,6 +17,7 @@ from dagster_project.release.outcome import GateResult
 from dagster_project.settings import Settings
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+STORY = Story()
 KEY = ("study", "organisation_code", "period", "channel", "metric")
 
 TABLES = {
@@ -133,7 +134,7 @@ def make_warehouse(settings: Settings, *changes: str) -> None:
 
 def stage(settings: Settings, now: datetime = NOW) -> StagedRelease:
     """Stage what is in the warehouse."""
-    return stage_release(settings, Story(), ["dbt"], now)
+    return stage_release(settings, STORY, ["dbt"], now)
 
 
 def failures(result: GateResult) -> set[str]:

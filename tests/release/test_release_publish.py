@@ -14,8 +14,9 @@ import duckdb
 import pytest
 from small_release import NOW, make_warehouse, no_vintage, settings_in, stage
 
-from dagster_project.release.manifest import ReleaseError, current_release
-from dagster_project.release.publish import discard, finish, publish, same_as_current
+from dagster_project.release.export import stage_release
+from dagster_project.release.manifest import ReleaseError, Story, current_release
+from dagster_project.release.publish import discard, finish, nothing_new, publish
 from dagster_project.release.vintages import Index
 from dagster_project.settings import Settings
 
@@ -63,19 +64,26 @@ def test_what_is_not_published_yet_is_open_to_its_maker_only(settings: Settings)
 
 def test_equal_marts_are_not_published_twice(settings: Settings):
     first = stage(settings)
-    assert same_as_current(settings, first) is None
+    assert nothing_new(settings, first) == "no period is published yet"
     publish(settings, first, no_vintage)
     again = stage(settings, NOW + timedelta(days=1))
-    assert same_as_current(settings, again) == first.id
+    assert nothing_new(settings, again) == f"{first.id} stays, as nothing differs"
     discard(again)
     assert [path.name for path in (settings.published / "releases").iterdir()] == [first.id]
+
+
+def test_a_period_that_was_withdrawn_makes_a_release_of_equal_marts(settings: Settings):
+    publish(settings, stage(settings), no_vintage)
+    withdrawn = Story(withdrawn=({"study": "cafe", "by": "Ann", "reason": "a try"},))
+    again = stage_release(settings, withdrawn, ["dbt"], NOW + timedelta(days=1))
+    assert nothing_new(settings, again) is None
 
 
 def test_other_marts_are_a_new_release_and_the_old_one_stays(settings: Settings):
     old = publish_taste(settings, 7.0, minutes=0)
     make_warehouse(settings, "update mart_kpi set margin = 0.1 where status = 'published'")
     staged = stage(settings, NOW + timedelta(minutes=1))
-    assert same_as_current(settings, staged) is None
+    assert nothing_new(settings, staged) is None
     publish(settings, staged, no_vintage)
     assert current_release(settings).release == staged.id
     assert (settings.published / "releases" / old / "kto.duckdb").is_file()
