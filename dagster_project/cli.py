@@ -113,6 +113,7 @@ main.add_command(check_figures)
 @verbose_option
 @in_one_line
 def refresh(
+    *,
     landing: Path | None,
     home: Path | None,
     quarters: tuple[date, ...],
@@ -144,6 +145,7 @@ def refresh(
 @verbose_option
 @in_one_line
 def release(
+    *,
     landing: Path | None,
     home: Path | None,
     study: str | None,
@@ -180,6 +182,7 @@ def release(
 @verbose_option
 @in_one_line
 def revise(
+    *,
     landing: Path | None,
     home: Path | None,
     study: str,
@@ -216,6 +219,7 @@ def revise(
 @click.option("--by", help="Who states it.  [the user of this machine]")
 @in_one_line
 def withdraw(
+    *,
     home: Path | None,
     study: str,
     organisation: str,
@@ -234,8 +238,8 @@ def withdraw(
     settings = _settings(None, home)
     gone = take_back(settings, named, reason=reason, by=by, never_distributed=never_distributed)
     click.echo(
-        f"withdrawn  {study} {', '.join(gone)}: {organisation}; run `kto refresh`: the next release "
-        "is without it, or has it anew"
+        f"withdrawn  {study} {', '.join(gone)}: {organisation}; run `kto refresh` for a release "
+        "without it, or with it anew"
     )
 
 

@@ -52,8 +52,10 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     yield from period_lines(outcome)
     for warning in outcome.warnings:
         yield f"warning      {warning}"
-    if outcome.release is None:
+    if not outcome.published:
         yield f"preview      {settings.preview} (internal); nothing was published"
+    elif outcome.release is None:
+        yield f"release      none yet; preview in {settings.preview} (internal)"
     elif outcome.changed:
         yield f"release      {outcome.release}"
         yield f"             {outcome.release_path}"
@@ -66,7 +68,7 @@ def period_lines(outcome: Outcome) -> Iterator[str]:
     from dagster_project.release import told  # noqa: PLC0415
 
     periods = outcome.periods
-    if outcome.release is None:
+    if not outcome.published:
         fresh = periods["is_released"] & periods["is_built"]
         state = pl.when(fresh).then(pl.lit("due")).otherwise("state")
         periods = periods.with_columns(state=state)

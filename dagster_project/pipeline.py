@@ -52,8 +52,8 @@ class Outcome:
     `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters`
     labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `periods` are their
     states, in the columns of `release.states.STATES`. `warnings` are what a preview did not pass,
-    `changes` what a revision changes. `release` is None when there was nothing to work on, or when
-    nothing was to be published.
+    `changes` what a revision changes. `published` says whether publishing was asked for. `release`
+    is None before anything was published.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -64,6 +64,7 @@ class Outcome:
     periods: pl.DataFrame = field(default_factory=STATES.to_frame)
     warnings: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    published: bool = True
     release: str | None = None
     release_path: Path | None = None
     changed: bool = False
@@ -259,11 +260,11 @@ def _outcome(
         index = read_index(settings)
         found = changes(settings, staged_release(settings), index, order.revise)
         sweep(settings)
-        return replace(outcome, changes=tuple(found))
+        return replace(outcome, changes=tuple(found), published=False)
     metadata = result.asset_materializations_for_node(RELEASE.to_python_identifier())[0].metadata
     return replace(
         outcome,
-        release=str(metadata["release"].value),
+        release=str(metadata["release"].value) or None,
         release_path=Path(str(metadata["path"].value)),
         changed=bool(metadata["changed"].value),
     )

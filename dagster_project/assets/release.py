@@ -29,12 +29,11 @@ from dagster_project.release.prepare import (
     read_periods_file,
     read_run,
 )
-from dagster_project.release.publish import discard, publish, same_as_current
+from dagster_project.release.publish import discard, nothing_new, publish
 from dagster_project.release.seal import forget, let_pass, require, seal_of
 from dagster_project.release.unchanged import differences, in_words, read_comparison
 from dagster_project.release.vintages import KEY, read_index
 from dagster_project.resources import Installation, told_in_one_line
-from dagster_project.settings import Settings
 from dagster_project.warehouse import blocking_tests, dbt_manifest
 
 CANDIDATE = dg.AssetKey("release_candidate")
@@ -126,8 +125,7 @@ def _gate(
         with told_in_one_line():
             staged = staged_release(settings)
             # Great Expectations takes ten seconds to import; what changes nothing needs none.
-            if same := same_as_current(settings, staged):
-                said = f"the same as {same}, which passed"
+            if said := nothing_new(settings, staged):
                 return dg.AssetCheckResult(passed=True, description=said)
             forget(settings, name)
             seal = seal_of(settings, staged)
@@ -184,7 +182,7 @@ def _stage(installation: Installation) -> dg.MaterializeResult[None]:
             datetime.now(UTC),
             installation.progress,
         )
-        same = same_as_current(settings, staged)
+        same = nothing_new(settings, staged)
     rows = sum(staged.tables.values())
     installation.done(f"release_candidate: {len(staged.tables)} tables, {rows} rows")
     return dg.MaterializeResult(
@@ -192,7 +190,7 @@ def _stage(installation: Installation) -> dg.MaterializeResult[None]:
             "release": staged.id,
             "tables": dg.MetadataValue.md(_table(staged)),
             "dagster/row_count": rows,
-            "same as": same or "no earlier release",
+            "new": same or "not the same as the current release",
         }
     )
 
@@ -278,9 +276,9 @@ def _is_unchanged(installation: Installation, staged: StagedRelease) -> Judged:
         installation.codebook,
         staged,
         read_index(settings),
-        final,
-        read_contract(manifest),
-        read_comparison(manifest),
+        final=final,
+        contract=read_contract(manifest),
+        comparison=read_comparison(manifest),
     )
     return not found, in_words(found), {"final periods": final.height, "differences": len(found)}
 
@@ -292,23 +290,23 @@ def _publish(installation: Installation) -> dg.MaterializeResult[None]:
         if run is None or not run.publishing:
             raise UserError("this candidate was made for a preview; run `kto refresh` to publish")
         staged = staged_release(settings)
-        if same := same_as_current(settings, staged):
+        same = nothing_new(settings, staged)
+        if same:
             discard(staged)
-            path = (settings.published / "current").resolve()
         else:
             require(settings, GATES, seal_of(settings, staged))
             manifest = dbt_manifest(settings)
             keyed = keyed_marts(read_contract(manifest), read_comparison(manifest).tables)
             keep = partial(commit, settings, installation.codebook, keyed=keyed)
-            path = publish(settings, staged, keep, GATES)
+            publish(settings, staged, keep, GATES)
             _show_preview(installation)
         current = current_release(settings)
-    release = current.release if current else staged.id
-    installation.done(f"release: {f'{same} stays' if same else f'{release} is current'}")
+    release = current.release if current else ""
+    installation.done(f"release: {same or f'{release} is current'}")
     return dg.MaterializeResult(
         metadata={
             "release": release,
-            "path": dg.MetadataValue.path(path),
+            "path": dg.MetadataValue.path((settings.published / "current").resolve()),
             "changed": not same,
             "tables": dg.MetadataValue.md(_table(staged)),
             "dagster/row_count": sum(staged.tables.values()),

@@ -93,7 +93,15 @@ def stage_release(
 
     """
     sweep(settings)
-    return _stage(settings, releases_folder(settings), RELEASED, story, checks, now, progress)
+    return _stage(
+        settings,
+        releases_folder(settings),
+        RELEASED,
+        now,
+        story=story,
+        checks=checks,
+        progress=progress,
+    )
 
 
 def stage_preview(
@@ -119,7 +127,7 @@ def stage_preview(
     for leftover in folder.glob(f"{STAGED_PREFIX}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     choice = Choice(only_released=False, published=published)
-    staged = _stage(settings, folder, choice, Story(), (), now, progress)
+    staged = _stage(settings, folder, choice, now, progress=progress)
     made = folder / staged.id
     shutil.rmtree(made, ignore_errors=True)
     staged.path.rename(made)
@@ -152,9 +160,10 @@ def _stage(
     settings: Settings,
     folder: Path,
     choice: Choice,
-    story: Story,
-    checks: Iterable[str],
     now: datetime,
+    *,
+    story: Story | None = None,
+    checks: Iterable[str] = (),
     progress: Progress,
 ) -> StagedRelease:
     if not settings.warehouse.is_file():
@@ -176,7 +185,7 @@ def _stage(
             tables=tables,
             parquet=parquet,
             checks=tuple(sorted(set(checks))),
-            story=story,
+            story=story or Story(),
         ).write(draft)
         staged = draft.with_name(f"{STAGED_PREFIX}{release}")
         draft.rename(staged)

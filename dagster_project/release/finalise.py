@@ -82,7 +82,8 @@ def commit(
     record = None
     if entries.height:
         models = list(kept_models(dbt_manifest(settings)))
-        record = keep(settings, staged.id, fresh, models, staged.path / PARQUET_FOLDER, keyed)
+        marts = staged.path / PARQUET_FOLDER
+        record = keep(settings, staged.id, fresh, models=models, marts=marts, keyed=keyed)
     entries = entries.with_columns(
         vintage=pl.lit(staged.id),
         definitions=pl.col("study").replace_strict(names, default=None, return_dtype=pl.String),

@@ -106,7 +106,7 @@ def history_of(
     rows = pl.concat(
         [rows, cells.join(unchanged.select(*KEY, vintage="step"), on=KEY)], how="diagonal_relaxed"
     )
-    rows = pl.concat([rows, _years_never_out(rows, cells, places)], how="diagonal_relaxed")
+    rows = pl.concat([rows, _years_never_out(rows, places)], how="diagonal_relaxed")
     pattern = _with_step(kept(settings, "pattern", earlier), earlier)
     published = pattern.filter(pl.col("status") == "published").select(
         *CELL, "disclosure_group", "vintage"
@@ -116,7 +116,7 @@ def history_of(
 
 
 def _with_step(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Number the vintages of kept rows by the histories they stand in."""
+    """Give kept rows the number of their vintage in the histories they stand in."""
     return (
         rows.join(places.select(*KEY, "vintage", "step"), on=[*KEY, "vintage"])
         .drop("vintage")
@@ -127,12 +127,12 @@ def _with_step(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
 def _places(index: Index, periods: pl.DataFrame) -> pl.DataFrame:
     """Say which vintage of every period stands at each step of its block's history."""
     rows: list[dict[str, Any]] = []
-    for number, block in enumerate(_blocks(index, periods)):
+    for number, block in enumerate(_blocks(periods)):
         rows += [{**row, "block": number} for row in _steps(index, block)]
     return pl.DataFrame(rows, schema=PLACED)
 
 
-def _blocks(index: Index, periods: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _blocks(periods: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Yield the periods of every block that this run publishes and that was ever revised."""
     released = periods.filter("is_released").with_columns(
         year=pl.when(pl.col("period_type") == "quarter").then(
@@ -179,7 +179,7 @@ def _steps(index: Index, block: pl.DataFrame) -> Iterator[dict[str, Any]]:
         yield {**name, "step": NOW, "vintage": now}
 
 
-def _years_never_out(rows: pl.DataFrame, cells: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def _years_never_out(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Sum the quarters of vintages whose year was not published yet."""
     now = places.filter(pl.col("step") == NOW)
     steps = places.filter(pl.col("step") != NOW).select("block", step="step").unique()

@@ -22,8 +22,8 @@ from dagster_project.warehouse.lock import warehouse_lock
 
 DELIVERY_ROWS = "delivery_rows.parquet"
 QUERIES = {
-    DELIVERY_ROWS: "select feed, delivery, rows_counted, rows_superseded, rows_set_aside, rows_late, "
-    "rows_unmatched from warehouse.intermediate.int_delivery_rows order by all",
+    DELIVERY_ROWS: "select feed, delivery, rows_counted, rows_superseded, rows_set_aside, "
+    "rows_late, rows_unmatched from warehouse.intermediate.int_delivery_rows order by all",
 }
 
 

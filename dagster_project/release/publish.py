@@ -29,23 +29,25 @@ from dagster_project.settings import Settings
 READ_ONLY = 0o444
 
 
-def same_as_current(settings: Settings, staged: StagedRelease) -> str | None:
-    """Id of the current release if the staged one says nothing else, else None.
+def nothing_new(settings: Settings, staged: StagedRelease) -> str | None:
+    """Say in words why a staged release need not go out; None if it is to.
 
-    That is if every byte of a table is the same, it rests on the same deliveries and no period is
-    new, revised or withdrawn.
+    That is if every byte of a table is as in the current release, it rests on the same deliveries
+    and no period is new, revised or withdrawn; or if nothing is published yet, and nothing is new.
 
     Raises:
         ReleaseError: a manifest cannot be read.
 
     """
     current, manifest = current_release(settings), read_manifest(staged.path)
-    if current is None:
+    if not manifest.story.is_empty:
         return None
+    if current is None:
+        return "no period is published yet"
     same = all(
         getattr(current, field) == getattr(manifest, field) for field in ("parquet", "deliveries")
     )
-    return current.release if same and manifest.story.is_empty else None
+    return f"{current.release} stays, as nothing differs" if same else None
 
 
 def discard(staged: StagedRelease) -> None:

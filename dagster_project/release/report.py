@@ -67,10 +67,10 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         final or revised), `held_because`, `due_on`, `released_on`, `revision`, `revised_on`,
         `reason` and `late` (rows that came after it was published);
         `refused`: `file` and `reason` of refused deliveries that nothing has replaced;
-        `deliveries`: as `delivery_report`, then files that wait; `ignored`:
-        `file`, `reason` and whether it is `misplaced` (looks like one) of files that are no delivery; `ignored_columns`: `feed`, `file` and
-        `columns` of deliveries with columns that nobody asked for; `samples`: `feed`, `sha256`,
-        `row`, `detail` of a few quarantined rows of each delivery.
+        `deliveries`: as `delivery_report`, then files that wait; `ignored`: `file`, `reason` and
+        whether it is `misplaced` (looks like a delivery) of files that are none; `ignored_columns`:
+        `feed`, `file` and `columns` of deliveries with columns that nobody asked for; `samples`:
+        `feed`, `sha256`, `row`, `detail` of a few quarantined rows of each delivery.
 
     Raises:
         UserError: the codebook, the register or the current release cannot be read.

@@ -124,7 +124,7 @@ def _years(labels: pl.DataFrame, hierarchies: pa.Table) -> pa.Table:
 
 
 def _compared(history: History, labels: pl.DataFrame) -> Vintages:
-    """Number the pairs of steps, and name their cells as they are called in the later one."""
+    """Pair the steps, and name their cells as they are called in the later one."""
     steps = sorted(set(labels["step"]) - {NOW})
     pairs = [(since, before, after) for since, (before, after) in enumerate(_pairs([*steps, NOW]))]
     numbered = pl.DataFrame(

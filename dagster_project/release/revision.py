@@ -89,7 +89,7 @@ def changes(
         names = [name for name, _ in contract[table].columns]
         if was.width and STATES not in names:
             skipped = RAW | comparison.columns.get(table, frozenset())
-            found += _of_table(staged, table, contract[table], was, before, skipped)
+            found += _of_table(staged, table, contract[table], was, before, skipped=skipped)
     return found
 
 
@@ -111,6 +111,7 @@ def _of_table(
     contract: TableContract,
     was: pl.DataFrame,
     periods: pl.DataFrame,
+    *,
     skipped: frozenset[str] | set[str],
 ) -> Iterator[Change]:
     names = [name for name, _ in contract.columns if name in was.columns]

@@ -70,6 +70,7 @@ def differences(
     codebook: Codebook,
     staged: StagedRelease,
     index: Index,
+    *,
     final: pl.DataFrame,
     contract: Mapping[str, TableContract],
     comparison: Comparison,
@@ -95,9 +96,14 @@ def differences(
             engine.register("final", final.select(*KEY, "vintage"))
             for table in keyed_marts(contract, comparison.tables):
                 may_differ = comparison.columns.get(table, frozenset())
-                found += _in_table(
-                    engine, settings, staged, final, table, contract[table], may_differ
-                )
+                files = [
+                    str(file)
+                    for vintage in sorted(final["vintage"].unique())
+                    if (file := settings.vintages / vintage / MARTS / f"{table}.parquet").is_file()
+                ]
+                if files:
+                    now = parquet_file(staged.path, table)
+                    found += _in_table(engine, files, now, contract[table], may_differ)
     except duckdb.Error as fault:
         first_line = str(fault).partition("\n")[0]
         raise ReleaseError(f"{settings.vintages} cannot be compared: {first_line}") from fault
@@ -142,21 +148,13 @@ def _redefined(codebook: Codebook, index: Index, final: pl.DataFrame) -> Iterato
 
 def _in_table(
     engine: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    staged: StagedRelease,
-    final: pl.DataFrame,
-    table: str,
+    files: list[str],
+    now: Path,
     contract: TableContract,
     may_differ: frozenset[str],
 ) -> Iterator[Difference]:
-    files = [
-        str(file)
-        for vintage in sorted(final["vintage"].unique())
-        if (file := settings.vintages / vintage / MARTS / f"{table}.parquet").is_file()
-    ]
-    now = parquet_file(staged.path, table)
-    if not files:
-        return
+    """Compare what was kept of one table with the staged one."""
+    table = now.stem
     engine.execute(
         "create or replace temp view was as select kept.* from "
         f"read_parquet([{', '.join(map(literal, files))}], union_by_name = true) as kept "

@@ -218,6 +218,7 @@ def keep(
     settings: Settings,
     release: str,
     periods: pl.DataFrame,
+    *,
     models: Sequence[str],
     marts: Path,
     keyed: Iterable[str],

@@ -96,8 +96,11 @@ def test_nine_answers_are_hidden_whatever_was_asked(quarter: Query) -> None:
     assert set(found.values()) == {HIDDEN}
 
 
-def test_the_closed_year_has_the_figures_of_its_only_quarter(quarter: Query) -> None:
-    assert figures(quarter, "2020") == figures(quarter)
+def test_the_quarter_is_published_and_the_year_waits_for_three_more(quarter: Query) -> None:
+    assert quarter("select distinct period from marts.mart_kpi") == [{"period": "2020Q4"}]
+    told = quarter("select organisation_code, period, state, revision from marts.mart_release")
+    assert {row.pop("organisation_code") for row in told} == {"GM0637", "GM0363", "GM0518"}
+    assert {tuple(row.values()) for row in told} == {("2020Q4", "final", 0)}
 
 
 def test_margin_of_the_golden_quarter(quarter: Query) -> None:

@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from small_release import NOW, TABLES, make_warehouse, settings_in, stage
 
-from dagster_project.release.export import StagedRelease
+from dagster_project.release.export import StagedRelease, stage_preview
 from dagster_project.release.manifest import ReleaseError, read_manifest
 from dagster_project.settings import Settings
 
@@ -89,18 +90,58 @@ def test_the_manifest_counts_published_rows_and_names_deliveries_by_hash_alone(s
     assert sorted(manifest) == [
         "checks",
         "deliveries",
-        "frozen",
         "parquet",
+        "periods_new",
+        "periods_revised",
         "release",
+        "released_as_they_were",
         "software",
         "tables",
         "time",
+        "withdrawn",
     ]
     assert manifest["release"] == staged.id
     assert manifest["time"] == "2026-11-22T09:30:00+00:00"
     assert manifest["deliveries"] == ["0" * 64, "f" * 64]
     assert manifest["tables"] == dict(staged.tables)
     assert manifest["checks"] == ["dbt"]
+
+
+def test_rows_of_periods_that_are_not_released_stay_inside(settings: Settings):
+    make_warehouse(
+        settings,
+        "insert into mart_kpi select * replace ('2021Q1' as period) from mart_kpi",
+        "insert into dim_period values ('cafe', '2021Q1', 'quarter', date '2021-01-01', false)",
+        "alter table dim_period add column next_period varchar; "
+        "update dim_period set next_period = '2021Q1' where period = '2020Q4'",
+    )
+    staged = stage(settings)
+    assert (staged.tables["mart_kpi"], staged.tables["dim_period"]) == (3, 1)
+    period = pl.read_parquet(staged.path / "parquet" / "dim_period.parquet").to_dicts()[0]
+    assert (period["period"], period["next_period"]) == ("2020Q4", None)
+
+
+def test_a_preview_has_everything_and_calls_due_what_is_not_published(settings: Settings):
+    make_warehouse(
+        settings,
+        "create table mart_release as select * from (values "
+        "('cafe', 'A', '2020Q4', 'final', date '2026-11-22'), "
+        "('cafe', 'B', '2020Q4', 'final', date '2026-11-22'), "
+        "('cafe', 'B', '2021Q1', 'held', null)) "
+        "as told (study, organisation_code, period, state, released_on)",
+    )
+    published = pl.DataFrame({"study": ["cafe"], "organisation_code": ["A"], "period": ["2020Q4"]})
+    staged = stage_preview(settings, published, NOW)
+    assert settings.preview.resolve() == staged.path
+    told = pl.read_parquet(settings.preview / "parquet" / "mart_release.parquet")
+    assert list(told.select("organisation_code", "period", "state").iter_rows()) == [
+        ("A", "2020Q4", "final"),
+        ("B", "2020Q4", "due"),
+        ("B", "2021Q1", "held"),
+    ]
+    assert told["released_on"].null_count() == 2
+    again = stage_preview(settings, published.clear(), NOW + timedelta(minutes=1))
+    assert list(staged.path.parent.iterdir()) == [again.path]
 
 
 def test_refuses_a_table_that_is_neither_mart_nor_dim(settings: Settings):

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from small_release import NOW, make_warehouse, no_ledger, settings_in, stage
+from small_release import NOW, make_warehouse, no_vintage, settings_in, stage
 
-from dagster_project.release.manifest import ReleaseError, current_release
-from dagster_project.release.publish import discard, publish, same_as_current
+from dagster_project.release.export import stage_release
+from dagster_project.release.manifest import ReleaseError, Story, current_release
+from dagster_project.release.publish import discard, finish, nothing_new, publish
+from dagster_project.release.vintages import Index
 from dagster_project.settings import Settings
 
 
@@ -33,7 +35,7 @@ def publish_taste(settings: Settings, value: float, minutes: int):
         f"update mart_kpi set value = {value} where status = 'published'",
         f"update dim_organisation set name = '{value}'",
     )
-    return publish(settings, stage(settings, NOW + timedelta(minutes=minutes)), no_ledger).name
+    return publish(settings, stage(settings, NOW + timedelta(minutes=minutes)), no_vintage).name
 
 
 def test_there_is_no_release_before_the_first(settings: Settings):
@@ -42,7 +44,7 @@ def test_there_is_no_release_before_the_first(settings: Settings):
 
 def test_publishes_read_only_files_behind_a_relative_link(settings: Settings):
     staged = stage(settings)
-    released = publish(settings, staged, no_ledger, ["gates"])
+    released = publish(settings, staged, no_vintage, ["gates"])
     assert released == settings.published / "releases" / staged.id
     assert (settings.published / "current").readlink() == Path("releases", staged.id)
     assert not staged.path.exists()
@@ -56,37 +58,55 @@ def test_publishes_read_only_files_behind_a_relative_link(settings: Settings):
 def test_what_is_not_published_yet_is_open_to_its_maker_only(settings: Settings):
     staged = stage(settings)
     assert stat.S_IMODE(staged.path.stat().st_mode) == 0o700
-    released = publish(settings, staged, no_ledger)
+    released = publish(settings, staged, no_vintage)
     assert stat.S_IMODE(released.stat().st_mode) == stat.S_IMODE(released.parent.stat().st_mode)
 
 
 def test_equal_marts_are_not_published_twice(settings: Settings):
     first = stage(settings)
-    assert same_as_current(settings, first) is None
-    publish(settings, first, no_ledger)
+    assert nothing_new(settings, first) == "no period is published yet"
+    publish(settings, first, no_vintage)
     again = stage(settings, NOW + timedelta(days=1))
-    assert same_as_current(settings, again) == first.id
+    assert nothing_new(settings, again) == f"{first.id} stays, as nothing differs"
     discard(again)
     assert [path.name for path in (settings.published / "releases").iterdir()] == [first.id]
+
+
+def test_a_period_that_was_withdrawn_makes_a_release_of_equal_marts(settings: Settings):
+    publish(settings, stage(settings), no_vintage)
+    withdrawn = Story(withdrawn=({"study": "cafe", "by": "Ann", "reason": "a try"},))
+    again = stage_release(settings, withdrawn, ["dbt"], NOW + timedelta(days=1))
+    assert nothing_new(settings, again) is None
 
 
 def test_other_marts_are_a_new_release_and_the_old_one_stays(settings: Settings):
     old = publish_taste(settings, 7.0, minutes=0)
     make_warehouse(settings, "update mart_kpi set margin = 0.1 where status = 'published'")
     staged = stage(settings, NOW + timedelta(minutes=1))
-    assert same_as_current(settings, staged) is None
-    publish(settings, staged, no_ledger)
+    assert nothing_new(settings, staged) is None
+    publish(settings, staged, no_vintage)
     assert current_release(settings).release == staged.id
     assert (settings.published / "releases" / old / "kto.duckdb").is_file()
 
 
-def test_a_run_killed_between_rename_and_swap_is_finished_by_the_next(settings: Settings):
-    staged = stage(settings)
-    staged.path.rename(settings.published / "releases" / staged.id)
-    assert current_release(settings) is None
-    again = stage(settings)
-    assert again.id == staged.id
-    publish(settings, again, no_ledger)
+def test_a_committed_release_that_a_killed_run_did_not_show_is_shown_by_the_next(
+    settings: Settings,
+):
+    old = publish_taste(settings, 7.0, minutes=0)
+    make_warehouse(settings)
+    staged = stage(settings, NOW + timedelta(minutes=1))
+    committed = Index(release=staged.id)
+    finish(settings, committed)
+    assert current_release(settings).release == staged.id
+    assert (settings.published / "releases" / old).is_dir()
+    # killed after the rename, before the swap
+    link = settings.published / "current"
+    link.unlink()
+    link.symlink_to(Path("releases", old))
+    finish(settings, committed)
+    assert current_release(settings).release == staged.id
+    # what was never committed stays as it is
+    finish(settings, Index(release=None))
     assert current_release(settings).release == staged.id
 
 
@@ -129,7 +149,7 @@ import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from small_release import NOW, no_ledger, settings_in, stage
+from small_release import NOW, no_vintage, settings_in, stage
 from dagster_project.release.publish import publish
 settings = settings_in(Path(sys.argv[2]))
 staged = stage(settings, NOW + timedelta(days=1))
@@ -141,7 +161,7 @@ def die_at(event, arguments):
         if steps == step:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(die_at)
-publish(settings, staged, no_ledger)
+publish(settings, staged, no_vintage)
 """
 
 
@@ -164,12 +184,12 @@ def test_a_publish_killed_at_any_step_leaves_the_old_or_the_new_release(
     with duckdb.connect(settings.published / "current" / "kto.duckdb", read_only=True) as reader:
         assert reader.execute("select count(*) from marts.mart_kpi").fetchall() == [(3,)]
     assert not (settings.published / "current" / "kto.duckdb.wal").exists()
-    publish(settings, stage(settings, NOW + timedelta(days=2)), no_ledger)
+    publish(settings, stage(settings, NOW + timedelta(days=2)), no_vintage)
     assert current_release(settings).release.startswith("20261124T093000Z-")
 
 
 def test_a_manifest_that_cannot_be_read_is_one_clear_line(settings: Settings):
-    released = publish(settings, stage(settings), no_ledger)
+    released = publish(settings, stage(settings), no_vintage)
     (released / "manifest.json").unlink()
     with pytest.raises(ReleaseError, match=r"manifest.json cannot be read .* publish a new"):
         current_release(settings)

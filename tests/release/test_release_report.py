@@ -8,16 +8,19 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
-from small_release import make_warehouse, no_ledger, settings_in, stage
+from small_release import make_warehouse, no_vintage, settings_in, stage
 
 from dagster_project.codebook import Codebook, Feed, Study
 from dagster_project.ingest import Delivery
-from dagster_project.release import status, status_lines
 from dagster_project.release.internal import RowCounts, export_internal, read_row_counts
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.release.publish import publish
-from dagster_project.release.report import delivery_report
+from dagster_project.release.render import status_lines
+from dagster_project.release.report import delivery_report, status
+from dagster_project.release.states import STATES
+from dagster_project.release.vintages import ENTRY, Index, write_index
 from dagster_project.settings import Settings
 
 DATED = datetime(2026, 11, 1, tzinfo=UTC).isoformat()
@@ -57,6 +60,7 @@ KEYS = [
     "rows_superseded",
     "rows_set_aside",
     "rows_unmatched",
+    "rows_late",
     "reasons",
 ]
 
@@ -116,16 +120,30 @@ def install(folder: Path) -> Settings:
 def models_ran(settings: Settings) -> None:
     make_warehouse(
         settings,
-        "create schema warehouse.intermediate",
         "create table warehouse.intermediate.int_delivery_rows as select 'bar' as feed, "
         f"'{ACCEPTED.sha256}' as delivery, 10 as rows_accepted, 7 as rows_counted, "
-        "2 as rows_superseded, 1 as rows_set_aside, 3 as rows_unmatched",
+        "2 as rows_superseded, 1 as rows_set_aside, 3 as rows_unmatched, 4 as rows_late",
     )
     export_internal(settings)
 
 
+def judged(settings: Settings, *, publishing: bool = True) -> None:
+    """Two quarters of a run: one that went out before, one that is held."""
+    shared = {"study": "cafe", "organisation_code": "A", "period_type": "quarter", "revision": 0}
+    rows = [
+        shared | {"period": "2020Q3", "state": "final", "is_released": True, "late": 2},
+        shared | {"period": "2020Q4", "state": "held", "held_because": "x is wrong", "late": 0},
+    ]
+    settings.states.mkdir(parents=True)
+    pl.DataFrame(rows, schema=STATES).write_parquet(settings.states / "periods.parquet")
+    run = {"publishing": publishing, "revises": False}
+    (settings.states / "run.json").write_text(json.dumps(run))
+    entry = shared | {"period": "2020Q3", "vintage": "v", "as_is": False, "empty": False}
+    write_index(settings, Index(entries=pl.DataFrame([entry], schema=ENTRY)))
+
+
 def test_a_delivery_has_exactly_the_fields_of_the_contract():
-    counts = {("bar", ACCEPTED.sha256): RowCounts(7, 2, 1, 3)}
+    counts = {("bar", ACCEPTED.sha256): RowCounts(7, 2, 1, 3, 4)}
     found = delivery_report([REJECTED, ACCEPTED], counts)
     assert [list(one) for one in found] == [KEYS, KEYS]
     assert found[0] == {
@@ -141,6 +159,7 @@ def test_a_delivery_has_exactly_the_fields_of_the_contract():
         "rows_superseded": 2,
         "rows_set_aside": 1,
         "rows_unmatched": 3,
+        "rows_late": 4,
         "reasons": {"bad_type": 1, "out_of_range": 2},
     }
 
@@ -156,11 +175,12 @@ def test_before_the_models_ran_their_counts_are_unknown_and_of_a_rejected_delive
 def test_status_brings_landing_register_models_and_release_together(tmp_path: Path):
     settings = install(tmp_path)
     models_ran(settings)
-    release = publish(settings, stage(settings), no_ledger).name
+    judged(settings)
+    release = publish(settings, stage(settings), no_vintage).name
     found = json.loads(json.dumps(status(settings, CODEBOOK)))
     assert list(found) == [
-        *("release", "stopped", "frozen", "deliveries", "ignored", "ignored_columns"),
-        *("quarters", "samples"),
+        *("release", "stopped", "periods", "refused", "deliveries", "ignored", "ignored_columns"),
+        "samples",
     ]
     assert (found["release"], found["stopped"]) == (release, None)
     assert [one["state"] for one in found["deliveries"]] == ["accepted", "rejected", "waiting"]
@@ -168,10 +188,13 @@ def test_status_brings_landing_register_models_and_release_together(tmp_path: Pa
     assert found["deliveries"][0]["rows_counted"] == 7
     assert found["deliveries"][2]["file"] == "bar/new.csv"
     assert found["deliveries"][2]["reason"] == "not processed yet; run `kto refresh`"
-    assert found["ignored"] == [{"file": "note.txt", "reason": "is not in a feed's folder"}]
+    assert found["ignored"] == [
+        {"file": "note.txt", "reason": "is not in a feed's folder", "misplaced": False}
+    ]
     assert found["ignored_columns"] == []
-    assert found["quarters"] == [
-        {"study": "cafe", "period": "2020Q4", "period_type": "quarter", "closed": True}
+    assert [(one["period"], one["state"]) for one in found["periods"]] == [
+        ("2020Q3", "final"),
+        ("2020Q4", "held"),
     ]
     assert found["samples"] == [
         {
@@ -193,10 +216,51 @@ def test_status_works_before_anything_ran(tmp_path: Path):
 def test_status_says_that_a_staged_release_did_not_go_out(tmp_path: Path):
     settings = install(tmp_path)
     models_ran(settings)
+    judged(settings)
     staged = stage(settings)
     found = status(settings, CODEBOOK)
     assert (found["release"], found["stopped"]) == (None, staged.id)
     assert any(line.startswith(f"Release {staged.id} did not go") for line in status_lines(found))
+
+
+def test_a_candidate_of_a_preview_is_not_one_that_did_not_go_out(tmp_path: Path):
+    settings = install(tmp_path)
+    models_ran(settings)
+    judged(settings, publishing=False)
+    stage(settings)
+    assert status(settings, CODEBOOK)["stopped"] is None
+
+
+LATE = (
+    "late       cafe 2020Q3: A: 2 rows came after it was published and are in no figure; "
+    "`kto revise` takes them in"
+)
+
+
+def test_status_begins_with_what_needs_somebody(tmp_path: Path):
+    settings = install(tmp_path)
+    judged(settings)
+    (settings.landing / "barr").mkdir()
+    (settings.landing / "barr" / "b.csv").write_text("taste\n8\n")
+    lines = status_lines(status(settings, CODEBOOK))
+    start = next(number for number, line in enumerate(lines) if line.startswith("Needs somebody"))
+    assert [line.strip() for line in lines[start + 1 : start + 4]] == [
+        "held       cafe 2020Q4: A: x is wrong",
+        LATE,
+        "misplaced  barr/b.csv folder barr is not a feed of the codebook; did you mean bar?",
+    ]
+    assert "  final      cafe 2020Q3: A" in lines
+
+
+def test_what_a_stopped_run_would_have_published_is_due(tmp_path: Path):
+    settings = install(tmp_path)
+    judged(settings)
+    write_index(settings, Index())
+    found = status(settings, CODEBOOK)["periods"]
+    assert [(one["period"], one["state"]) for one in found] == [
+        ("2020Q3", "due"),
+        ("2020Q4", "held"),
+    ]
 
 
 def test_status_for_people_gives_each_reason_a_line_with_its_count(tmp_path: Path):
@@ -213,9 +277,8 @@ def test_status_for_people_gives_each_reason_a_line_with_its_count(tmp_path: Pat
     ]
     assert "bar/b.csv: 60 % of its rows are bad" in lines
     assert "Ignored: note.txt is not in a feed's folder" in lines
-    assert "Built, cafe: 2020Q4" in lines
     row = next(line for line in lines if line.startswith(" bar/a.csv "))
-    assert row.split() == ["bar/a.csv", "accepted", "12", "10", "2", "7", "2", "1", "3"]
+    assert row.split() == ["bar/a.csv", "accepted", "12", "10", "2", "7", "2", "1", "3", "4"]
 
 
 def test_run_summaries_are_replaced_whole_and_need_a_warehouse(tmp_path: Path):
@@ -225,8 +288,5 @@ def test_run_summaries_are_replaced_whole_and_need_a_warehouse(tmp_path: Path):
     assert read_row_counts(settings) == {}
     models_ran(settings)
     models_ran(settings)
-    assert read_row_counts(settings) == {("bar", ACCEPTED.sha256): RowCounts(7, 2, 1, 3)}
-    assert sorted(path.name for path in settings.internal.iterdir()) == [
-        "delivery_rows.parquet",
-        "periods.parquet",
-    ]
+    assert read_row_counts(settings) == {("bar", ACCEPTED.sha256): RowCounts(7, 2, 1, 3, 4)}
+    assert [path.name for path in settings.internal.iterdir()] == ["delivery_rows.parquet"]

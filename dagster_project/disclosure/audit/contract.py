@@ -28,6 +28,7 @@ MERGED = "mart_kpi_merged"
 ITEMS = "mart_item_response"
 PRIORITY = "mart_priority"
 PUBLICATION = "mart_publication"
+RELEASE = "mart_release"
 ORGANISATIONS = "dim_organisation"
 
 PLACE = CELL[:5]
@@ -46,6 +47,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ITEMS: (*CHANNEL, "question"),
     PRIORITY: (*CHANNEL, "metric"),
     PUBLICATION: ("study", "organisation_code", "period", "product_code"),
+    RELEASE: ("study", "organisation_code", "period"),
 }
 
 FIGURES = ("n", "n_weighted", "value", "value_rounded", "margin", "status")
@@ -125,16 +127,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "valid_to",
         "merged_into",
     ),
-    "mart_release": (
-        "study",
-        "organisation_code",
-        "period",
-        "state",
-        "released_on",
-        "revision",
-        "revised_on",
-        "reason",
-    ),
+    RELEASE: (*KEYS[RELEASE], "state", "released_on", "revision", "revised_on", "reason"),
     "dim_product": ("study", "product_code", "label_nl", "label_en", "upl_name", "upl_uri"),
     "dim_channel": ("study", "channel", "label_nl", "label_en"),
     "dim_period": (

@@ -1,0 +1,100 @@
+"""Commands as somebody types them, on a landing and a home of a test."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from click.testing import CliRunner, Result
+
+from dagster_project.cli import main
+
+
+@dataclass(frozen=True)
+class Place:
+    """A landing and a home in one folder."""
+
+    folder: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def land(self, feed: str, name: str, frame: pl.DataFrame) -> None:
+        """Put a file with semicolons into the folder of a feed."""
+        (self.landing / feed).mkdir(parents=True, exist_ok=True)
+        frame.write_csv(self.landing / feed / name, separator=";")
+
+    def kto(self, *words: str) -> Result:
+        """Run a command, which must not end in a traceback."""
+        environment = {"KTO_HOME": str(self.home), "KTO_LANDING": str(self.landing)}
+        done = CliRunner().invoke(main, words, env=environment, terminal_width=240)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+        return done
+
+    def told(self, *words: str) -> list[str]:
+        """Run a command that must succeed; what it printed."""
+        done = self.kto(*words)
+        assert done.exit_code == 0, done.output
+        return done.stdout.splitlines()
+
+    def refused(self, *words: str) -> str:
+        """Run a command that must be refused; the one line it printed."""
+        done = self.kto(*words)
+        assert done.exit_code == 1, done.output
+        (line,) = done.stderr.strip().splitlines()[-1:]
+        return line
+
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads(self.kto("status", "--json").stdout))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        path = self.home / "published" / "current" / "manifest.json"
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def query(self, sql: str, folder: str = "published/current") -> list[tuple[Any, ...]]:
+        """Ask the current release, or the preview."""
+        with duckdb.connect(self.home / folder / "kto.duckdb", read_only=True) as release:
+            return release.execute(sql).fetchall()
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Every published table but those that name a day."""
+        folder = self.home / "published" / "current" / "parquet"
+        return {
+            file.stem: pl.read_parquet(file).to_dicts()
+            for file in sorted(folder.glob("*"))
+            if file.stem != "mart_release"
+        }
+
+
+def answers(quarter: int, *numbers: int, grade: int = 8, year: int = 2020) -> pl.DataFrame:
+    """Answers at the desk of GM0637, one a number, all with the same grade."""
+    month = 3 * quarter - 2
+    return pl.DataFrame(
+        [
+            {
+                "respons_id": f"r{number}",
+                "gemeentecode": "GM0637",
+                "product": "paspoort",
+                "datum_contact": f"{year}-{month:02d}-05",
+                "datum_invul": f"{year}-{month:02d}-06",
+                "totaaloordeel": str(grade),
+            }
+            for number in numbers
+        ]
+    )
+
+
+GRADES = """
+    select period, n, value from marts.mart_totaaloordeel
+    where channel = 'counter' and product_code = 'all' order by period
+"""
