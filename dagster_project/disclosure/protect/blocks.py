@@ -307,7 +307,7 @@ def _refuse_without_base(rows: pl.DataFrame, layout: Layout) -> None:
     base = pl.col("measure").filter(pl.col("disclosure_group") == BASE_GROUP).n_unique()
     wrong = rows.group_by(layout.table).agg(base.alias("measures")).filter(pl.col("measures") != 1)
     if wrong.height:
-        name = wrong[layout.table].min()
+        name = str(wrong[layout.table].sort()[0])
         raise ValueError(f"{layout.table} {name} needs one measure in group {BASE_GROUP}")
 
 

@@ -253,12 +253,12 @@ class Polytope:
         moved = self._run(at, np.where(upwards, -1.0, 1.0), low, high)
         if moved is None or len(cells) > 1 or not self._component.whole:
             return
-        (cell,), (step,) = cells, steps
+        cell, step = cells[0], float(steps[0])
         if not self.reached(cell, goals) and (moved[cell] - step) * np.sign(step) >= -SLACK:
             # one of fractions reached the goal; the next whole number may lie beyond it
             far = step + len(self.values)
-            low, high = (step, far) if step > 0 else (-np.inf, step)
-            self._run(at, np.zeros(1), np.array([low]), np.array([high]), whole=True)
+            least, most = (step, far) if step > 0 else (-np.inf, step)
+            self._run(at, np.zeros(1), np.array([least]), np.array([most]), whole=True)
 
     def _run(
         self, cells: Ints, costs: Floats, low: Floats, high: Floats, *, whole: bool = False

@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -248,7 +250,7 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
 def _table(names: pl.DataFrame, decisions: Sequence[_Decision], layout: Layout) -> pa.Table:
     """List all cells and groups with what becomes of them."""
     groups = sorted({group for decision in decisions for group in decision.rows})
-    columns: list[list[np.ndarray]] = [[], [], [], []]  # type: ignore[type-arg]
+    columns: list[list[npt.NDArray[Any]]] = [[], [], [], []]
     for decision in decisions:
         for group, (numbers, hidden, small) in decision.rows.items():
             place = np.full(len(numbers), groups.index(group))

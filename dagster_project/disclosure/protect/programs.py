@@ -5,8 +5,11 @@ Belongs here: building and solving. Does not belong here: what they are asked (b
 
 from __future__ import annotations
 
+from typing import Any
+
 import highspy
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 
 from dagster_project.disclosure.protect.blocks import Floats, Ints
@@ -47,7 +50,7 @@ class Program:
         )
         free = np.full(changes.count, highspy.kHighsInf)
         nothing = np.zeros(changes.count)
-        self._solver = make_solver(nothing, (-free, free), self.limits, matrix)
+        self._solver: Any = make_solver(nothing, (-free, free), self.limits, matrix)
         self._solver.setOptionValue("simplex_strategy", FROM_THE_TRUTH)
 
     def hold(self, down: Floats, up: Floats) -> None:
@@ -87,7 +90,8 @@ class Program:
         weights = np.zeros(self._size)
         weights[self._figures[places]] = costs
         change = self._changes
-        prices = np.bincount(change.row, weights[change.figure] * change.size, change.count)
+        moving = weights[change.figure] * change.size
+        prices = np.bincount(change.row, moving, change.count).astype(np.float64)
         every = np.arange(change.count, dtype=np.int32)
         if whole:
             solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=True))
@@ -105,10 +109,11 @@ class Program:
             solver.changeColsCost(change.count, every, np.zeros(change.count))
         if point is None:
             return bool(best), None
-        return True, np.bincount(change.figure, point[change.row] * change.size, self._size)
+        moved_by = point[change.row] * change.size
+        return True, np.bincount(change.figure, moved_by, self._size).astype(np.float64)
 
 
-def _kinds(count: int, *, whole: bool) -> np.ndarray:  # type: ignore[type-arg]
+def _kinds(count: int, *, whole: bool) -> npt.NDArray[np.uint8]:
     kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
     return np.full(count, int(kind), dtype=np.uint8)
 

@@ -16,6 +16,7 @@ leaves without people make it long it stops, and an integer program decides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -114,7 +115,7 @@ class Search:
         program.a_matrix_.start_ = system.indptr
         program.a_matrix_.index_ = system.indices
         program.a_matrix_.value_ = system.data
-        solver = highspy.Highs()
+        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("mip_max_nodes", NODES)
