@@ -7,7 +7,7 @@ two releases. Does not belong here: what a reader can work out (joint_oracle), w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -110,6 +110,25 @@ class History:
     def with_release(self, release: Release) -> History:
         return History(self.shape, self.tables, (*self.releases, release))
 
+    def touched_before(self, measure: str, version: Mapping[str, int]) -> frozenset[int]:
+        """Return who was added, removed, moved or changed by a revision up to these versions."""
+        found = set()
+        for (quarter, v), after in self.tables.items():
+            if v < 2 or v > version.get(quarter, 0):
+                continue
+            before = {p.who: p for p in self.tables[quarter, v - 1]}
+            now = {p.who: p for p in after}
+            for who in before.keys() | now.keys():
+                a, b = before.get(who), now.get(who)
+                if (
+                    a is None
+                    or b is None
+                    or figure(a, measure) != figure(b, measure)
+                    or self.shape.leaves_of(a) != self.shape.leaves_of(b)
+                ):
+                    found.add(who)
+        return frozenset(found)
+
     def only_added(self, group: str) -> bool:
         """Whether nobody's answer ever went, moved or changed in what was released."""
         seen = {(q, v) for release in self.releases for q, v in release.versions.items()}
@@ -169,9 +188,16 @@ class Touched:
 
 
 def touched(
-    shape: Shape, before: Sequence[Person], after: Sequence[Person], measure: str
+    shape: Shape,
+    before: Sequence[Person],
+    after: Sequence[Person],
+    measure: str,
+    again: Collection[int] = (),
 ) -> Touched:
-    """Compare two tables of the same quarters, person by person and partition by partition."""
+    """Compare two tables of the same quarters, person by person and partition by partition.
+
+    Those in `again` were touched before: they are listed as altered, from a leaf to itself.
+    """
     old = {p.who: p for p in before if figure(p, measure) is not None}
     new = {p.who: p for p in after if figure(p, measure) is not None}
     changed: dict[Cell, int] = {}
@@ -181,11 +207,16 @@ def touched(
         a, b = old.get(who), new.get(who)
         if a is None or b is None:
             for leaf in shape.leaves_of(a or b):  # type: ignore[arg-type]
-                changed[leaf] = changed.get(leaf, 0) + 1
+                if who in again:
+                    altered[leaf, leaf] = altered.get((leaf, leaf), 0) + 1
+                else:
+                    changed[leaf] = changed.get(leaf, 0) + 1
             continue
         same = figure(a, measure) == figure(b, measure)
         for x, y in zip(shape.leaves_of(a), shape.leaves_of(b), strict=True):
-            if x == y and not same:
+            if x == y and not same and who in again:
+                altered[x, x] = altered.get((x, x), 0) + 1
+            elif x == y and not same:
                 changed[x] = changed.get(x, 0) + 1
             elif x != y:
                 into = moved if same else altered

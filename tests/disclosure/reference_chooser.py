@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 from random import Random
 
 from histories import BASE, GRADE, Cell, History, Release, Touched, touched
@@ -32,6 +32,8 @@ class Rule:
     always_bounds: bool = True
     """Bounds on the change hold leaf by leaf, also where answers were removed elsewhere."""
     change_bounds: bool = True
+    fresh: bool = True
+    """Only people who are touched for the first time help to reach the fewest respondents."""
     shared: bool = True
     """Bounds hold in all tables at once where they share quarters that are not revised."""
 
@@ -120,7 +122,8 @@ class Chooser:
             Joint(self._earlier(i, new), BASE, self.demands)
             for i in range(len(self.history.releases))
         ]
-        changes = [c for i, j in _pairs(whole) if (c := self._change(whole, i, j))]
+        pairs = self._pairs(len(whole.releases))
+        changes = [c for i, j in pairs if (c := self._change(whole, i, j))]
         return (
             all(_has_no_union(table) for table in tables)
             and all(change.has_no_union() for change in changes)
@@ -132,6 +135,10 @@ class Chooser:
                 and next(Joint(whole, BASE, self.demands).intervals(FREE), None)
             )
         )
+
+    def _pairs(self, many: int) -> Iterable[tuple[int, int]]:
+        """List the differences to look at; with people counted once, each step is enough."""
+        return pairwise(range(many)) if self.rule.fresh else combinations(range(many), 2)
 
     def _shares(self, whole: History) -> bool:
         """Whether a year is told over quarters of which some are revised and some are not."""
@@ -145,10 +152,6 @@ class Chooser:
         old, new = (earlier._earlier(k, now).releases[0] for k in (i, j))
         revised = {q for q in new.versions if old.versions[q] != new.versions[q]}
         return _Change(whole, old, new, revised, self.demands, self.rule) if revised else None
-
-
-def _pairs(whole: History) -> Iterator[tuple[int, int]]:
-    yield from combinations(range(len(whole.releases)), 2)
 
 
 def _has_no_union(joint: Joint) -> bool:
@@ -171,7 +174,8 @@ class _Change:
             self.whole.people({q: r.versions[q] for q in self.revised})
             for r in (self.old, self.new)
         )
-        return touched(self.whole.shape, *people, measure)
+        again = self.whole.touched_before(measure, self.old.versions) if self.rule.fresh else ()
+        return touched(self.whole.shape, *people, measure, again)
 
     def has_no_union(self) -> bool:
         here = {leaf for leaf, _ in self._joint(self.new).people}
