@@ -466,6 +466,16 @@ def _names(union: Iterable[Column]) -> list[Cell]:
     return sorted(leaf for leaf, _ in union)
 
 
+def leaks(history: History, demands: Demands, groups: Iterable[str] = MEASURES) -> list[Finding]:
+    """Return what a reader knows who believes what is so; a false belief tells nothing for sure."""
+    return [
+        found
+        for group in groups
+        for found in findings(history, group, demands)
+        if found.belief == FREE or history.only_added(group)
+    ]
+
+
 def findings(history: History, group: str, demands: Demands) -> list[Finding]:
     """Return everything forbidden that follows from all releases of a history together."""
     joint = Joint(history, group, demands)

@@ -90,14 +90,20 @@ class Chooser:
         extra = list(self._told_of_the_rest(new)) if self.rule.unrevised else []
         return Joint(alone, BASE, self.demands, extra)
 
-    def _told_of_the_rest(self, new: Release) -> Iterator[Vector]:
-        """List what earlier releases told of quarters that are still as they were then."""
-        for i in range(len(self.history.releases)):
+    def _told_of_the_rest(self, new: Release, than: int | None = None) -> Iterator[Vector]:
+        """List what other vintages tell of quarters that are the same in this one."""
+        now = len(self.history.releases)
+        mine = self._earlier(now if than is None else than, new).releases[0].versions
+        for i in range(now + 1):
             joint = Joint(self._earlier(i, new), BASE, self.demands)
             versions = joint.history.releases[0].versions
-            same = {c for c in joint.people if new.versions[c[0][0]] == versions[c[0][0]]}
-            if len(same) < len(joint.people):
+            same = {c for c in joint.people if mine.get(c[0][0]) == versions[c[0][0]]}
+            if any(mine.get(quarter) != version for quarter, version in versions.items()):
                 yield from within(joint.facts, same)
+
+    def _old(self, i: int, new: Release) -> Joint:
+        extra = list(self._told_of_the_rest(new, i)) if self.rule.unrevised else []
+        return Joint(self._earlier(i, new), BASE, self.demands, extra)
 
     def _earlier(self, i: int, new: Release) -> History:
         """Return vintage i of the whole block, on all that it or a later one publishes (Q_i)."""
@@ -118,10 +124,7 @@ class Chooser:
         new = self._release(versions, year, shown)
         whole = self.history.with_release(new)
         tables = [self._new(versions, year, shown)]
-        tables += [
-            Joint(self._earlier(i, new), BASE, self.demands)
-            for i in range(len(self.history.releases))
-        ]
+        tables += [self._old(i, new) for i in range(len(self.history.releases))]
         pairs = self._pairs(len(whole.releases))
         changes = [c for i, j in pairs if (c := self._change(whole, i, j))]
         return (

@@ -84,7 +84,10 @@ def test_finds_one_person_who_is_left_of_ten_who_were_added() -> None:
     third = first[1:] + crowd(100, 1)
     history = vintages([first, second, third], [[TOTAL], [TOTAL], [TOTAL]])
     # each step touches ten, both together one who came and one who went
-    assert [one.what.split(" in ")[0] for one in sums(history)] == ["2 of responses", "2 of reviews"]
+    assert [one.what.split(" in ")[0] for one in sums(history)] == [
+        "2 of responses",
+        "2 of reviews",
+    ]
     assert kinds(history) == CHANGE
 
 
