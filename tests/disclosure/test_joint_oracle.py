@@ -185,6 +185,34 @@ def test_finds_few_people_between_an_addition_and_its_removal_elsewhere() -> Non
     assert "change" in kinds(history)
 
 
+def test_finds_bounds_that_only_both_vintages_give_on_a_quarter_they_share() -> None:
+    shape = Shape(("Q1", "Q2"), ("c1", "c2"), ("p1", "p2"))
+
+    def quarter(start: int, name: str, *sizes: int) -> list[Person]:
+        places = product(shape.channels, shape.products)
+        return [
+            person
+            for i, ((c, p), many) in enumerate(zip(places, sizes, strict=True))
+            for person in crowd(start + 100 * i, many, quarter=name, channel=c, product=p)
+        ]
+
+    tables = {
+        ("Q1", 1): tuple(quarter(0, "Q1", 1, 20, 1, 20)),
+        ("Q1", 2): tuple(quarter(0, "Q1", 1, 1, 20, 20)),
+        ("Q2", 1): tuple(quarter(1000, "Q2", 2, 15, 15, 0)),
+    }
+    margins = [("c1", "all"), ("c2", "all"), ("all", "p1"), ("all", "p2"), ("all", "all")]
+    shown = [("2020", c, p, "all") for c, p in margins] + [TOTAL, ("Q2", "all", "all", "all")]
+    first, second = (released({"Q1": v, "Q2": 1}, shown, year=True) for v in (1, 2))
+    # to raise the 2 of Q2, p2 must fall, and with it p1 of Q1 as it was, where both are 1;
+    # or c2 must, and with it c1 of Q1 as it is, where both are 1
+    for alone in (first, second):
+        assert kinds(History(shape, tables, (alone,))) == set()
+    found = findings(History(shape, tables, (first, second)), BASE, Demands())
+    assert {(one.kind, one.belief) for one in found} == {("narrow", FREE)}
+    assert found[0].what.startswith("2 in 1..2: ('Q2', 'c1', 'p1', 'all')")
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_finds_a_light_union_exactly_when_enumeration_does(seed: int) -> None:
     rng = Random(seed)
