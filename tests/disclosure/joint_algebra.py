@@ -21,7 +21,7 @@ NEAR = 1e-6
 MOST_NODES = 2_000_000
 
 
-class TooLarge(AssertionError):
+class TooLargeError(AssertionError):
     """A search for unions that did not end within its limit: counts as a failure."""
 
 
@@ -99,7 +99,7 @@ def light_unions(
             component (columns joined by rows) must be.
 
     Raises:
-        TooLarge: if the search does not end within `MOST_NODES`.
+        TooLargeError: if the search does not end within `MOST_NODES`.
 
     """
     heavy = {c for row in rows for c in row if weight.get(c, 0) >= fewest}
@@ -135,41 +135,28 @@ def _search(
     fewest: int,
     is_bad: Callable[[frozenset[Any]], bool],
 ) -> frozenset[Any] | None:
+    """Take or leave one row after the other; drop what cannot end as a light union."""
     scaled = [{c: Fraction(x, row[pivot]) for c, x in row.items()} for pivot, row in rows]
     last = {c: i for i, row in enumerate(scaled) for c in row}
-    closing: list[list[Any]] = [[] for _ in scaled]
-    for c, i in last.items():
-        closing[i].append(c)
-    nodes = 0
-
-    def step(i: int, sums: dict[Any, Fraction], union: tuple[Any, ...], w: int) -> Any:
-        nonlocal nodes
-        nodes += 1
-        if nodes > MOST_NODES:
-            raise TooLarge(f"{len(rows)} rows")
+    open_: list[tuple[int, dict[Any, Fraction], frozenset[Any]]] = [(0, {}, frozenset())]
+    for _ in range(MOST_NODES):
+        if not open_:
+            return None
+        i, sums, union = open_.pop()
         if i == len(scaled):
-            return frozenset(union) if union and is_bad(frozenset(union)) else None
+            if union and is_bad(union):
+                return union
+            continue
         for taken in (0, 1):
             now = dict(sums)
-            if taken:
-                for c, x in scaled[i].items():
-                    now[c] = now.get(c, Fraction(0)) + x
-            chosen = []
-            for c in closing[i]:
-                value = now.pop(c, 0)
-                if value == 1:
-                    chosen.append(c)
-                elif value != 0:
-                    break
-            else:
-                heavier = w + sum(weight.get(c, 0) for c in chosen)
-                if heavier < fewest:
-                    found = step(i + 1, now, (*union, *chosen), heavier)
-                    if found is not None:
-                        return found
-        return None
-
-    return step(0, {}, (), 0)  # type: ignore[no-any-return]
+            for c, x in scaled[i].items() if taken else ():
+                now[c] = now.get(c, Fraction(0)) + x
+            closed = {c: now.pop(c) for c in list(now) if last[c] == i}
+            more = union | {c for c, x in closed.items() if x == 1}
+            whole = all(x in (0, 1) for x in closed.values())
+            if whole and sum(weight.get(c, 0) for c in more) < fewest:
+                open_.append((i + 1, now, more))
+    raise TooLargeError(f"no end to the unions of {len(rows)} rows")
 
 
 class Bounds:

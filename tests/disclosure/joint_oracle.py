@@ -120,7 +120,7 @@ class Joint:
                 for way in ways[1:]:
                     other = self.vector(way, release)
                     if first:
-                        found.append({**first, **{c: -1 for c in other}})
+                        found.append({**first, **dict.fromkeys(other, -1)})
         return found
 
     def value(self, vector: Mapping[Column, float], of: Mapping[Column, int]) -> float:
@@ -167,7 +167,8 @@ class Joint:
                 {("d", c[0]) for c in self.people},
             )
             for measure in MEASURES[self.group]:
-                yield from self._light_changes(rows, old, new, revised, measure, f"{i} to {j}")
+                when = f"from {i} to {j}"
+                yield from self._light_changes(rows, (old, new), measure, when)
 
     def _as_changes(self, row: Vector, old: Release, new: Release, revised: set[str]) -> Vector:
         """Write unknowns of revised quarters as what was there before and what changed."""
@@ -190,12 +191,12 @@ class Joint:
     def _light_changes(
         self,
         rows: list[Vector],
-        old: Release,
-        new: Release,
-        revised: set[str],
+        releases: tuple[Release, Release],
         measure: str,
         when: str,
     ) -> Iterator[Finding]:
+        old, new = releases
+        revised = {q for q, v in old.versions.items() if new.versions[q] != v}
         people = [self.history.people({q: r.versions[q] for q in revised}) for r in (old, new)]
         again = self.history.touched_before(measure, old.versions)
         who = touched(self.shape, *people, measure, again)
@@ -208,7 +209,7 @@ class Joint:
         )
         if light:
             leaves = [leaf for _, leaf in light]
-            what = f"{who.weight(leaves)} of {measure} in {sorted(leaves)} from {when}"
+            what = f"{who.weight(leaves)} of {measure} in {sorted(leaves)} {when}"
             yield Finding("change", self.group, FREE, what)
 
     def _is_told(self, union: frozenset[Cell], who: Touched, new: Release) -> bool:

@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 from random import Random
 
 from histories import BASE, GRADE, Cell, History, Release, Touched, touched
-from joint_algebra import NEAR, Bounds, Vector, light_unions, spanned, within
+from joint_algebra import Bounds, Vector, light_unions, spanned, within
 from joint_oracle import FREE, Demands, Joint
 
 

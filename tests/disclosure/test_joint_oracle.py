@@ -215,7 +215,7 @@ def test_finds_bounds_that_only_both_vintages_give_on_a_quarter_they_share() -> 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_finds_a_light_union_exactly_when_enumeration_does(seed: int) -> None:
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311
     names = list("abcdefg")
     weight = {c: rng.choice((0, 1, 1, 2, 5)) for c in names}
     rows = [
@@ -278,7 +278,7 @@ def _tables(joint: Joint, version: int) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_bounds_and_elimination_agree_with_all_whole_tables(seed: int) -> None:
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311
     history = _random_pair(rng)
     joint = Joint(history, BASE, Demands(3))
     if not all(any(c[1] == v for c in joint.people) for v in (1, 2)):
