@@ -358,7 +358,10 @@ class Joint:
         for number, cell, vector in self.hidden():
             row = {(kind, c): float(x) for c, x in vector.items()}
             n, where = int(self.value(vector, of)), f"{cell} of {number}"
-            if bounds.is_pinned(row):
+            told = cell in self.history.releases[number - 1].shown[BASE]
+            if self.group != BASE and told and n == self.value(vector, self.people):
+                pass  # that everybody answered may be known
+            elif bounds.is_pinned(row):
                 value = bounds.interval(row)[0]
                 if abs(value - n) < NEAR and not self._known_before(number, cell, belief):
                     yield Finding("pinned", self.group, belief, f"n = {n} of {where}")
