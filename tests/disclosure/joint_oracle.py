@@ -44,6 +44,8 @@ class Demands:
 
     min_n: int = 10
     width: float = 0.2
+    rows_stay: bool = False
+    """Whether a leaf that had a row in an earlier version keeps one when nobody is left."""
 
     def reach(self, n: int) -> int:
         return max(1, math.ceil(self.width * n - 1e-9))
@@ -81,6 +83,23 @@ class Joint:
                     self.people[column] = self.people.get(column, 0) + 1
                     self.n[column] = self.n.get(column, 0) + (score is not None)
                     self.total[column] = self.total.get(column, 0) + (score or 0)
+
+        before = self._had_a_row()
+        self.least = {c: 0.0 if c in before else 1.0 for c in self.people}
+
+    def _had_a_row(self) -> set[Column]:
+        """Add the rows that stay; return the columns of leaves that had a row before."""
+        found: set[Column] = set()
+        if not self.demands.rows_stay:
+            return found
+        for quarter, version in self.versions:
+            for v in range(1, version):
+                for person in self.history.tables[quarter, v]:
+                    found |= {(leaf, version) for leaf in self.shape.leaves_of(person)}
+        for column in found:
+            for figures in (self.people, self.n, self.total):
+                figures.setdefault(column, 0)
+        return found
 
     def vector(self, leaves: Iterable[Cell], release: Release) -> Vector:
         """Write leaves as unknowns; those without a row are known to be 0."""
@@ -133,7 +152,7 @@ class Joint:
     @cached_property
     def _rows_alone(self) -> Bounds:
         ties = [({("n", c): x for c, x in v.items()}, 0.0) for v in self.ties]
-        return Bounds({("n", c): 1.0 for c in self.people}, ties)
+        return Bounds({("n", c): least for c, least in self.least.items()}, ties)
 
     # -- unions, by elimination ---------------------------------------------------------------
 
@@ -310,7 +329,7 @@ class Joint:
 
     def bounds(self, belief: str) -> Bounds:
         """Return the tables that agree with everything published and the belief."""
-        floors: dict[object, float | None] = {("n", c): 1.0 for c in self.people}
+        floors: dict[object, float | None] = {("n", c): x for c, x in self.least.items()}
         equal = [self._equation("n", v, self.people) for v in (*self.told(BASE), *self.extra)]
         equal += [({("n", c): x for c, x in v.items()}, 0.0) for v in self.ties]
         above: list[tuple[Vector, float]] = []
