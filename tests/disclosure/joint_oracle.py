@@ -145,14 +145,17 @@ class Joint:
     def value(self, vector: Mapping[Column, float], of: Mapping[Column, int]) -> float:
         return sum(x * of[c] for c, x in vector.items())
 
-    def floor(self, vector: Mapping[Column, int]) -> float:
-        """Return the fewest respondents that the rows below a cell stand for: one each."""
-        return self._rows_alone.interval({("n", c): x for c, x in vector.items()})[0]
+    def floor(self, vector: Mapping[Column, int], belief: str) -> float:
+        """Return the fewest respondents that the rows below a cell stand for, whatever is told."""
+        return self._rows_alone[belief].interval({("n", c): x for c, x in vector.items()})[0]
 
     @cached_property
-    def _rows_alone(self) -> Bounds:
+    def _rows_alone(self) -> dict[str, Bounds]:
+        least = {("n", c): x for c, x in self.least.items()}
         ties = [({("n", c): x for c, x in v.items()}, 0.0) for v in self.ties]
-        return Bounds({("n", c): least for c, least in self.least.items()}, ties)
+        more = [(_less("n", a, b), 0.0) for a, b in self._pairs()]
+        found = {FREE: Bounds(least, ties), ADDED: Bounds(least, ties, more)}
+        return found if found[ADDED].feasible else {**found, ADDED: found[FREE]}
 
     # -- unions, by elimination ---------------------------------------------------------------
 
@@ -386,7 +389,7 @@ class Joint:
                     yield Finding("pinned", self.group, belief, f"n = {n} of {where}")
             elif self.group == BASE and 1 <= n < self.demands.min_n:
                 reach = self.demands.reach(n)
-                if not bounds.reaches(row, max(self.floor(vector), n - reach), n + reach):
+                if not bounds.reaches(row, max(self.floor(vector, belief), n - reach), n + reach):
                     low, high = bounds.interval(row)
                     what = f"{n} in {low:g}..{high:g}: {where}"
                     yield Finding("narrow", self.group, belief, what)
