@@ -122,7 +122,11 @@ def few_who_changed(
 def tells_of_few(
     tableau: Tableau, comparisons: tuple[Comparison, ...], measures: set[str], min_n: int
 ) -> bool:
-    """Whether what is published tells a union of too few who changed in one of the measures."""
+    """Whether what is published tells a union of too few who changed in one of the measures.
+
+    Where a leaf lost its row the answer is always yes: a row that is not there tells 0, and no
+    choice of what to publish takes that back. Such a revision withdraws the whole of its periods.
+    """
     changes = tableau.directions() % PRIME
     padded = np.concatenate([changes.T, np.zeros((1, len(changes)), dtype=changes.dtype)])
     for comparison in comparisons:
@@ -130,6 +134,8 @@ def tells_of_few(
             people, movers = comparison.of(measure)
             vectors = (padded[comparison.after] - padded[comparison.before]) % PRIME
             gone = comparison.after < 0
+            if gone.any():
+                return True
             if few_who_changed(vectors.astype(np.int64), people, movers, gone, min_n - 1):
                 return True
     return False
