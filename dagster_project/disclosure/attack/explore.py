@@ -244,15 +244,18 @@ class Explorer:
         self, program: Program, right: Floats, low: Floats, high: Floats, *, whole: bool
     ) -> None:
         self.program, self.right, self.whole = program, right, whole
-        self.low, self.high = low.copy(), high.copy()
-        self.start = low.copy(), high.copy()
         size = len(low)
+        self.start = low.copy(), high.copy()
+        self._pose()
+        given = ~program.kernel.columns.any(axis=1)
+        values = program.base.round() if whole else program.base
+        self.low, self.high = np.where(given, values, low), np.where(given, values, high)
         self.seen_low, self.seen_high = np.full(size, np.inf), np.full(size, -np.inf)
         self.solved_low, self.solved_high = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
         self.undecided = 0
-        self.parts = connected(program.structure, high - low > CLOSE)
+        self.parts = connected(program.structure, self.high - self.low > CLOSE)
         fixed = self.parts < 0
-        self.seen_low[fixed], self.seen_high[fixed] = low[fixed], high[fixed]
+        self.seen_low[fixed], self.seen_high[fixed] = self.low[fixed], self.high[fixed]
         self._random = np.random.default_rng(20)
         self._sum, self._solutions = np.zeros(size), 0
         self._last: Floats | None = None
