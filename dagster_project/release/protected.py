@@ -185,7 +185,7 @@ def _report(table: pl.DataFrame, cells: pl.DataFrame, costs: Sequence[Report]) -
         primary=base.height - large.height,
         secondary=lost.height,
         groups_hidden=table.filter(pl.col("status") == "suppressed").height,
-        respondents_lost=lost["n"].sum() / max(1, large["n"].sum()),
+        respondents_lost=float(lost["n"].sum()) / max(1.0, float(large["n"].sum())),
         unmet=sum(one.unmet for one in costs),
         programs=sum(one.programs for one in costs),
         seconds=sum(one.seconds for one in costs),

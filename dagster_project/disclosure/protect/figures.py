@@ -53,6 +53,11 @@ class FigureDemands:
             for part in self._parts:
                 self.tally.unmet += part.meet()
 
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        for part in self._parts:
+            part.forgive_nothing()
+
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
         remembered = [part.tables.remember() for part in self._parts]
@@ -87,6 +92,12 @@ class _Part:
             for measure, people in known.values()
             if is_part(self.group.block, measure)
         ]
+
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        self._waived.clear()
+        for figure in self.figures:
+            figure.forgive_nothing()
 
     def meet(self) -> int:
         """Hide more until all demands are met; return how many newly turn out not to be."""
@@ -153,6 +164,10 @@ class _Figure:
         small = np.zeros(len(self.n), dtype=bool)
         small[self.first.cells[is_small(self.first, self.rules)]] = True
         self.narrow = small & (self.first.kind in {"mean", "net"})
+
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        self._waived.clear()
 
     @property
     def rules(self) -> Rules:

@@ -253,6 +253,14 @@ class Pattern:
         self.hidden[cell] = False
         return True
 
+    def is_known(self, cell: int) -> bool:
+        """Whether a cell follows from what is published, in all its systems."""
+        return all(
+            tableau.is_known(cell)
+            for tableau, system in self._with_systems()
+            if system.asked[cell] and not system.empty[cell]
+        )
+
     def take_back(self, cell: int) -> None:
         """Hide the cell that was published last."""
         self._undo()

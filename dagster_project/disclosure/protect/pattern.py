@@ -230,7 +230,7 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
     nothing = np.zeros(block.size, dtype=bool)
     base = GroupPattern.from_nothing(Group.of(block, rules, [block.base], nothing))
     people = RespondentDemands(base, tally, fewest_answers(block))
-    people.meet()
+    _meet(base, people, tally)
     take_back(base, people)
     witnesses = people.witnesses()
     patterns = {BASE_GROUP: base}
@@ -241,10 +241,29 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
         else:
             pattern = GroupPattern.from_nothing(group)
         figures = FigureDemands(pattern, tally, witnesses)
-        figures.meet()
+        _meet(pattern, figures, tally)
         take_back(pattern, figures)
         patterns[name] = pattern
     return patterns
+
+
+def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> None:
+    """Meet the demands on a group.
+
+    Where cells were decided before, the cheapest repairs may not be enough. Then every other cell
+    is hidden that does not follow from those, and taken back from there. A demand that is not met
+    even so fails by what was decided alone: what is published now makes no difference to it.
+    """
+    before = tally.unmet
+    demands.meet()
+    if tally.unmet > before and pattern.group.told.any():
+        tally.unmet = before
+        demands.forgive_nothing()
+        pattern.hide(np.flatnonzero(pattern.group.candidates))
+        for cell in np.flatnonzero(pattern.group.candidates):
+            if pattern.is_known(int(cell)):
+                pattern.offer(int(cell))
+        demands.meet()
 
 
 def _table(names: pl.DataFrame, decisions: Sequence[_Decision], layout: Layout) -> pa.Table:

@@ -235,6 +235,10 @@ class RespondentDemands:
                 self._waived.update((name, cell) for cell in failed)
                 self.tally.unmet += len(failed)
 
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        self._waived.clear()
+
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
         remembered = self.tables.remember()
