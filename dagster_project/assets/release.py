@@ -38,7 +38,7 @@ from dagster_project.warehouse import blocking_tests, dbt_manifest
 
 CANDIDATE = dg.AssetKey("release_candidate")
 RELEASE = dg.AssetKey("release")
-PREVIEW = dg.AssetKey("preview")
+PREVIEW = dg.AssetKey("release_preview")
 GATE = "great_expectations"
 ATTACK = "attack"
 UNCHANGED = "final_unchanged"
@@ -83,7 +83,7 @@ def release_assets(
         owners=TEAM,
         required_resource_keys=INSTALLATION,
     )
-    def preview(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def release_preview(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Everything that is due, held or open beside what is published; internal.
 
         It has the shape of a release, and the states of its periods are in `mart_release`.
@@ -106,7 +106,7 @@ def release_assets(
     checks = [_gate(name, judged) for name, judged in gates.items()]
     warnings = {GATE: _preview_meets_expectations, ATTACK: _preview_withstands}
     checks += [_warning(name, judged) for name, judged in warnings.items()]
-    return [release_candidate, preview, release], checks
+    return [release_candidate, release_preview, release], checks
 
 
 def _gate(
@@ -200,7 +200,7 @@ def _preview(installation: Installation) -> dg.MaterializeResult[None]:
     with told_in_one_line():
         staged = _show_preview(installation)
     rows = sum(staged.tables.values())
-    installation.done(f"preview: {len(staged.tables)} tables, {rows} rows")
+    installation.done(f"release_preview: {len(staged.tables)} tables, {rows} rows")
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(settings.preview),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -38,7 +37,7 @@ def test_the_asset_graph_is_as_it_was_last_agreed_on(installation: Installation)
     )
 
 
-def test_everything_published_waits_for_the_gate_and_for_the_attack(
+def test_everything_published_waits_for_the_gates(
     installation: Installation,
 ) -> None:
     graph = build_definitions(installation).get_repository_def().asset_graph
@@ -47,8 +46,14 @@ def test_everything_published_waits_for_the_gate_and_for_the_attack(
         for key in graph.get(dg.AssetKey("release_candidate")).check_keys
         if graph.get(key).blocking
     ]
-    assert sorted(gates) == ["attack", "great_expectations"]
-    assert graph.get(dg.AssetKey("release")).parent_keys == {dg.AssetKey("release_candidate")}
+    assert sorted(gates) == ["attack", "final_unchanged", "great_expectations"]
+    warnings = graph.get(dg.AssetKey("release_preview")).check_keys
+    assert {key.name: graph.get(key).blocking for key in warnings} == {
+        "attack": False,
+        "great_expectations": False,
+    }
+    before = {dg.AssetKey("release_candidate"), dg.AssetKey("release_preview")}
+    assert graph.get(dg.AssetKey("release")).parent_keys == before
 
 
 def test_one_job_holds_every_asset_and_check(installation: Installation) -> None:
@@ -59,17 +64,21 @@ def test_one_job_holds_every_asset_and_check(installation: Installation) -> None
     assert set(layer.asset_graph.asset_check_keys) == set(graph.asset_check_keys)
 
 
-def test_the_release_is_made_on_the_day_of_the_quarter_that_is_asked_for(
+def test_the_preview_is_the_same_but_for_the_release(installation: Installation) -> None:
+    definitions = build_definitions(installation)
+    every = definitions.resolve_job_def(REFRESH).asset_layer.selected_asset_keys
+    some = definitions.resolve_job_def("preview").asset_layer.selected_asset_keys
+    assert every - some == {dg.AssetKey("release")}
+
+
+def test_deliveries_lead_to_a_preview_and_the_calendar_to_a_release(
     installation: Installation,
 ) -> None:
-    def schedule(day: int) -> dg.ScheduleDefinition:
-        settings = replace(installation.settings, release_day=day)
-        definitions = build_definitions(replace(installation, settings=settings))
-        return definitions.resolve_schedule_def("quarterly_release")
-
-    assert schedule(15).cron_schedule == "0 6 15 1,4,7,10 *"
-    assert schedule(22).cron_schedule == "0 6 22 1,4,7,10 *"
-    assert schedule(15).execution_timezone == "Europe/Amsterdam"
+    definitions = build_definitions(installation)
+    assert definitions.resolve_sensor_def("new_deliveries").job_name == "preview"
+    schedule = definitions.resolve_schedule_def("morning_release")
+    assert (schedule.job_name, schedule.cron_schedule) == (REFRESH, "0 6 * * *")
+    assert schedule.execution_timezone == "Europe/Amsterdam"
 
 
 def test_importing_the_definitions_reads_nothing() -> None:

@@ -68,16 +68,16 @@ def test_a_revision_is_shown_before_it_is_published(story: Place) -> None:
     (line,) = [
         line for line in said if "mart_kpi" in line and "counter all all all totaaloordeel:" in line
     ]
-    # 18 eights and 14 twos: 172 / 32
-    assert "n 20 -> 32" in line
-    assert "value_rounded 8.0 -> 5.4" in line
+    # one moves to the third quarter now; 17 eights and 14 twos: 164 / 31
+    assert "n 20 -> 31" in line
+    assert "value_rounded 8.0 -> 5.3" in line
     assert said[-1] == "nothing was published; the same command with --yes publishes it"
     assert story.manifest["release"] == before
     assert story.query(GRADES)[0] == ("2020Q4", 20, 8.0)
 
     story.told("revise", *FOURTH, "--reason", "the files of the desk were late", "--yes")
     assert story.query(GRADES) == [
-        ("2020Q4", 32, pytest.approx(172 / 32, abs=1e-12)),
+        ("2020Q4", 31, pytest.approx(164 / 31, abs=1e-12)),
         ("2021Q1", 30, 7.0),
     ]
     told = story.query("select period, state, revision, reason from marts.mart_release order by 1")
@@ -87,8 +87,9 @@ def test_a_revision_is_shown_before_it_is_published(story: Place) -> None:
     ]
     (revised,) = story.manifest["periods_revised"]
     assert (revised["period"], revised["reason"]) == ("2020Q4", "the files of the desk were late")
-    # and stays so
-    assert story.told("refresh")[-1].startswith("release      nothing changed")
+    # what was due besides waits for an ordinary run, in which the revised quarter stays as it is
+    assert "published  nvvb 2020Q3: GM0637" in story.told("refresh")
+    assert ("2020Q4", 31, pytest.approx(164 / 31, abs=1e-12)) in story.query(GRADES)
 
 
 def test_a_withdrawn_period_is_told_anew_and_the_manifest_says_why(story: Place) -> None:
@@ -117,10 +118,8 @@ def test_the_year_comes_with_its_fourth_quarter_and_is_their_sum(tmp_path: Path)
         place.land("counter", f"{name}.csv", answers(quarter, *numbers, grade=5 + quarter))
     said = place.told("refresh")
     assert [row[0] for row in place.query(GRADES)] == ["2020Q1", "2020Q2", "2020Q4"]
-    (held,) = [line for line in said if line.startswith("held")]
-    assert held == (
-        "held       nvvb 2020: GM0637: 2020Q3 never delivered; deliver, or release the year as it is"
-    )
+    (held,) = [line for line in said if line.startswith("held       nvvb 2020: GM0637")]
+    assert held.endswith("2020Q3 never delivered; deliver, or release the year as it is")
     place.land("counter", "2021-01-20.csv", answers(3, *range(300, 313), grade=8))
     place.told("refresh")
     # 11 sixes, 12 sevens, 13 eights, 14 nines
