@@ -41,6 +41,7 @@ from dagster_project.settings import Settings
 ATTACKED = ("mart_kpi", "mart_distribution", "mart_response", "mart_response_funnel")
 AUDIT_FILE = "attack.json"
 INTERVALS_FILE = "intervals.parquet"
+EXACT = "exact"
 
 Tables = Mapping[str, pa.Table]
 
@@ -51,10 +52,12 @@ class Verdict:
 
     `intervals` counts the hidden figures attacked, `smallest_n` and `smallest_mean` are the widths
     of the narrowest intervals for the respondents and the mean of a cell that is too small.
+    `of_quarters` counts hidden figures of years that follow from their quarters alone.
     """
 
     leaks: int
     findings: int
+    of_quarters: int
     intervals: int
     extreme_shares: int
     smallest_n: float | None
@@ -91,6 +94,7 @@ class Found:
     targets: pa.Table
     scales: pa.Table
     violations: list[Violation]
+    of_quarters: int
 
 
 def attack_staged(
@@ -166,22 +170,73 @@ def _attack(
     shown += _earlier(settings, history, scales) if history else []
     rows = pa.concat_tables(shown)
     targets = targets_of(truth.to_arrow(), limits)
-    found = attack(
-        rows,
-        figures.hierarchies,
-        scales,
-        min_n={one.study: one.min_n for one in codebook.studies},
-        targets=targets,
-        changed=history.changed.to_arrow() if history else None,
-        moved=history.moved.to_arrow() if history else None,
-        apart=apart_of(cells.to_arrow()),
-        workers=figures.workers,
-        progress=progress,
+    changes = (history.changed, history.moved) if history else (None, None)
+    changed, moved = (None if table is None else table.to_arrow() for table in changes)
+
+    def attacked(figures_of_release: pa.Table) -> tuple[Attack, list[Violation]]:
+        found = attack(
+            figures_of_release,
+            figures.hierarchies,
+            scales,
+            min_n={one.study: one.min_n for one in codebook.studies},
+            targets=targets,
+            changed=changed,
+            moved=moved,
+            apart=apart_of(cells.to_arrow()),
+            workers=figures.workers,
+            progress=progress,
+        )
+        return found, judge(
+            found,
+            figures_of_release,
+            truth.to_arrow(),
+            hierarchies=figures.hierarchies,
+            scales=scales,
+            limits=limits,
+        )
+
+    found, violations = attacked(rows)
+    known = _of_quarters(violations, rows, figures.hierarchies)
+    if known is not None:
+        _, without_years = attacked(known)
+        told = {_named(one) for one in without_years}
+        left = [one for one in violations if one.rule != EXACT or _named(one) not in told]
+        return Found(found, targets, scales, left, len(violations) - len(left))
+    return Found(found, targets, scales, violations, 0)
+
+
+def _named(violation: Violation) -> tuple[object, ...]:
+    return violation.rule, violation.cell, violation.measure, violation.vintage, violation.what
+
+
+def _of_quarters(
+    violations: list[Violation], rows: pa.Table, hierarchies: pa.Table
+) -> pa.Table | None:
+    """Return the figures of organisations with a hidden year that follows, with no year shown.
+
+    Quarters are decided when they are published. What their figures tell of the year, such as the
+    sum of cells in which everybody answered, was conceded then, and no choice in the year changes
+    it. What does not follow without the year is a leak of the year. None if no year follows.
+    """
+    time = Layout().dimensions.index("period")
+    years = set(
+        pl.DataFrame(hierarchies).filter(pl.col("dimension") == "period")["parent"].to_list()
     )
-    violations = judge(
-        found, rows, truth.to_arrow(), hierarchies=figures.hierarchies, scales=scales, limits=limits
-    )
-    return Found(found, targets, scales, violations)
+    suspects = {
+        one.cell[:2]
+        for one in violations
+        if one.rule == EXACT and one.vintage == NOW and one.cell[1 + time] in years
+    }
+    if not suspects:
+        return None
+    names = pl.DataFrame(sorted(suspects), schema=["study", "organisation_code"], orient="row")
+    frame = pl.DataFrame(rows).join(names, on=["study", "organisation_code"], how="semi")
+    is_year = pl.col("period").is_in(sorted(years))
+    figures = [name for name, kind in frame.schema.items() if kind == pl.Float64]
+    return frame.with_columns(
+        *(pl.when(~is_year).then(name).alias(name) for name in figures),
+        hidden=pl.col("hidden") | is_year,
+    ).to_arrow()
 
 
 def _of_periods(tables: Tables, periods: pl.DataFrame) -> Tables:
@@ -231,7 +286,7 @@ def _keep(
 
 def _verdict(found: Found | None, findings: list[Finding]) -> Verdict:
     if found is None:
-        return Verdict(0, len(findings), 0, 0, None, None, 0, 0.0)
+        return Verdict(0, len(findings), 0, 0, 0, None, None, 0, 0.0)
     on = [*Layout().cell, "measure", "figure"]
     now = (pl.col("vintage") == NOW) & pl.col("since").is_null()
     small = (
@@ -250,6 +305,7 @@ def _verdict(found: Found | None, findings: list[Finding]) -> Verdict:
     return Verdict(
         leaks=len(found.violations),
         findings=len(findings),
+        of_quarters=found.of_quarters,
         intervals=found.attack.intervals.num_rows,
         extreme_shares=count_extreme_shares(found.attack, found.scales),
         smallest_n=_smallest(widths, "n"),

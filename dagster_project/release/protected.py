@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from dagster_project.codebook import Codebook
 from dagster_project.disclosure.protect import (
+    BASE_GROUP,
     Layout,
     Pattern,
     Report,
@@ -106,7 +107,7 @@ def decide(
     )
     own = pl.DataFrame(second.table).join(together, on=KEY, how="semi")
     table = pl.concat([pl.DataFrame(first.table), own]).sort(*CELL, "disclosure_group")
-    return table.to_arrow(), _together([first.report, second.report], table.height)
+    return table.to_arrow(), _report(table, figures.cells, [first.report, second.report])
 
 
 def _sums(figures: Figures, codebook: Codebook) -> pl.DataFrame:
@@ -164,17 +165,28 @@ def _protect(
         table = pl.DataFrame(found.table).join(own.select(KEY).unique(), on=KEY, how="semi")
         parts.append(Pattern(table.to_arrow(), found.report))
     table = pl.concat([pl.DataFrame(part.table) for part in parts])
-    return Pattern(table.to_arrow(), _together([part.report for part in parts], table.height))
+    reports = [part.report for part in parts]
+    return Pattern(table.to_arrow(), _report(table, cells, reports))
 
 
-def _together(reports: Sequence[Report], rows: int) -> Report:
-    """Add up what was hidden; the share lost by the cells it is of."""
-    weights = [max(1, one.publishable) for one in reports]
-    lost = sum(one.respondents_lost * weight for one, weight in zip(reports, weights, strict=True))
-    added = ("cells", "publishable", "primary", "secondary", "groups_hidden", "unmet", "programs")
+def _report(table: pl.DataFrame, cells: pl.DataFrame, costs: Sequence[Report]) -> Report:
+    """Count what is hidden of this run's periods; decided quarters are in `costs` once more."""
+    people = cells.filter(
+        pl.col("disclosure_group") == BASE_GROUP, pl.col("measure") == BASE_GROUP, pl.col("n") > 0
+    )
+    base = table.filter(pl.col("disclosure_group") == BASE_GROUP)
+    base = base.join(people.select(*CELL, "n"), on=CELL)
+    large = base.filter(pl.col("role").ne_missing("primary"))
+    lost = large.filter(pl.col("role") == "secondary")
     return Report(
-        rows=rows,
-        respondents_lost=lost / sum(weights),
-        seconds=sum(one.seconds for one in reports),
-        **{name: sum(getattr(one, name) for one in reports) for name in added},
+        rows=table.height,
+        cells=base.height,
+        publishable=large.height,
+        primary=base.height - large.height,
+        secondary=lost.height,
+        groups_hidden=table.filter(pl.col("status") == "suppressed").height,
+        respondents_lost=float(lost["n"].sum()) / max(1.0, float(large["n"].sum())),
+        unmet=sum(one.unmet for one in costs),
+        programs=sum(one.programs for one in costs),
+        seconds=sum(one.seconds for one in costs),
     )

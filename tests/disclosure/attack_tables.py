@@ -118,7 +118,10 @@ def figures(*vintages: Mapping[str, pa.Table], known: pa.Table = GRADE) -> pa.Ta
 
 
 def attacked(
-    published: Mapping[str, pa.Table], hierarchies: pa.Table, known: pa.Table = GRADE, **more: object
+    published: Mapping[str, pa.Table],
+    hierarchies: pa.Table,
+    known: pa.Table = GRADE,
+    **more: object,
 ) -> Attack:
     """The attack on one vintage."""
     return attack(figures(published, known=known), hierarchies, known, **more)

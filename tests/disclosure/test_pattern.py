@@ -91,9 +91,9 @@ def test_hides_a_composite_together_with_all_its_items():
     assert published(cells) == {"responses": True, "friendly": False}
 
 
-def test_counts_of_people_who_responded_to_nothing_need_no_respondents():
-    assert published(counts(("invitations", "invited", 50))) == {"invitations": True}
-    assert published(counts(("invitations", "invited", 5))) == {"invitations": False}
+def test_refuses_figures_without_a_count_of_respondents():
+    with pytest.raises(ValueError, match="needs one measure in group responses"):
+        published(counts(("a", "a", 50)))
 
 
 def test_hides_figures_that_rest_on_a_few_heavy_weights():

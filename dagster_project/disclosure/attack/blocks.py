@@ -187,6 +187,7 @@ def cut(
     hierarchies: pl.DataFrame,
     scales: pl.DataFrame,
     layout: Layout,
+    *,
     targets: pl.DataFrame | None = None,
     changed: pl.DataFrame | None = None,
     apart: pl.DataFrame | None = None,
@@ -241,7 +242,7 @@ def make_catalogue(
 
 
 def _breakdowns(values: Sequence[str]) -> Ints:
-    """Number the values by their breakdown; the total is 0."""
+    """Give each value the number of its breakdown; the total has 0."""
     names = [TOTAL if v == TOTAL else v.partition("=")[0] if "=" in v else "" for v in values]
     known = sorted(set(names) - {TOTAL})
     return np.array([0 if name == TOTAL else 1 + known.index(name) for name in names], np.int64)

@@ -1,7 +1,7 @@
 """How far a table of hidden figures can move, by as few programs as possible.
 
-Belongs here: linear programs over the equations of one measure (HiGHS), and bounds of every variable
-of one table. Does not belong here: what tables mean.
+Belongs here: linear programs over the equations of one measure (HiGHS), and bounds of every
+variable of one table. Does not belong here: what tables mean.
 
 Each solution of a program is a table that fits everything published. Two solutions that differ in
 a cell show that it does not follow exactly, and the spread of all solutions seen is an interval
@@ -27,7 +27,7 @@ from dagster_project.disclosure.attack.tables import (
     connected,
 )
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "output_flag": False,
     "presolve": "off",
     "solver": "simplex",
@@ -57,8 +57,9 @@ class Program:
 
     There are far fewer directions than cells or equations, so what is solved is the dual program,
     with one row per direction: the least `cost @ x` is the most that multipliers `up` and `down` of
-    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t. A third
-    multiplier per cell, of at most 1, stands for a bound that may be broken at a price.
+    the bounds give if `kernel.T @ (up - down) = kernel.T @ cost`. Its own multipliers are t. Two
+    more multipliers per cell, of at most 1, stand for bounds that may be broken at a price; they
+    are the bounds that may not, unless `reach` asks for others.
     """
 
     def __init__(self, structure: Structure) -> None:
@@ -67,7 +68,7 @@ class Program:
         self.posed_by: object = None
         size, directions = self.kernel.columns.shape
         self.base, self.low, self.high = np.zeros(size), np.zeros(size), np.zeros(size)
-        self._cols = np.arange(3 * size, dtype=np.int32)
+        self._cols = np.arange(4 * size, dtype=np.int32)
         self._rows = np.arange(directions, dtype=np.int32)
         self._highs: Any = _dual(self.kernel.columns) if directions else None
 
@@ -82,24 +83,28 @@ class Program:
         """
         self.base, self.low, self.high = self.kernel.particular(right), low, high
         if self._highs is not None:
-            costs = np.concatenate([self.base - low, high - self.base, self.base - low])
+            costs = np.tile(np.concatenate([self.base - low, high - self.base]), 2)
             self._highs.changeColsCost(len(self._cols), self._cols, costs)
 
-    def inner(self, room: Floats) -> Floats:
-        """Return a solution that stays `room` above the lower bounds in as many cells as it can.
+    def reach(self, lower: Floats, upper: Floats) -> Floats:
+        """Return a solution that is at least `lower` and at most `upper` where it can be.
+
+        What it is off is as little as possible, added up over the cells; NaN asks for nothing.
 
         Raises:
             ContradictionError: there is no solution.
 
         """
-        size = len(room)
-        soft = self._cols[2 * size :]
+        none = np.zeros(len(lower))
         if self._highs is None:
-            return self.minimise(np.zeros(size))[0]
-        self._highs.changeColsCost(size, soft, self.base - self.low - room)
-        self._highs.changeColsBounds(size, soft, np.zeros(size), np.ones(size))
-        values = self.minimise(np.zeros(size))[0]
-        self._highs.changeColsBounds(size, soft, np.zeros(size), np.zeros(size))
+            return self.minimise(none)[0]
+        asked = self.base - lower, upper - self.base
+        hard = np.concatenate([self.base - self.low, self.high - self.base])
+        soft = self._cols[2 * len(lower) :]
+        wishes = np.concatenate(asked)
+        self._highs.changeColsCost(len(soft), soft, np.where(np.isnan(wishes), hard, wishes))
+        values = self.minimise(none)[0]
+        self._highs.changeColsCost(len(soft), soft, hard)
         return values
 
     def minimise(self, cost: Floats) -> tuple[Floats, float]:
@@ -139,7 +144,7 @@ class Program:
         """Multipliers of the equations and of the bounds in the last solution, for its cost."""
         bounds = np.zeros(len(self.base))
         if self._highs is not None:
-            up, down, _ = np.array(self._highs.getSolution().col_value).reshape(3, -1)
+            up, down = np.array(self._highs.getSolution().col_value).reshape(2, 2, -1).sum(axis=0)
             bounds = up - down
         return self.kernel.multipliers(cost - bounds), bounds
 
@@ -175,17 +180,17 @@ class Program:
 
 
 def _dual(kernel: Floats) -> Any:  # noqa: ANN401
-    """Return a solver with a row per direction, and three columns per cell."""
+    """Return a solver with a row per direction, and four columns per cell."""
     size, directions = kernel.shape
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = 3 * size, directions
-    model.col_cost_ = model.col_lower_ = np.zeros(3 * size)
-    model.col_upper_ = np.repeat([highspy.kHighsInf, highspy.kHighsInf, 0.0], size)
+    model.num_col_, model.num_row_ = 4 * size, directions
+    model.col_cost_ = model.col_lower_ = np.zeros(4 * size)
+    model.col_upper_ = np.repeat([highspy.kHighsInf, 1.0], 2 * size)
     model.row_lower_ = model.row_upper_ = np.zeros(directions)
-    entries = np.concatenate([kernel, -kernel, kernel])
+    entries = np.concatenate([kernel, -kernel, kernel, -kernel])
     at = np.nonzero(entries)
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = np.searchsorted(at[0], np.arange(3 * size + 1)).astype(np.int32)
+    model.a_matrix_.start_ = np.searchsorted(at[0], np.arange(4 * size + 1)).astype(np.int32)
     model.a_matrix_.index_ = at[1].astype(np.int32)
     model.a_matrix_.value_ = entries[at]
     highs = _Quiet()
@@ -196,6 +201,7 @@ def _dual(kernel: Floats) -> Any:  # noqa: ANN401
 
 
 ROUNDS = 8
+HALF = 0.5
 ROOM = 0.02
 """Share of its range that a cell should be away from its bounds in the first solution."""
 WIDE = 1e4
@@ -238,23 +244,24 @@ class Explorer:
         self, program: Program, right: Floats, low: Floats, high: Floats, *, whole: bool
     ) -> None:
         self.program, self.right, self.whole = program, right, whole
-        self.low, self.high = low.copy(), high.copy()
-        self.start = low.copy(), high.copy()
         size = len(low)
+        self.start = low.copy(), high.copy()
+        self._pose()
+        given = ~program.kernel.columns.any(axis=1)
+        values = program.base.round() if whole else program.base
+        self.low, self.high = np.where(given, values, low), np.where(given, values, high)
         self.seen_low, self.seen_high = np.full(size, np.inf), np.full(size, -np.inf)
         self.solved_low, self.solved_high = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
         self.undecided = 0
-        self.parts = connected(program.structure, high - low > CLOSE)
+        self.parts = connected(program.structure, self.high - self.low > CLOSE)
         fixed = self.parts < 0
-        self.seen_low[fixed], self.seen_high[fixed] = low[fixed], high[fixed]
+        self.seen_low[fixed], self.seen_high[fixed] = self.low[fixed], self.high[fixed]
         self._random = np.random.default_rng(20)
         self._sum, self._solutions = np.zeros(size), 0
         self._last: Floats | None = None
         if (~fixed).any():
-            self.program.pose(self.right, *self.start)
-            self.program.posed_by = self
-            width = np.minimum(high - low, WIDE)
-            self._see(self.program.inner(np.ones(size) if whole else np.minimum(1.0, ROOM * width)))
+            self._step = np.ones(size) if whole else np.minimum(1.0, ROOM * (high - low))
+            self._reach(low + self._step, np.full(size, np.nan))
 
     @property
     def exact(self) -> Flags:
@@ -275,18 +282,20 @@ class Explorer:
     def settle(self, aims: Aims) -> None:
         """Solve programs until all aims are met or proven out of reach."""
         before = None
-        self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
         for _ in range(ROUNDS):
+            self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
             down, up = self._open(aims)
             count = int(down.sum() + up.sum())
             if count == 0 or (before is not None and count > (1 - STALLED) * before):
                 break
             before = count
-            either = self._random.choice([1.0, -1.0], len(down))
-            aim = np.where(down & up, either, down.astype(float) - up)
-            self._run(aim * self._random.uniform(0.5, 1.0, len(down)))
-            if not self.whole:
-                self._spread(np.flatnonzero(np.logical_or(*self._open(aims))))
+            rising = up & (~down | (self._random.random(len(up)) < HALF))
+            further = np.maximum(aims.high, self.seen_high + self._step)
+            nearer = np.minimum(aims.low, self.seen_low - self._step)
+            self._reach(
+                np.where(rising, np.minimum(further, self.start[1]), np.nan),
+                np.where(down & ~rising, np.maximum(nearer, self.start[0]), np.nan),
+            )
         self._one_by_one(aims)
 
     def _open(self, aims: Aims) -> tuple[Flags, Flags]:
@@ -342,12 +351,19 @@ class Explorer:
         return float(found[variable])
 
     def _run(self, cost: Floats) -> Floats:
-        if self.program.posed_by is not self:
-            self.program.pose(self.right, *self.start)
-            self.program.posed_by = self
+        self._pose()
         values, _ = self.program.minimise(cost)
         self._see(values)
         return values
+
+    def _reach(self, lower: Floats, upper: Floats) -> None:
+        self._pose()
+        self._see(self.program.reach(lower, upper))
+
+    def _pose(self) -> None:
+        if self.program.posed_by is not self:
+            self.program.pose(self.right, *self.start)
+            self.program.posed_by = self
 
     def _spread(self, wanted: Ints) -> None:
         """Go from a solution inside the bounds as far as possible in the directions of some cells.
@@ -413,8 +429,9 @@ def _steepest(kernel: Floats, room: Floats, wanted: Ints) -> Floats:
         free = vectors[:, values < CLOSE * (1 + values[-1])]
         if not free.shape[1]:
             return np.zeros((len(kernel), 0))
-    inner = np.linalg.pinv(free.T @ metric @ free, hermitian=True)
-    moved: Floats = kernel @ (free @ inner @ free.T @ kernel[wanted].T)
+    inner = free.T @ metric @ free
+    inner += CLOSE * CLOSE * np.trace(inner) * np.eye(len(inner))
+    moved: Floats = kernel @ (free @ np.linalg.solve(inner, free.T @ kernel[wanted].T))
     moved[np.abs(moved) < CLOSE * np.abs(moved).max(axis=0, initial=0.0)] = 0.0
     moved[stuck] = 0.0
     return moved

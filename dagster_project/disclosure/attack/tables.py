@@ -314,7 +314,7 @@ class Structure:
 
 
 def structure_of(measured: Measured, equations: Equations) -> Structure:
-    """Number the hidden cells and the equations that hold."""
+    """Give numbers to the hidden cells and to the equations that hold."""
     unknown = measured.unknown
     place = np.where(unknown, np.cumsum(unknown) - 1, -1)
     number = np.cumsum(measured.valid) - 1

@@ -21,15 +21,15 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from dagster_project.disclosure.attack.blocks import Changed
-from dagster_project.disclosure.attack.layout import Flags, Floats, Ints
-from dagster_project.disclosure.attack.tables import Equations, Measured
+from dagster_project.disclosure.attack.layout import CLOSE, Flags, Floats, Ints
+from dagster_project.disclosure.attack.tables import TINY, Equations, Measured
 
 PRIME = 2**31 - 1
 STEPS = 20_000
 """Combinations that are tried."""
 PATIENCE = 10.0
 """Seconds for one integer program."""
-DENOMINATORS = range(1, 25)
+DENOMINATORS = tuple(range(1, 61))
 
 
 class UndecidedError(Exception):
@@ -183,15 +183,21 @@ def basis_of(kernel: Floats, solution: Floats, free: Flags, people: Ints | None 
 
 
 def _residues(values: Floats) -> Ints:
-    """Whole numbers modulo the prime; a fraction as numerator times the inverse of denominator."""
+    """Whole numbers modulo the prime; a fraction as numerator times the inverse of denominator.
+
+    Raises:
+        UndecidedError: a number is no fraction with a small denominator.
+
+    """
     whole = np.round(values)
     found = whole.astype(np.int64) % PRIME
-    for place in np.flatnonzero(np.abs(values - whole) > 1e-9):  # noqa: PLR2004
-        for denominator in DENOMINATORS:
-            numerator = values[place] * denominator
-            if abs(numerator - round(numerator)) < 1e-9:  # noqa: PLR2004
-                found[place] = round(numerator) * pow(denominator, -1, PRIME) % PRIME
-                break
+    for place in zip(*np.nonzero(np.abs(values - whole) > TINY), strict=True):
+        multiples = float(values[place]) * np.array(DENOMINATORS)
+        near = np.flatnonzero(np.abs(multiples - np.round(multiples)) < CLOSE)
+        if not len(near):
+            raise UndecidedError
+        numerator, denominator = round(multiples[near[0]]), DENOMINATORS[int(near[0])]
+        found[place] = numerator * pow(denominator, -1, PRIME) % PRIME
     return found
 
 
@@ -338,12 +344,14 @@ def _solve(rows: Ints, sides: Ints, most: int, movers: Movers) -> Flags | None:
     return member_of
 
 
-def people_in(changed: Changed, measure: int, after: int, before: int, size: int,
-              equations: Equations) -> tuple[Ints, Movers]:  # fmt: skip
+def people_in(
+    changed: Changed, measure: int, vintages: tuple[int, int], size: int, equations: Equations
+) -> tuple[Ints, Movers]:
     """Return the people behind a difference, by cell of the block, and the movers.
 
     A total has as many as its parts, in the partition that has most of them.
     """
+    after, before = vintages
     mine = (changed.measure == measure) & (changed.after == after) & (changed.before == before)
     within = mine & ~changed.mover
     people = np.bincount(changed.cell[within], changed.people[within], minlength=size)

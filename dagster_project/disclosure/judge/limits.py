@@ -26,8 +26,9 @@ class Limits:
     `min_n`: fewest respondents of a published figure and of a known union. `width`: share of n by
     which the interval of a small n must miss it to either side (at least 1). `mean_share`: share of
     the scale by which the interval of a small cell's mean must miss it to one side. `unions`:
-    whether unions of hidden cells are judged, and what is left of a total. `protect_extreme_shares`:
-    whether it is a violation that "nobody" or "everybody" of a hidden share is certain.
+    whether unions of hidden cells are judged, and what is left of a total.
+    `protect_extreme_shares`: whether it is a violation that "nobody" or "everybody" of a hidden
+    share is certain.
     """
 
     min_n: int = 10

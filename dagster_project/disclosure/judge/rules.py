@@ -35,7 +35,6 @@ class Evidence:
     figures: pl.DataFrame
     truth: pl.DataFrame
     rules: pl.DataFrame
-    hierarchies: pl.DataFrame
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -199,7 +198,7 @@ def unions(evidence: Evidence, tables: list[str]) -> pl.DataFrame:
     )
 
 
-def same_scores(evidence: Evidence, tables: list[str]) -> pl.DataFrame:
+def same_scores(evidence: Evidence, hierarchies: pl.DataFrame, tables: list[str]) -> pl.DataFrame:
     """Equations with a published total whose hidden parts all have the same score."""
     cell = [*evidence.layout.cell, "measure", "vintage"]
     scored = evidence.truth.filter(pl.col("kind").is_in(["mean", "net"]))
@@ -208,19 +207,18 @@ def same_scores(evidence: Evidence, tables: list[str]) -> pl.DataFrame:
         pl.col("answer").is_null() & pl.col(evidence.layout.table).is_in(tables)
     ).select(*cell, "hidden", "n")
     found = [
-        _same_in(evidence, shown, shown.join(truth, on=cell), dimension)
-        for dimension in evidence.hierarchies["dimension"].unique().sort()
+        _same_in(evidence, shown, shown.join(truth, on=cell), tree, dimension)
+        for (dimension,), tree in hierarchies.partition_by("dimension", as_dict=True).items()
     ]
     return pl.concat([evidence.broken("same_score", shown.clear(), ""), *found])
 
 
 def _same_in(
-    evidence: Evidence, shown: pl.DataFrame, parts: pl.DataFrame, dimension: str
+    evidence: Evidence, shown: pl.DataFrame, parts: pl.DataFrame, tree: pl.DataFrame, dimension: str
 ) -> pl.DataFrame:
     """Every equation over one dimension, by its published parent."""
     table = evidence.layout.table
     on = [name for name in evidence.key if name not in (table, dimension)]
-    tree = evidence.hierarchies.filter(pl.col("dimension") == dimension)
     children = tree.select(table, "partition", "parent", "child").join(
         parts, left_on=[table, "child"], right_on=[table, dimension]
     )

@@ -65,7 +65,7 @@ def judge(
 
     """
     layout = layout or Layout()
-    evidence = _evidence(found, figures, cells, hierarchies, limits, layout)
+    evidence = _evidence(found, with_vintage(figures), with_vintage(cells), limits, layout)
     with_unions = [table for table, one in limits.items() if one.unions]
     protecting = [table for table, one in limits.items() if one.protect_extreme_shares]
     broken = [
@@ -73,7 +73,7 @@ def judge(
         rules.narrow_respondents(evidence),
         rules.narrow_means(evidence),
         rules.unions(evidence, with_unions),
-        rules.same_scores(evidence, with_unions),
+        rules.same_scores(evidence, pl.DataFrame(hierarchies), with_unions),
         rules.differences(evidence),
         rules.small_published(evidence),
         rules.missing_rows(evidence),
@@ -90,28 +90,18 @@ def judge(
 
 def _evidence(
     found: Attack,
-    figures: pa.Table,
-    cells: pa.Table,
-    hierarchies: pa.Table,
+    figures: pl.DataFrame,
+    truth: pl.DataFrame,
     limits: Mapping[str, Limits],
     layout: Layout,
 ) -> rules.Evidence:
-    truth = with_vintage(cells)
     numbers = limits_frame(limits, set(truth[layout.table]), layout)
-    shown = with_vintage(figures)
     bounds, unions = (
         with_vintage(one).join(numbers, on=layout.table, how="left")
         for one in (found.intervals, found.unions)
     )
-    return rules.Evidence(
-        layout,
-        bounds,
-        unions,
-        shown,
-        truth.filter(pl.col("kind").is_in(KINDS)).join(numbers, on=layout.table),
-        numbers,
-        pl.DataFrame(hierarchies),
-    )
+    known = truth.filter(pl.col("kind").is_in(KINDS)).join(numbers, on=layout.table)
+    return rules.Evidence(layout, bounds, unions, figures, known, numbers)
 
 
 def _not_usable(found: Attack, layout: Layout) -> list[Violation]:

@@ -1,11 +1,7 @@
-"""The protector: which cells of which figures may be published.
+"""The suppression pattern of a set of cells: `protect` and what it takes and returns."""
 
-Belongs here: the decision as a pure function of counts, hierarchies and rules. Does not belong
-here: anything of Dagster, dbt or surveys; the package can be used alone.
-"""
-
-from dagster_project.disclosure.protect.differences import Vintages
 from dagster_project.disclosure.protect.pattern import Pattern, Report, protect
-from dagster_project.disclosure.protect.rules import Layout, Rules
+from dagster_project.disclosure.protect.rules import BASE_GROUP, Layout, Rules
+from dagster_project.disclosure.protect.vintages import Vintages
 
-__all__ = ["Layout", "Pattern", "Report", "Rules", "Vintages", "protect"]
+__all__ = ["BASE_GROUP", "Layout", "Pattern", "Report", "Rules", "Vintages", "protect"]

@@ -1,33 +1,94 @@
-"""Cuts cells into blocks that know nothing of each other, as arrays.
+"""Cuts the cells into blocks that know nothing of each other, as arrays.
 
-Belongs here: the values that the steps pass around, reading the input tables, judging that totals
-are the sums of their parts. Does not belong here: judging rows one by one (refuse), any decision.
+Belongs here: the input tables, how cells add up, one `Block` for all cells that hierarchies
+connect. Does not belong here: judging rows one by one (refuse), any decision.
 
-A block is what hierarchies connect: two values of a dimension hang together if one is part of the
-other and both occur. So a quarter without its year is a block of its own, and each organisation is,
-unless organisations add up. That is what makes the whole grow linearly and run in parallel.
+Two values of a dimension are connected if one is a parent of the other and both occur. No equation
+crosses from one block to another, so each is protected on its own; that is what makes the whole
+grow linearly and run in parallel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import scipy.sparse
 
-from dagster_project.disclosure.protect.differences import Comparison, Vintages
-from dagster_project.disclosure.protect.elimination import Equation
-from dagster_project.disclosure.protect.refuse import CARRIED, COUNT, refuse, tree_of
-from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints, Layout, Rules
+from dagster_project.disclosure.protect.refuse import CARRIED, need, refuse, tree_of
+from dagster_project.disclosure.protect.rules import ADDITIVE, BASE_GROUP, Layout
+from dagster_project.disclosure.protect.vintages import Comparison, Vintages
 
-PUBLISHED, SUPPRESSED = "published", "suppressed"
-FIGURES = ("n", "n_effective", "weight", "total", "total_squared", "low", "high")
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
-Branches = Mapping[str, Mapping[str, Sequence[tuple[str, ...]]]]
-"""Children by dimension and parent: one tuple for each partition of the parent."""
+STATUSES = ("published", "suppressed")
+_SUMS = ("n", "weight", "total", "total_squared")
+_FIGURES = (*_SUMS, "n_effective", "low", "high")
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Cells that are sums of others, as flat arrays.
+
+    Equation i says that cell `parents[i]` is the sum of the cells `children[of == i]`; `of` is
+    sorted and names every equation. Numbers are positions among `size` cells.
+    """
+
+    size: int
+    parents: Ints
+    children: Ints
+    of: Ints
+
+    @classmethod
+    def listed(cls, size: int, sums: Iterable[tuple[int, Sequence[int]]]) -> Equations:
+        """Lay out equations given as (parent, children)."""
+        pairs = list(sums)
+        return cls(
+            size,
+            np.array([parent for parent, _ in pairs], dtype=np.int64),
+            np.array([child for _, children in pairs for child in children], dtype=np.int64),
+            np.repeat(np.arange(len(pairs)), [len(children) for _, children in pairs]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.parents)
+
+    def __iter__(self) -> Iterator[tuple[int, Ints]]:
+        ends = np.searchsorted(self.of, np.arange(len(self) + 1)).tolist()
+        for parent, start, end in zip(self.parents.tolist(), ends, ends[1:], strict=False):
+            yield parent, self.children[start:end]
+
+    def within(self, here: Flags) -> Equations:
+        """Keep the equations between the cells `here`, shape (cells,); other parts are 0."""
+        if here.all():
+            return self
+        kept = here[self.children] & here[self.parents[self.of]]
+        there, of = np.unique(self.of[kept], return_inverse=True)
+        return Equations(self.size, self.parents[there], self.children[kept], of)
+
+    @cached_property
+    def parts(self) -> scipy.sparse.csr_array:
+        """Which cells are parts, shape (equations, cells)."""
+        ones = np.ones(len(self.children))
+        return scipy.sparse.csr_array(
+            (ones, (self.of, self.children)), shape=(len(self), self.size)
+        )
+
+    @cached_property
+    def balance(self) -> scipy.sparse.csr_array:
+        """Parts minus their total, shape (equations, cells): 0 on every table that adds up."""
+        rows = np.concatenate([self.of, np.arange(len(self))])
+        columns = np.concatenate([self.children, self.parents])
+        signs = np.repeat([1.0, -1.0], [len(self.children), len(self)])
+        return scipy.sparse.csr_array((signs, (rows, columns)), shape=(len(self), self.size))
 
 
 @dataclass(frozen=True)
@@ -55,113 +116,182 @@ class Measure:
     @property
     def is_weighted(self) -> bool:
         """Whether the weights differ from 1 anywhere."""
-        return bool((np.abs(self.weight - self.n) > SLACK).any())
-
-    def spread(self, size: int, figures: Ints | Floats) -> Floats:
-        """Lay figures of the asked cells out over all cells of the block, 0 elsewhere."""
-        everywhere = np.zeros(size)
-        everywhere[self.cells] = figures
-        return everywhere
-
-
-@dataclass(frozen=True)
-class Decided:
-    """Cells of a group whose fate stands already, shape (cells,) each."""
-
-    published: Flags
-    suppressed: Flags
+        return bool((np.abs(self.weight - self.n) > ADDITIVE).any())
 
 
 @dataclass(frozen=True)
 class Block:
-    """Everything that one set of equations ties together.
+    """All that one set of equations connects.
 
-    `names` are the cells, as tuples of the layout's columns; `base` is the number of respondents of
-    each, 0 where there is no row; `measures` are by group, the base not among them. `decided` is by
-    group, `comparisons` are of the vintages among the cells.
+    `size` counts the cells; `base` is the number of respondents of each, 0 where nobody is;
+    `measures` are grouped as in the input, the base not among them. `told` and `kept` say, per
+    group, which cells are decided already: published and suppressed ones, shape (cells,).
+    `comparisons` are of the vintages among the cells.
     """
 
-    table: str
-    names: tuple[tuple[str, ...], ...]
-    equations: tuple[Equation, ...]
+    size: int
+    equations: Equations
     base: Measure
     measures: Mapping[str, tuple[Measure, ...]] = field(default_factory=dict)
-    decided: Mapping[str, Decided] = field(default_factory=dict)
+    told: Mapping[str, Flags] = field(default_factory=dict)
+    kept: Mapping[str, Flags] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
 
-    @property
-    def size(self) -> int:
-        """Number of cells."""
-        return len(self.names)
-
-    @property
+    @cached_property
     def respondents(self) -> Ints:
-        """Respondents of every cell, 0 where the base does not name it."""
+        """Respondents of every cell of the block, 0 where the base does not name it."""
         counts = np.zeros(self.size, dtype=np.int64)
         counts[self.base.cells] = self.base.n
         return counts
 
-    def of_group(self, group: str) -> Decided:
-        """Say what is decided of a group."""
+    def decided(self, group: str) -> tuple[Flags, Flags]:
+        """Which cells of a group are published already and which suppressed, shape (cells,)."""
         nothing = np.zeros(self.size, dtype=bool)
-        return self.decided.get(group) or Decided(nothing, nothing)
+        return self.told.get(group, nothing), self.kept.get(group, nothing)
 
 
-def read_blocks(
+Branches = Sequence[Mapping[str, Sequence[tuple[str, ...]]]]
+"""Children by dimension and parent: one tuple for each partition of the parent."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one block, ready to be made a `Block` elsewhere.
+
+    `numbers` are the block's cells among all cells, `names` what each is called per dimension,
+    `branches` how the values of each dimension add up. `rows` are the figures, sorted by measure
+    and cell; `cell` in it is a position in the block.
+    """
+
+    table: str
+    numbers: Ints
+    names: tuple[tuple[str, ...], ...]
+    branches: Branches
+    rows: pl.DataFrame
+    layout: Layout
+    vintages: Vintages | None = None
+
+    def block(self) -> Block:
+        """Make the block.
+
+        Raises:
+            ValueError: a total is not the sum of its parts.
+
+        """
+        equations = _equations(self.branches, self.names)
+        groups: dict[str, list[Measure]] = defaultdict(list)
+        for measure in _measures(self.rows):
+            groups[measure.group].append(measure)
+        (base,) = groups.pop(BASE_GROUP, (_nobody(),))
+        measures = {group: tuple(groups[group]) for group in sorted(groups)}
+        self._check_sums(equations, [base, *(m for group in measures.values() for m in group)])
+        told, kept = (self._decided(status) for status in STATUSES)
+        comparisons: tuple[Comparison, ...] = ()
+        if self.vintages is not None:
+            leaf = np.ones(len(self.names), dtype=bool)
+            leaf[equations.parents] = False
+            cells = [(self.table, *name) for name in self.names]
+            comparisons = self.vintages.of_block(cells, leaf, self.layout)
+        return Block(len(self.names), equations, base, measures, told, kept, comparisons)
+
+    def _named(self, cell: int) -> str:
+        return "/".join((self.table, *self.names[cell]))
+
+    def _decided(self, status: str) -> dict[str, Flags]:
+        found: dict[str, Flags] = {}
+        rows = self.rows.filter(pl.col("decided") == status).select("disclosure_group", "cell")
+        for (group,), part in rows.partition_by(
+            "disclosure_group", as_dict=True, include_key=False
+        ).items():
+            found[str(group)] = np.zeros(len(self.names), dtype=bool)
+            found[str(group)][part["cell"].to_numpy()] = True
+        return found
+
+    def _check_sums(self, equations: Equations, measures: Sequence[Measure]) -> None:
+        """Refuse a total that is not the sum of its parts: nothing proved about it would hold."""
+        systems: dict[bytes, Equations] = {}
+        for measure in measures:
+            here = np.zeros(len(self.names), dtype=bool)
+            here[measure.cells] = True
+            system = systems.setdefault(here.tobytes(), equations.within(here))
+            values = np.zeros((len(here), 4))
+            values[measure.cells, 0], values[measure.cells, 1] = measure.n, measure.weight
+            values[measure.cells, 2], values[measure.cells, 3] = measure.total, measure.squares
+            most = ADDITIVE * np.maximum(1.0, np.abs(values[system.parents]))
+            # what is no number is not near anything
+            wrong = ~(np.abs(system.balance @ values) <= most).all(axis=1)
+            if wrong.any():
+                cell = int(system.parents[wrong].min())
+                raise ValueError(
+                    f"{measure.group}, {measure.name} in {self._named(cell)}: "
+                    "the total is not the sum of its parts"
+                )
+
+
+def cut_into_blocks(
     cells: pa.Table,
     hierarchies: pa.Table,
-    rules: Mapping[str, Rules],
+    tables: Collection[str],
     layout: Layout,
     *,
     decided: pa.Table | None = None,
     vintages: Vintages | None = None,
-) -> tuple[int, Iterator[Block]]:
-    """Cut the cells into blocks, in the order of their first cells.
+) -> tuple[list[Piece], pl.DataFrame]:
+    """Cut the cells into blocks, sorted by the cells in them; `tables` are those with rules.
 
     Returns:
-        The number of blocks, and the blocks, made as they are asked for.
+        The blocks, and the names of all cells in the order of their numbers, columns
+        `layout.cell`.
 
     Raises:
-        ValueError: a table has no rules, a column is missing, or a row cannot be (see `refuse`);
-            and when a block is made: it has no row in the base group, or a total is not the sum of
-            its parts.
+        ValueError: a table has no rules, a column is missing, or a row cannot be (see `refuse`).
 
     """
     tree = tree_of(hierarchies, layout)
     if cells.num_rows == 0:
-        return 0, iter(())
-    refuse(cells, rules, layout)
-    rows = _as_numbers(cells, layout)
-    keys = list(layout.cell)
-    names = rows.select(keys).unique()
-    ties = list(vintages.ties(layout)) if vintages else []
-    roots = [
-        _roots(names, tree, layout, dimension, ties if dimension == layout.time else ())
-        for dimension in layout.dimensions
-    ]
-    for dimension, root in zip(layout.dimensions, roots, strict=True):
-        names = names.join(root, on=[layout.table, dimension], how="left")
-    block = [layout.table, *(f"root of {dimension}" for dimension in layout.dimensions)]
-    names = names.sort(*block, *layout.dimensions)
-    number = pl.struct(block).rle_id()
-    names = names.with_columns(block=number, at=pl.int_range(pl.len()))
-    names = names.with_columns(cell=pl.col("at") - pl.col("at").min().over("block")).drop("at")
-    rows = rows.join(names.select(*keys, "block", "cell"), on=keys)
-    rows = rows.sort("block", "disclosure_group", "measure", "answer", "cell")
-    fate = _fate(decided, names, layout)
+        return [], pl.DataFrame(schema=dict.fromkeys(layout.cell, pl.String))
+    refuse(cells, tables, layout)
+    rows = _rows(cells, layout)
+    _refuse_without_base(rows, layout)
+    rows = _with_decisions(rows, decided, layout)
+    keys = [f"part of {name}" for name in layout.dimensions]
+    for name, key in zip(layout.dimensions, keys, strict=True):
+        ties = list(vintages.ties(layout)) if vintages and name == layout.time else []
+        joined = _connected(rows, tree, layout.table, name, ties).rename({"part": key})
+        rows = rows.join(joined, on=[layout.table, name], how="left")
+    order = [layout.table, *keys, *layout.dimensions, "disclosure_group", "measure", "answer"]
+    rows = rows.sort(order, nulls_last=False).with_columns(
+        number=pl.struct(layout.cell).rle_id().cast(pl.Int64),
+        block=pl.struct(layout.table, *keys).rle_id(),
+    )
+    names = rows.filter(pl.col("number").is_first_distinct()).select(layout.cell)
     branches = _branches(tree, layout)
-    return names["block"].n_unique(), _blocks(rows, names, fate, branches, (layout, vintages))
+    return [
+        replace(_piece(part, names, branches, layout), vintages=vintages)
+        for part in rows.drop(keys).partition_by("block", maintain_order=True)
+    ], names
 
 
-def _as_numbers(cells: pa.Table, layout: Layout) -> pl.DataFrame:
+def _piece(
+    part: pl.DataFrame, names: pl.DataFrame, branches: Mapping[str, Branches], layout: Layout
+) -> Piece:
+    first, last = int(part["number"][0]), int(part["number"][-1])
+    table = str(part[layout.table][0])
+    rows = part.drop(layout.cell, "block", "number").with_columns(cell=part["number"] - first)
+    rows = rows.sort("disclosure_group", "measure", "answer", "cell", maintain_order=True)
+    places = tuple(names[first : last + 1].select(layout.dimensions).iter_rows())
+    return Piece(table, np.arange(first, last + 1), places, branches[table], rows, layout)
+
+
+def _rows(table: pa.Table, layout: Layout) -> pl.DataFrame:
     """Keep what decides, as numbers: nobody is no limit to the effective number of respondents."""
     texts = (*layout.cell, "disclosure_group", "measure", "kind", "answer")
-    wanted = [name for name in cells.column_names if name in (*texts, *FIGURES)]
-    frame = pl.DataFrame(cells.select(wanted)).filter(pl.col("kind") != CARRIED)
+    wanted = [column for column in table.column_names if column in (*texts, *_FIGURES)]
+    frame = pl.DataFrame(table.select(wanted)).filter(pl.col("kind") != CARRIED)
     weight = "weight" if "weight" in wanted else "n"
     zero = pl.lit(0.0)
     return frame.with_columns(
-        pl.col(*texts).cast(pl.String),
+        pl.col(texts).cast(pl.String),
         pl.col("n").cast(pl.Int64),
         pl.col("n_effective").cast(pl.Float64).fill_null(float("inf")),
         pl.col(weight).cast(pl.Float64).fill_null(zero).alias("weight"),
@@ -172,177 +302,118 @@ def _as_numbers(cells: pa.Table, layout: Layout) -> pl.DataFrame:
     )
 
 
-def _roots(
-    names: pl.DataFrame,
+def _refuse_without_base(rows: pl.DataFrame, layout: Layout) -> None:
+    """Refuse a table whose respondents are not counted, or in more than one way."""
+    base = pl.col("measure").filter(pl.col("disclosure_group") == BASE_GROUP).n_unique()
+    wrong = rows.group_by(layout.table).agg(base.alias("measures")).filter(pl.col("measures") != 1)
+    if wrong.height:
+        name = str(wrong[layout.table].sort()[0])
+        raise ValueError(f"{layout.table} {name} needs one measure in group {BASE_GROUP}")
+
+
+def _nobody() -> Measure:
+    """Return the respondents of a block in which no cell has any."""
+    ints, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Measure(
+        BASE_GROUP, "", None, "count", 0.0, 0.0, ints, ints, floats, floats, floats, floats
+    )
+
+
+def _with_decisions(rows: pl.DataFrame, decided: pa.Table | None, layout: Layout) -> pl.DataFrame:
+    """Add column `decided`: the status that a cell has in its group already, null for none."""
+    key = [*layout.cell, "disclosure_group"]
+    if decided is None or decided.num_rows == 0:
+        return rows.with_columns(decided=pl.lit(None, pl.String))
+    need(decided, (*key, "status"), "decided")
+    known = pl.DataFrame(decided.select([*key, "status"])).cast(pl.String)
+    wrong = known.filter(~pl.col("status").is_in(STATUSES))
+    if wrong.height:
+        raise ValueError(f"decided: status {wrong['status'][0]} is none of {', '.join(STATUSES)}")
+    return rows.join(known.rename({"status": "decided"}).unique(key), on=key, how="left")
+
+
+def _connected(
+    rows: pl.DataFrame,
     tree: pl.DataFrame,
-    layout: Layout,
-    dimension: str,
+    table: str,
+    name: str,
     ties: Sequence[tuple[str, str, str]],
 ) -> pl.DataFrame:
-    """For each value that occurs, one value that stands for all it is connected with.
+    """Say of every value of a dimension with which others it is connected, `ties` among them.
 
-    `ties` are pairs of values (behind their table) that hang together besides.
+    Returns columns `table`, the dimension, and `part`: the first of the connected values.
     """
-    root: dict[tuple[str, str], str] = {}
+    values = rows.select(table, name).unique()
+    part = {(of, value): value for of, value in values.iter_rows()}
 
-    def find(table: str, value: str) -> str:
-        while root[table, value] != value:
-            value = root[table, value]
+    def root(of: str, value: str) -> str:
+        while part[of, value] != value:
+            value = part[of, value]
         return value
 
-    for table, value in names.select(layout.table, dimension).unique().iter_rows():
-        root[table, value] = value
-    steps = tree.filter(pl.col("dimension") == dimension).select(layout.table, "parent", "child")
-    every = steps.unique().sort(layout.table, "parent", "child").iter_rows()
-    for table, parent, child in (*every, *ties):
-        if (table, parent) in root and (table, child) in root:
-            one, other = find(table, parent), find(table, child)
-            root[table, max(one, other)] = min(one, other)
-    found = [(table, value, find(table, value)) for table, value in root]
-    schema = dict.fromkeys((layout.table, dimension, f"root of {dimension}"), pl.String)
+    pairs = tree.filter(pl.col("dimension") == name).select(table, "parent", "child").unique()
+    for of, parent, child in (*pairs.sort(pl.all()).iter_rows(), *ties):
+        if (of, parent) in part and (of, child) in part:
+            first, other = sorted((root(of, parent), root(of, child)))
+            part[of, other] = first
+    found = [(of, value, root(of, value)) for of, value in part]
+    schema = dict.fromkeys((table, name, "part"), pl.String)
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def _branches(tree: pl.DataFrame, layout: Layout) -> Mapping[str, Branches]:
-    """Return how the cells of each table add up."""
-    found: dict[str, dict[str, dict[str, list[tuple[str, ...]]]]] = {}
-    keys = (layout.table, "dimension", "parent", "partition")
-    grouped = tree.group_by(keys).agg(pl.col("child").unique().sort()).sort(keys)
+    """Return how the values of each dimension add up, by table."""
+    found: dict[str, list[dict[str, list[tuple[str, ...]]]]] = defaultdict(
+        lambda: [{} for _ in layout.dimensions]
+    )
+    key = (layout.table, "dimension", "parent", "partition")
+    grouped = tree.group_by(key).agg(pl.col("child").sort()).sort(key)
     for table, dimension, parent, _, children in grouped.iter_rows():
-        nodes = found.setdefault(table, {}).setdefault(dimension, {})
-        nodes.setdefault(parent, []).append(tuple(children))
+        if dimension in layout.dimensions:
+            nodes = found[table][layout.dimensions.index(dimension)]
+            nodes.setdefault(parent, []).append(tuple(children))
     return found
 
 
-def _fate(decided: pa.Table | None, names: pl.DataFrame, layout: Layout) -> pl.DataFrame | None:
-    if decided is None or decided.num_rows == 0:
-        return None
-    keys = list(layout.cell)
-    rows = pl.DataFrame(decided).select(*keys, "disclosure_group", "status")
-    rows = rows.with_columns(pl.col(*keys, "disclosure_group", "status").cast(pl.String))
-    return rows.join(names.select(*keys, "block", "cell"), on=keys).sort("block")
-
-
-def _blocks(
-    rows: pl.DataFrame,
-    names: pl.DataFrame,
-    fate: pl.DataFrame | None,
-    branches: Mapping[str, Branches],
-    given: tuple[Layout, Vintages | None],
-) -> Iterator[Block]:
-    layout, vintages = given
-    starts = np.searchsorted(names["block"], np.arange(names["block"].n_unique() + 1))
-    bounds = np.searchsorted(rows["block"], np.arange(len(starts)))
-    fates = {} if fate is None else fate.partition_by("block", as_dict=True)
-    for number, (first, last) in enumerate(pairwise(starts.tolist())):
-        cells = tuple(names.slice(first, last - first).select(layout.cell).iter_rows())
-        part = rows.slice(int(bounds[number]), int(bounds[number + 1] - bounds[number]))
-        block = _block(cells, part, fates.get((number,)), branches.get(cells[0][0], {}), layout)
-        if vintages is not None:
-            leaf = np.ones(block.size, dtype=bool)
-            leaf[[equation.parent for equation in block.equations]] = False
-            block = replace(block, comparisons=vintages.of_block(cells, leaf, layout))
-        yield block
-
-
-def _block(
-    cells: tuple[tuple[str, ...], ...],
-    rows: pl.DataFrame,
-    fate: pl.DataFrame | None,
-    branches: Branches,
-    layout: Layout,
-) -> Block:
-    groups: dict[str, list[Measure]] = {}
-    for measure in _measures(rows):
-        groups.setdefault(measure.group, []).append(measure)
-    base = groups.pop(layout.base, None) or [_nobody(layout.base)]
-    if len(base) > 1:
-        raise ValueError(f"{'/'.join(cells[0])}: more than one measure in group {layout.base}")
-    decided: dict[str, Decided] = {}
-    if fate is not None:
-        for (group, status), part in fate.partition_by(
-            "disclosure_group", "status", as_dict=True
-        ).items():
-            nothing = np.zeros(len(cells), dtype=bool)
-            found = decided.setdefault(group, Decided(nothing, nothing.copy()))
-            flags = found.published if status == PUBLISHED else found.suppressed
-            flags[part["cell"].to_numpy()] = True
-    block = Block(
-        table=cells[0][0],
-        names=cells,
-        equations=tuple(equations_of(cells, branches, layout)),
-        base=base[0],
-        measures={group: tuple(groups[group]) for group in sorted(groups)},
-        decided=decided,
-    )
-    for measure in (block.base, *(m for group in block.measures.values() for m in group)):
-        _check_sums(block, measure)
-    return block
-
-
-def _nobody(group: str) -> Measure:
-    """Return respondents of no cell: people may be counted who responded to nothing."""
-    none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
-    return Measure(group, group, None, COUNT, 0.0, 0.0, none, none, *(nothing,) * 4)
-
-
 def _measures(rows: pl.DataFrame) -> Iterator[Measure]:
-    """Slice the rows of a block, sorted by group, measure and answer, into measures."""
-    number = rows.select(pl.struct("disclosure_group", "measure", "answer").rle_id()).to_series()
-    starts = np.flatnonzero(np.diff(number.to_numpy(), prepend=-1))
-    texts = rows[starts.tolist()].select("disclosure_group", "measure", "answer", "kind").rows()
-    arrays = {name: rows[name].to_numpy() for name in ("cell", *FIGURES)}
-    for (group, name, answer, kind), (first, last) in zip(
-        texts, pairwise([*starts.tolist(), rows.height]), strict=True
-    ):
-        part = {column: values[first:last] for column, values in arrays.items()}
+    """Split sorted rows into measures."""
+    keys = rows.select(pl.struct("disclosure_group", "measure", "answer").rle_id()).to_series()
+    starts = np.flatnonzero(np.diff(keys.to_numpy(), prepend=-1))
+    ends = [*starts[1:].tolist(), rows.height]
+    columns = {name: rows[name].to_numpy() for name in ("cell", *_FIGURES)}
+    for start, end in zip(starts.tolist(), ends, strict=True):
+        there = {name: column[start:end] for name, column in columns.items()}
+        group, name, kind, answer = (
+            rows[column][start] for column in ("disclosure_group", "measure", "kind", "answer")
+        )
         yield Measure(
             group=group,
             name=name,
             answer=answer,
             kind=kind,
-            low=float(part["low"][0]),
-            high=float(part["high"][0]),
-            cells=part["cell"].astype(np.int64),
-            n=part["n"],
-            effective=part["n_effective"],
-            weight=part["weight"],
-            total=part["total"],
-            squares=part["total_squared"],
+            low=float(there["low"][0]),
+            high=float(there["high"][0]),
+            cells=there["cell"],
+            n=there["n"],
+            effective=there["n_effective"],
+            weight=there["weight"],
+            total=there["total"],
+            squares=there["total_squared"],
         )
 
 
-def equations_of(
-    cells: Sequence[tuple[str, ...]], branches: Branches, layout: Layout
-) -> Iterator[Equation]:
-    """Every way in which a cell of the block is the sum of others; an absent part is 0."""
-    position = {cell: number for number, cell in enumerate(cells)}
-    for axis, dimension in enumerate(layout.dimensions, start=1):
-        nodes = branches.get(dimension, {})
-        for parent, cell in enumerate(cells):
-            for partition in nodes.get(cell[axis], ()):
-                parts = (position.get((*cell[:axis], c, *cell[axis + 1 :])) for c in partition)
-                children = tuple(part for part in parts if part is not None)
-                if children:
-                    yield Equation(parent, children)
-
-
-def _check_sums(block: Block, measure: Measure) -> None:
-    """Refuse a total that is not the sum of its parts: nothing proved about it would hold."""
-    values = np.zeros((block.size, 4))
-    values[measure.cells] = np.column_stack(
-        [measure.n, measure.weight, measure.total, measure.squares]
-    )
-    asked = np.zeros(block.size, dtype=bool)
-    asked[measure.cells] = True
-    for equation in block.equations:
-        children = list(equation.children)
-        if not asked[equation.parent] or not asked[children].any():
+def _equations(branches: Branches, names: Sequence[tuple[str, ...]]) -> Equations:
+    """Every way in which a cell of the block is the sum of others."""
+    position = {name: number for number, name in enumerate(names)}
+    sums = []
+    for axis, nodes in enumerate(branches):
+        if not nodes:
             continue
-        gap = np.abs(values[equation.parent] - values[children].sum(axis=0))
-        # what is no number is not near anything
-        if not (gap <= SLACK * np.maximum(1.0, np.abs(values[equation.parent]))).all():
-            raise ValueError(
-                f"{measure.group}, {measure.name} in {'/'.join(block.names[equation.parent])}: "
-                "the total is not the sum of its parts"
-            )
+        for parent, name in enumerate(names):
+            for partition in nodes.get(name[axis], ()):
+                before, after = name[:axis], name[axis + 1 :]
+                parts = [position.get((*before, child, *after)) for child in partition]
+                children = [part for part in parts if part is not None]
+                if children:
+                    sums.append((parent, children))
+    return Equations.listed(len(names), sums)

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Measure
+from dagster_project.disclosure.protect.blocks import Floats, Measure
 from dagster_project.disclosure.protect.bounds import Component
-from dagster_project.disclosure.protect.rules import SLACK, Floats
+from dagster_project.disclosure.protect.rules import SLACK
 
 Goal = tuple[int, Floats]
 """A component by number, and where its cells should move to, shape (cells,)."""

@@ -16,170 +16,75 @@ reach `min_n`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
-import pyarrow as pa
 
-from dagster_project.disclosure.protect.elimination import (
-    MOST_STATES,
-    PRIME,
-    UndecidedError,
-    relations,
-)
-from dagster_project.disclosure.protect.rules import Flags, Ints, Layout
+from dagster_project.disclosure.protect.blocks import Equations, Flags, Floats, Ints
+from dagster_project.disclosure.protect.bounds import Component, Space
+from dagster_project.disclosure.protect.changes import Changes
+from dagster_project.disclosure.protect.elimination import Tableau
+from dagster_project.disclosure.protect.vintages import Comparison, Movers
+
+PRIME = 2**31 - 1
+"""Relations are found modulo this prime, which is exact but for one chance in so many."""
+MOST_STATES = 200_000
+"""Partial unions that are tried at once; more are taken to hold a union that tells of a few."""
 
 
-@dataclass(frozen=True)
-class Movers:
-    """Who moved, an entry per pair of leaves: their positions (-1: outside) and `altered`.
+def relations(vectors: Ints) -> tuple[Ints, Ints]:
+    """Find the combinations of vectors that cancel.
 
-    `altered`: those who moved changed their answer as well.
+    Args:
+        vectors: shape (k, leaves), modulo `PRIME`.
+
+    Returns:
+        Relations in reduced form, shape (d, k), and the free vector of each, shape (d,): it is
+        taken once in its relation and in no other.
+
     """
-
-    source: Ints
-    target: Ints
-    altered: Flags
-
-    def noticed(self, member: Flags) -> Flags:
-        """Whether each union shows somebody who moved; `member` has a row per union."""
-        inside = np.concatenate([member, np.zeros((len(member), 1), dtype=bool)], axis=1)
-        one, other = inside[:, self.source], inside[:, self.target]
-        return np.asarray(((one != other) | (self.altered & (one | other))).any(axis=1))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two vintages of the leaves of a block.
-
-    `after` and `before` are positions of the same leaf in both, -1 where it has no row; `people`
-    are those added, removed or changed within it, by measure.
-    """
-
-    after: Ints
-    before: Ints
-    people: Mapping[str, Ints]
-    movers: Mapping[str, Movers]
-
-    @property
-    def measures(self) -> set[str]:
-        """Measures in which anything changed."""
-        return {*self.people, *self.movers}
-
-    def of(self, measure: str) -> tuple[Ints, Movers | None]:
-        """Return who changed in a measure: people by leaf, and who moved."""
-        nobody = np.zeros(len(self.after), dtype=np.int64)
-        return self.people.get(measure, nobody), self.movers.get(measure)
-
-
-@dataclass(frozen=True)
-class Vintages:
-    """Which vintages to compare, and who changed between them.
-
-    `pairs` has the layout's table column, `since` (number of a comparison), `after` and `before`
-    (values on the time dimension). `changed` has the layout's columns of a leaf in the later
-    vintage, `since`, `measure` and `people`: respondents added, removed or changed in any way
-    within that leaf. `moved` has the same for where they were, `to_<dimension>` for where they are
-    (null: outside the table) and `altered`.
-    """
-
-    pairs: pa.Table
-    changed: pa.Table
-    moved: pa.Table
-
-    def ties(self, layout: Layout) -> Iterator[tuple[str, str, str]]:
-        """Yield table, after and before: values that one block must hold."""
-        columns = (layout.table, "after", "before")
-        yield from pl.DataFrame(self.pairs).select(columns).unique().sort(columns).iter_rows()
-
-    def of_block(
-        self, cells: Sequence[tuple[str, ...]], leaf: Flags, layout: Layout
-    ) -> tuple[Comparison, ...]:
-        """Lay out the comparisons of a block.
-
-        Args:
-            cells: its cells, by the layout's columns.
-            leaf: which of them are no totals, shape (cells,).
-            layout: the columns that name a cell.
-
-        """
-        time = layout.cell.index(layout.time)
-        times = {cell[time] for cell in cells}
-        position = {cell: number for number, cell in enumerate(cells)}
-        own = pl.col(layout.table) == cells[0][0]
-        found = []
-        pairs = pl.DataFrame(self.pairs).filter(
-            own, pl.col("after").is_in(list(times)), pl.col("before").is_in(list(times))
-        )
-        for (since,), part in pairs.partition_by("since", as_dict=True).items():
-            back = dict(part.select("after", "before").iter_rows())
-            forth = {old: new for new, old in back.items()}
-            keys: dict[tuple[str, ...], None] = {}
-            for cell in (cell for cell, is_leaf in zip(cells, leaf, strict=True) if is_leaf):
-                if cell[time] in back:
-                    keys[cell] = None
-                elif cell[time] in forth:
-                    keys[(*cell[:time], forth[cell[time]], *cell[time + 1 :])] = None
-            place = {key: number for number, key in enumerate(keys)}
-            before = [(*key[:time], back[key[time]], *key[time + 1 :]) for key in keys]
-            found.append(
-                Comparison(
-                    after=np.array([position.get(key, -1) for key in keys], dtype=np.int64),
-                    before=np.array([position.get(key, -1) for key in before], dtype=np.int64),
-                    people=_people(pl.DataFrame(self.changed), int(since), place, layout),
-                    movers=_movers(pl.DataFrame(self.moved), int(since), place, layout),
-                )
-            )
-        return tuple(found)
-
-
-def _people(
-    changed: pl.DataFrame, since: int, place: Mapping[tuple[str, ...], int], layout: Layout
-) -> dict[str, Ints]:
-    found: dict[str, Ints] = {}
-    rows = changed.filter(pl.col("since") == since).select(*layout.cell, "measure", "people")
-    for *cell, measure, people in rows.iter_rows():
-        if tuple(cell) in place:
-            counts = found.setdefault(measure, np.zeros(len(place), dtype=np.int64))
-            counts[place[tuple(cell)]] += people
-    return found
-
-
-def _movers(
-    moved: pl.DataFrame, since: int, place: Mapping[tuple[str, ...], int], layout: Layout
-) -> dict[str, Movers]:
-    ends = [f"to_{dimension}" for dimension in layout.dimensions]
-    rows = moved.filter(pl.col("since") == since)
-    listed: dict[str, list[tuple[int, int, bool]]] = {}
-    for row in rows.select(*layout.cell, *ends, "measure", "altered").iter_rows():
-        source, target = row[: len(ends) + 1], (row[0], *row[len(ends) + 1 : -2])
-        one, other = place.get(source, -1), place.get(target, -1)
-        if max(one, other) >= 0:
-            listed.setdefault(row[-2], []).append((one, other, row[-1]))
-    return {
-        measure: Movers(*(np.array(column) for column in zip(*found, strict=True)))
-        for measure, found in listed.items()
-    }
+    count = len(vectors)
+    rest = vectors.T.copy()
+    pivots: list[int] = []
+    row = 0
+    for column in range(count):
+        there = np.flatnonzero(rest[row:, column])
+        if not len(there):
+            continue
+        found = row + int(there[0])
+        if found != row:
+            rest[[row, found]] = rest[[found, row]]
+        rest[row] = rest[row] * pow(int(rest[row, column]), -1, PRIME) % PRIME
+        touched = np.flatnonzero(rest[:, column])
+        touched = touched[touched != row]
+        rest[touched] = (rest[touched] - np.outer(rest[touched, column], rest[row])) % PRIME
+        pivots.append(column)
+        row += 1
+        if row == len(rest):
+            break
+    free = np.setdiff1d(np.arange(count), pivots)
+    basis = np.zeros((len(free), count), dtype=np.int64)
+    basis[np.arange(len(free)), free] = 1
+    basis[:, pivots] = -rest[: len(pivots)][:, free].T % PRIME
+    return basis, free
 
 
 def few_who_changed(
-    vectors: Ints, people: Ints, movers: Movers | None, most: int
-) -> Iterator[Ints]:
-    """Find unions of leaves of a difference that are known, with somebody and too few in them.
+    vectors: Ints, people: Ints, movers: Movers | None, gone: Flags, most: int
+) -> bool:
+    """Whether a union of leaves of a difference is known, with somebody and too few in it.
+
+    One of leaves that all have no row any more does not count: the earlier vintage told it.
 
     Args:
         vectors: what is unexplained of each leaf's difference, shape (k, leaves).
         people: those added, removed or changed within it, shape (k,).
         movers: those who moved; None for nobody.
+        gone: leaves without a row in the later vintage, shape (k,).
         most: people a union may have at most.
 
-    Yields:
-        Positions of the members of a union.
-
-    Raises:
-        UndecidedError: there are too many combinations.
+    Returns:
+        True as well where there are too many combinations to be certain.
 
     """
     ends = np.zeros(len(people) + 1, dtype=bool)
@@ -187,11 +92,11 @@ def few_who_changed(
         ends[movers.source] = ends[movers.target] = True
     touched = (people > 0) | ends[:-1]
     known = ~vectors.any(axis=1)
-    for leaf in np.flatnonzero(known & touched & (people <= most)).tolist():
-        yield np.array([leaf])
-    kept = np.flatnonzero(~known & (people <= most))
+    if (known & touched & (people <= most) & ~gone).any():
+        return True
+    kept = np.flatnonzero((~known | (gone & touched)) & (people <= most))
     if not touched[kept].any():
-        return
+        return False
     order = kept[np.lexsort((people[kept], touched[kept]))]
     basis, _ = relations(vectors[order])
     states = np.zeros((1, len(order)), dtype=np.int64)
@@ -205,11 +110,86 @@ def few_who_changed(
         fine = (states[:, settled] <= 1).all(axis=1)
         states = states[fine & (states[:, settled] @ weights[settled] <= most)]
         if len(states) > MOST_STATES:
-            raise UndecidedError
+            return True
     member = np.zeros((len(states), len(people)), dtype=bool)
     member[:, order] = states.astype(bool)
     shown = states @ weights >= 1
     if movers is not None:
         shown |= movers.noticed(member)
-    for union in member[shown]:
-        yield np.flatnonzero(union)
+    return bool((shown & member[:, ~gone].any(axis=1)).any())
+
+
+def tells_of_few(
+    tableau: Tableau, comparisons: tuple[Comparison, ...], measures: set[str], min_n: int
+) -> bool:
+    """Whether what is published tells a union of too few who changed in one of the measures.
+
+    Where a leaf lost its row the answer is always yes: a row that is not there tells 0, and no
+    choice of what to publish takes that back. Such a revision withdraws the whole of its periods.
+    """
+    changes = tableau.directions() % PRIME
+    padded = np.concatenate([changes.T, np.zeros((1, len(changes)), dtype=changes.dtype)])
+    for comparison in comparisons:
+        for measure in sorted(measures & comparison.measures):
+            people, movers = comparison.of(measure)
+            vectors = (padded[comparison.after] - padded[comparison.before]) % PRIME
+            gone = comparison.after < 0
+            if gone.any():
+                return True
+            if few_who_changed(vectors.astype(np.int64), people, movers, gone, min_n - 1):
+                return True
+    return False
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How much each leaf grew between vintages: see `bounds.Tied`.
+
+    A reader may believe that nobody was lost. Where somebody was, the reader is wrong, and nothing
+    true follows; so the growth of a leaf is known to be at least 0, or what it is where that is
+    less. `pairs`, shape (k, 2), are positions of a leaf after and before.
+    """
+
+    pairs: Ints
+    values: Floats
+    floor: Floats
+    hidden: Flags
+    cell: Ints
+    equations: Equations
+
+    @classmethod
+    def since(
+        cls, component: Component, comparisons: tuple[Comparison, ...], kept: Flags
+    ) -> Component:
+        """Tie a component to its growth between vintages, if any; `kept` cells stay hidden."""
+        pairs = np.array(
+            [
+                (after, before)
+                for comparison in comparisons
+                for after, before in zip(comparison.after, comparison.before, strict=True)
+                if min(after, before) >= 0
+            ],
+            dtype=np.int64,
+        ).reshape(-1, 2)
+        if not len(pairs):
+            return component
+        size = len(component.values)
+        after, before = pairs.T
+        growth = component.values[after] - component.values[before]
+        sums = [(int(a), (int(b), size + k)) for k, (a, b) in enumerate(pairs)]
+        tied = cls(
+            pairs=pairs,
+            values=growth,
+            floor=np.minimum(growth, 0.0),
+            hidden=np.ones(len(pairs), dtype=bool),
+            cell=np.where(kept[before], before, after),
+            equations=Equations.listed(size + len(pairs), sums),
+        )
+        return replace(component, tied=tied, reach=None)
+
+    def space(self, tableau: Tableau, alone: Space) -> Space:
+        """Return the changes that nobody can see, with how each changes the growth."""
+        size = tableau.size
+        dense = alone.basis.dense(size)
+        growth = dense[:, self.pairs[:, 0]] - dense[:, self.pairs[:, 1]]
+        return Space(Changes.of(np.concatenate([dense, growth], axis=1)))

@@ -1,45 +1,49 @@
-"""Exact linear algebra: which hidden figures are combinations of the published ones.
+"""Exact linear algebra: what follows from the published cells by adding and subtracting.
 
-Belongs here: cells as vectors, elimination over a prime field, unions of few people. Does not
-belong here: bounds, and the choice of what to hide.
+Belongs here: cells as vectors, and the changes to a table that no published cell shows. Does not
+belong here: bounds, searching unions (unions), the choice of what to hide.
 
-Write the figure of a cell as the sum of the figures of its *leaves*, the cells that are no total.
-It is then a vector with an entry per leaf, and a hidden cell can be worked out by adding and
-subtracting published ones exactly if its vector lies in the span of theirs. That depends on the
-pattern alone, not on the figures, so n, sums of scores and sums of squares stand or fall together.
-The arithmetic is modulo the prime 2^31 - 1: exact, where floating point would have to guess which
-small number is zero. A combination over the fractions is one modulo the prime too (unless the prime
-divides a denominator); the other way round an error is possible only if the prime divides one of
-the minors of a matrix of small whole numbers, and would hide one cell too many.
+The figure of a cell is the sum of the figures of its *leaves*, the cells that are no total. So a
+table is a vector of leaves, and the changes that leave all published cells as they are form a
+linear space. A hidden cell, or any sum of hidden cells, follows exactly from the published ones if
+none of these changes moves it. That depends on the pattern alone, not on the figures, so n, sums of
+scores and sums of squares stand or fall together.
+
+`Tableau` keeps a basis of that space and swaps cells in and out of it, as the simplex method does,
+so that publishing a cell and hiding it again cost one step of elimination each. Its entries are
+whole numbers, mostly -1, 0 and 1; should they ever become large, they are kept as Python's
+unbounded integers, so that the result is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import numpy.typing as npt
 
-from dagster_project.disclosure.protect.rules import Flags, Floats, Ints
+from dagster_project.disclosure.protect.blocks import Equations, Flags, Ints
+from dagster_project.disclosure.protect.unions import Search, Union
 
-PRIME = 2**31 - 1
-MOST_STATES = 200_000
-"""Partial unions that are tried at once, before an integer program is asked instead."""
-MOST_UNIONS = 64
-"""Unions that are returned at once; the caller comes back for more."""
-NODES = 100_000
+LARGE = 2**30
+"""Entries up to here can be multiplied and subtracted in 64 bits."""
+
+Undo = tuple[int, int, Ints, npt.NDArray[Any]]
+"""A swap: the row, the cell that left the basis, the rows it changed and what they were."""
 
 
 @dataclass(frozen=True)
-class Equation:
-    """The cell `parent` is the sum of the cells `children`; numbers are positions in the block."""
+class Step:
+    """A cell that was published; `moved` are those that may have become known, shape (cells,)."""
 
-    parent: int
-    children: tuple[int, ...]
+    cell: int
+    undo: Undo | None
+    moved: Flags
 
 
-def vectors(size: int, equations: Sequence[Equation], empty: Flags) -> tuple[Ints, Ints]:
+def vectors(size: int, equations: Equations, empty: Flags) -> tuple[Ints, Ints, Ints]:
     """Write each cell in terms of its leaves.
 
     Args:
@@ -48,35 +52,37 @@ def vectors(size: int, equations: Sequence[Equation], empty: Flags) -> tuple[Int
         empty: cells that are known to be 0, shape (size,).
 
     Returns:
-        Vectors of the cells, shape (size, leaves), and the combinations of leaves that are 0
-        because a cell is the sum of its parts in more than one way, shape (k, leaves).
+        The cells that are leaves, shape (leaves,); vectors of the cells, shape (size, leaves); and
+        the combinations of leaves that are 0 because a cell is the sum of its parts in more than
+        one way, shape (k, leaves).
 
     """
-    ways: dict[int, list[tuple[int, ...]]] = {}
-    for equation in equations:
-        ways.setdefault(equation.parent, []).append(equation.children)
-    leaves = [cell for cell in range(size) if cell not in ways and not empty[cell]]
+    ways: dict[int, list[Ints]] = {}
+    for parent, children in equations:
+        ways.setdefault(parent, []).append(children)
+    leaves = np.array([c for c in range(size) if c not in ways and not empty[c]], dtype=np.int64)
     matrix = np.zeros((size, len(leaves)), dtype=np.int64)
     matrix[leaves, np.arange(len(leaves))] = 1
-    for cell in _from_the_leaves_up(ways):
-        matrix[cell] = matrix[list(ways[cell][0])].sum(axis=0)
+    for cell in _from_the_leaves_up({cell: found[0].tolist() for cell, found in ways.items()}):
+        matrix[cell] = matrix[ways[cell][0]].sum(axis=0)
     ties = [
         difference
         for cell, alternatives in ways.items()
         for children in alternatives[1:]
-        if (difference := matrix[list(children)].sum(axis=0) - matrix[cell]).any()
+        if (difference := matrix[children].sum(axis=0) - matrix[cell]).any()
     ]
-    return matrix, np.array(ties, dtype=np.int64).reshape(len(ties), len(leaves))
+    ties = list({difference.tobytes(): difference for difference in ties}.values())
+    return leaves, matrix, np.array(ties, dtype=np.int64).reshape(len(ties), len(leaves))
 
 
-def _from_the_leaves_up(ways: dict[int, list[tuple[int, ...]]]) -> Iterable[int]:
-    """Order the totals so that the parts of each, in its first way, come before it."""
+def _from_the_leaves_up(parts: dict[int, list[int]]) -> Iterable[int]:
+    """Order the totals so that the parts of each come before it."""
     done: dict[int, None] = {}
-    for start in ways:
+    for start in parts:
         stack = [start]
         while stack:
             cell = stack[-1]
-            waiting = [c for c in ways[cell][0] if c in ways and c not in done]
+            waiting = [c for c in parts[cell] if c in parts and c not in done]
             if cell in done or not waiting:
                 done[stack.pop()] = None
             else:
@@ -84,213 +90,235 @@ def _from_the_leaves_up(ways: dict[int, list[tuple[int, ...]]]) -> Iterable[int]
     return done
 
 
-class Span:
-    """What is published so far, and what of the watched vectors it leaves unknown.
+class Tableau:
+    """What the published cells leave open.
 
-    Every watched vector is kept reduced: the part of it that the published ones do not explain. It
-    is known as soon as nothing of it is left. `targets` must never become known.
+    `changes`, shape (rank, cells): each row is a change to the table that moves the cell `basis` of
+    that row and no other cell of the basis. The rows of `open` move no published cell: they span
+    all changes that nobody can see; the others are kept so that a cell can be hidden again.
+
+    For the search of unions, basis cells of open rows are leaves, and as far as possible leaves
+    that can be part of a light union (`light`): open rows of other leaves move no light leaf
+    outside the basis. So a combination of published cells that is zero on all other hidden leaves
+    is one of the equations of light leaves outside the basis alone.
     """
 
-    def __init__(self, watched: Ints, targets: Flags) -> None:
-        """Start with nothing published; `watched` has shape (rows, leaves), `targets` (rows,)."""
-        self._rows = watched % PRIME
-        self._targets = targets & self._rows.any(axis=1)
+    def __init__(
+        self, leaves: Ints, matrix: Ints, ties: Ints, *, people: Ints, light: Flags, min_n: int
+    ) -> None:
+        """Start with nothing published.
 
-    def is_known(self, row: int) -> bool:
-        """Whether the published vectors already say what this one is."""
-        return not self._rows[row].any()
+        Args:
+            leaves: the cells that are no total, shape (leaves,).
+            matrix: all cells in terms of leaves, shape (cells, leaves).
+            ties: combinations of leaves that are 0, shape (k, leaves).
+            people: respondents of every cell by measure, shape (measures, cells).
+            light: leaves that can be part of a light union, shape (cells,).
+            min_n: unions of 1 to min_n - 1 respondents are light; at most 1 to search for none.
 
-    def known(self) -> Flags:
-        """Which watched vectors are known, shape (rows,)."""
-        return np.asarray(~self._rows.any(axis=1))
-
-    def left_of(self, rows: Ints) -> Ints:
-        """Return what published vectors leave unexplained of some, shape (rows, leaves)."""
-        return self._rows[rows]
-
-    def directions(self, count: int) -> Floats:
-        """Return ways in which the first vectors can change while the published ones do not.
-
-        What is left of a vector says how it depends on leaves that are free. So each free leaf is
-        a way: if it changes by 1, each vector changes by its entry. Shape (directions, count).
         """
-        free = np.flatnonzero(self._rows[:count].any(axis=0))
-        steps = self._rows[:count][:, free].T
-        steps = np.where(steps > PRIME // 2, steps - PRIME, steps)
-        return np.asarray(steps[(np.abs(steps) < 2**10).all(axis=1)], dtype=float)
+        size = len(matrix)
+        self.size = size
+        self.is_leaf = np.zeros(size, dtype=bool)
+        self.is_leaf[leaves] = True
+        self.light = light & self.is_leaf
+        self.published = np.zeros(size, dtype=bool)
+        self._people, self._min_n = people, min_n
+        self.changes: npt.NDArray[Any] = np.concatenate([matrix.T, ties.T], axis=1)
+        self.basis = leaves.copy()
+        self.open = np.ones(len(leaves), dtype=bool)
+        for tie in range(size, size + len(ties)):
+            row = self._row_to_close(tie)
+            if row is not None:
+                self._swap(row, tie)
+                self.open[row] = False
+        # ties hold for good: no change that breaks one is ever looked at
+        self.changes = np.ascontiguousarray(self.changes[self.open][:, :size])
+        self.basis, self.open = self.basis[self.open], self.open[self.open]
 
-    def copy(self) -> Span:
-        """Return one that can go its own way."""
-        other = Span.__new__(Span)
-        other._rows, other._targets = self._rows.copy(), self._targets.copy()
+    @classmethod
+    def plain(cls, equations: Equations, empty: Flags) -> Tableau:
+        """Start with nothing published, and look for no unions."""
+        size = equations.size
+        leaves, matrix, ties = vectors(size, equations, empty)
+        people, light = np.zeros((1, size), dtype=np.int64), np.zeros(size, dtype=bool)
+        return cls(leaves, matrix, ties, people=people, light=light, min_n=1)
+
+    def copy(self) -> Tableau:
+        """Copy the state, to go on from it in another way."""
+        other = object.__new__(Tableau)
+        other.__dict__.update(self.__dict__)
+        for name in ("changes", "basis", "open", "published"):
+            setattr(other, name, getattr(self, name).copy())
         return other
 
-    def would_reveal(self, row: int) -> bool:
-        """Whether publishing this vector would make a target known."""
-        return not self.is_known(row) and self._step(row)[2]
+    def recount(self, people: Ints, light: Flags) -> None:
+        """Count others in unions from now on: `people` and `light` as in the constructor."""
+        self._people, self.light = people, light & self.is_leaf
+        for row in np.flatnonzero(self.open):
+            self._prefer_light(int(row))
 
-    def publish(self, row: int) -> None:
-        """Add a vector to what is published; targets that become known are targets no more."""
-        if self.is_known(row):
+    def known(self) -> Flags:
+        """Which cells follow from the published ones, shape (cells,)."""
+        return np.asarray(~(self.changes[self.open] != 0).any(axis=0))
+
+    def directions(self) -> npt.NDArray[Any]:
+        """Return a basis of the changes that nobody can see, shape (k, cells)."""
+        return np.asarray(self.changes[self.open])
+
+    def is_known(self, cells: Ints | int) -> bool:
+        """Whether the sum of some cells follows from the published ones."""
+        return not self._effect(cells)[self.open].any()
+
+    def told_by(self, cells: Ints | int) -> Ints:
+        """Return the published cells of the basis from which the sum of some cells follows."""
+        return np.asarray(self.basis[~self.open & (self._effect(cells) != 0)])
+
+    def _effect(self, cells: Ints | int) -> npt.NDArray[Any]:
+        """How much each row moves the sum of some cells, shape (rank,)."""
+        return np.asarray(self.changes[:, np.atleast_1d(cells)].sum(axis=1))
+
+    def offer(self, cell: int, targets: Flags) -> Step | None:
+        """Publish a cell unless that makes a target known, or a light union.
+
+        Args:
+            cell: the cell.
+            targets: cells that must not become known, shape (cells,).
+
+        Returns:
+            The step, which can be taken back as long as it is the last; None if the cell is not
+            published.
+
+        """
+        row = self._row_to_close(cell)
+        if row is None:
+            self.published[cell] = True
+            return Step(cell, None, np.zeros(self.size, dtype=bool))
+        moved = self.changes[row] != 0
+        if targets[cell] or self._loses(row, cell, np.flatnonzero(moved & targets)):
+            return None
+        searched = self._min_n > 1 and self.light[self.basis[row]]
+        step = Step(cell, self._swap(row, cell), moved)
+        self.open[row] = False
+        self.published[cell] = True
+        if searched and self.find_union(moved) is not None:
+            self.take_back(step)
+            return None
+        return step
+
+    def take_back(self, step: Step) -> None:
+        """Undo the last step."""
+        self.published[step.cell] = False
+        if step.undo is not None:
+            row, cell, rows, before = step.undo
+            self.basis[row] = cell
+            self.open[row] = True
+            self.changes[rows] = before
+
+    def tell(self, cell: int) -> None:
+        """Publish a cell whatever it makes known."""
+        row = self._row_to_close(cell)
+        if row is not None:
+            self._swap(row, cell)
+            self.open[row] = False
+        self.published[cell] = True
+
+    def hide(self, cell: int) -> None:
+        """Take a published cell back; it is still known if others tell it."""
+        self.published[cell] = False
+        at = np.flatnonzero((self.basis == cell) & ~self.open)
+        if not len(at):
             return
-        touched, reduced, reveals = self._step(row)
-        self._rows[touched] = reduced
-        self._rows[row] = 0
-        if reveals:
-            self._targets &= self._rows.any(axis=1)
+        row = int(at[0])
+        others = self.published & (self.changes[row] != 0)
+        if others.any():
+            self._swap(row, int(np.argmax(others)))
+            return
+        self.open[row] = True
+        if not self._prefer_light(row) and not self.is_leaf[cell]:
+            self._swap(row, int(np.argmax(self.is_leaf & (self.changes[row] != 0))))
 
-    def publish_all(self, rows: Iterable[int]) -> None:
-        """Add several vectors: those with one leaf first, as they only clear a column."""
-        later = []
-        for row in rows:
-            leaf = np.flatnonzero(self._rows[row])
-            if len(leaf) == 1:
-                self._rows[:, leaf[0]] = 0
-            else:
-                later.append(row)
-        for row in later:
-            self.publish(row)
-        self._targets &= self._rows.any(axis=1)
+    def find_union(self, through: Flags | None = None) -> Union | None:
+        """Find hidden leaves, too few people together, whose sum follows from what is published.
 
-    def offer(self, row: int) -> bool:
-        """Publish this vector unless that reveals a target; say whether it is published."""
-        if self.is_known(row):
-            return True
-        touched, reduced, reveals = self._step(row)
-        if reveals:
+        Args:
+            through: look for unions with at least one of these leaves only, shape (cells,).
+
+        Returns:
+            The leaves; `Union.UNSURE` if the search ran into its limit; None if there are none.
+
+        """
+        rows = np.flatnonzero(self.open & self.light[self.basis])
+        free = np.asarray(self.basis[rows])
+        moved = (self.changes[rows] != 0).any(axis=0) if len(rows) else np.zeros(self.size, bool)
+        moved[free] = False
+        tied = np.flatnonzero(moved & self.light)
+        if not len(tied):
+            return None
+        search = Search(
+            np.asarray(self.changes[np.ix_(rows, tied)], dtype=np.int64),
+            np.asarray(self.changes[rows, free], dtype=np.int64),
+            self._people[:, tied],
+            self._people[:, free],
+            self._min_n,
+        )
+        wanted = None if through is None else (through[tied], through[free])
+        return search.lightest(tied, free, wanted)
+
+    def _row_to_close(self, cell: int) -> int | None:
+        """Choose the open row that goes when a cell is published; None if it is known already."""
+        rows = np.flatnonzero(self.open & (self.changes[:, cell] != 0))
+        if not len(rows):
+            return None
+        light = self.light[self.basis[rows]]
+        if light.any() and not light.all():
+            rows = rows[~light]
+        if len(rows) == 1:
+            return int(rows[0])
+        filled = np.count_nonzero(self.changes[rows], axis=1)
+        unit = np.abs(self.changes[rows, cell]) == 1
+        return int(rows[np.argmin(filled + np.where(unit, 0, self.size))])
+
+    def _loses(self, row: int, cell: int, targets: Ints) -> bool:
+        """Whether one of these targets becomes known if a cell closes a row."""
+        if not len(targets):
             return False
-        self._rows[touched] = reduced
-        self._rows[row] = 0
+        rows = np.flatnonzero(self.open)
+        rows = rows[rows != row]
+        closing = self.changes[row]
+        after = self.changes[np.ix_(rows, targets)] * closing[cell]
+        after -= np.outer(self.changes[rows, cell], closing[targets])
+        return bool((~(after != 0).any(axis=0)).any())
+
+    def _prefer_light(self, row: int) -> bool:
+        """Let an open row move a light leaf of the basis, if it moves one; say if it does."""
+        if self.light[self.basis[row]]:
+            return True
+        there = self.light & (self.changes[row] != 0)
+        if not there.any():
+            return False
+        self._swap(row, int(np.argmax(there)))
         return True
 
-    def _step(self, row: int) -> tuple[Ints, Ints, bool]:
-        """One step of elimination: the rows it changes, what they become, if a target is lost."""
-        pivot_row = self._rows[row]
-        support = np.flatnonzero(pivot_row)
-        column = support[np.argmin(np.count_nonzero(self._rows[:, support], axis=0))]
-        inverse = pow(int(pivot_row[column]), -1, PRIME)
-        touched = np.flatnonzero(self._rows[:, column])
-        touched = touched[touched != row]
-        factors = self._rows[touched, column] * inverse % PRIME
-        reduced = self._rows[touched]
-        reduced[:, support] = (reduced[:, support] - np.outer(factors, pivot_row[support])) % PRIME
-        lost = self._targets[touched] & ~reduced.any(axis=1)
-        return touched, reduced, bool(lost.any()) or bool(self._targets[row])
-
-
-class UndecidedError(Exception):
-    """A search for unions ran into its limit."""
-
-
-def relations(vectors: Ints) -> tuple[Ints, Ints]:
-    """Find the combinations of vectors that cancel.
-
-    Args:
-        vectors: shape (k, leaves), modulo `PRIME`.
-
-    Returns:
-        Relations in reduced form, shape (d, k), and the free vector of each, shape (d,): it is
-        taken once in its relation and in no other.
-
-    """
-    count = len(vectors)
-    rest = vectors.T.copy()
-    pivots: list[int] = []
-    row = 0
-    for column in range(count):
-        there = np.flatnonzero(rest[row:, column])
-        if not len(there):
-            continue
-        found = row + int(there[0])
-        if found != row:
-            rest[[row, found]] = rest[[found, row]]
-        rest[row] = rest[row] * pow(int(rest[row, column]), -1, PRIME) % PRIME
-        touched = np.flatnonzero(rest[:, column])
-        touched = touched[touched != row]
-        rest[touched] = (rest[touched] - np.outer(rest[touched, column], rest[row])) % PRIME
-        pivots.append(column)
-        row += 1
-        if row == len(rest):
-            break
-    free = np.setdiff1d(np.arange(count), pivots)
-    basis = np.zeros((len(free), count), dtype=np.int64)
-    basis[np.arange(len(free)), free] = 1
-    basis[:, pivots] = -rest[: len(pivots)][:, free].T % PRIME
-    return basis, free
-
-
-def light_unions(vectors: Ints, people: Ints, most: int) -> list[Ints]:
-    """Find unions of vectors that cancel and hold 1 to `most` people.
-
-    Args:
-        vectors: what is unexplained of each leaf, shape (k, leaves).
-        people: of each leaf, shape (k,).
-        most: people a union may have at most.
-
-    Returns:
-        Positions of the members of each union found, the lightest first; none if there is none.
-
-    Raises:
-        UndecidedError: an integer program ran into its limit.
-
-    """
-    order = np.argsort(people, kind="stable")
-    basis, free = relations(vectors[order])
-    if not len(basis):
-        return []
-    weights = people[order]
-    try:
-        found = list(_by_trying(basis, free, weights, most))
-    except UndecidedError:
-        found = list(_by_program(basis, weights, most))
-    found.sort(key=lambda union: (int(weights[union].sum()), len(union), union.tolist()))
-    return [np.sort(order[union]) for union in found[:MOST_UNIONS]]
-
-
-def _by_trying(basis: Ints, free: Ints, weights: Ints, most: int) -> Iterator[Ints]:
-    """Take each relation or not, as long as what is settled is 0 or 1 and light enough."""
-    count = basis.shape[1]
-    last = np.full(count, -1)
-    for number, relation in enumerate(basis):
-        last[relation != 0] = number
-    states = np.zeros((1, count), dtype=np.int64)
-    for number, relation in enumerate(basis):
-        states = np.concatenate([states, (states + relation) % PRIME])
-        settled = last <= number
-        kept = (states[:, settled] <= 1).all(axis=1)
-        kept &= states[:, settled] @ weights[settled] <= most
-        states = states[kept]
-        if len(states) > MOST_STATES:
-            raise UndecidedError
-    del free
-    for state in states[states @ weights >= 1]:
-        yield np.flatnonzero(state)
-
-
-def _by_program(basis: Ints, weights: Ints, most: int) -> Iterator[Ints]:
-    """Choose relations by an integer program: the lightest union with anybody in it."""
-    rows = _as_fractions(basis)
-    count = len(basis)
-    totals = rows @ weights
-    outcome = milp(
-        totals,
-        integrality=np.ones(count + basis.shape[1])[:count],
-        bounds=Bounds(0, 1),
-        constraints=[LinearConstraint(rows.T, 0, 1), LinearConstraint(totals, 1, most)],
-        options={"node_limit": NODES},
-    )
-    if outcome.status not in (0, 2):
-        raise UndecidedError
-    if outcome.status == 0:
-        union = np.round(np.round(outcome.x) @ rows)
-        yield np.flatnonzero(union)
-
-
-def _as_fractions(numbers: Ints) -> Floats:
-    """Read numbers modulo the prime as fractions with a small denominator."""
-    for denominator in range(1, 25):
-        scaled = numbers * denominator % PRIME
-        scaled = np.where(scaled > PRIME // 2, scaled - PRIME, scaled)
-        if (np.abs(scaled) < 2**20).all():
-            return np.asarray(scaled / denominator)
-    raise UndecidedError
+    def _swap(self, row: int, cell: int) -> Undo:
+        """Put a cell in the place of the basis cell of a row, which moves it."""
+        changes = self.changes
+        column = changes[:, cell]
+        rows = np.flatnonzero(column)
+        rows = rows[rows != row]
+        undo = (row, int(self.basis[row]), rows, changes[rows])
+        self.basis[row] = cell
+        if len(rows):
+            support = np.flatnonzero(changes[row])
+            times, unit = column[rows], changes[row, cell]
+            if abs(unit) == 1:
+                there = np.ix_(rows, support)
+                changed = changes[there] - np.outer(times * unit, changes[row, support])
+                changes[there] = changed
+            else:
+                changed = changes[rows] * unit - np.outer(times, changes[row])
+                changed //= np.gcd.reduce(changed, axis=1)[:, None]
+                changes[rows] = changed
+            if changes.dtype != object and np.abs(changed).max() > LARGE:
+                self.changes = changes.astype(object)
+        return undo

@@ -1,176 +1,143 @@
 """The demands on figures: n, sums and means of hidden cells, and what more to hide for them.
 
-Belongs here: judging what witnesses show of a measure, repairs, and what answers have to do with
-respondents. Does not belong here: demands on the number of respondents (demands), the components of
-a measure (components).
+Belongs here: judging what witnesses show of a measure, and repairs. Does not belong here: demands
+on the number of respondents (respondents), the components of a measure (components).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Block, Measure
-from dagster_project.disclosure.protect.bounds import Component, Directions, Tied, added_since
-from dagster_project.disclosure.protect.choice import Layer, System, is_small
+from dagster_project.disclosure.protect.answerers import Answerers, compared, is_part
+from dagster_project.disclosure.protect.blocks import Flags, Floats, Ints, Measure
+from dagster_project.disclosure.protect.bounds import Component
 from dagster_project.disclosure.protect.components import (
     LIGHTEST,
     components_of,
     goals,
     lowest_net,
 )
-from dagster_project.disclosure.protect.demands import NotSafeError, Respondents, Search, Tally
-from dagster_project.disclosure.protect.elimination import Equation
-from dagster_project.disclosure.protect.rules import SLACK, Flags, Floats, Ints
+from dagster_project.disclosure.protect.differences import Growth
+from dagster_project.disclosure.protect.groups import Group, Pattern, System, is_small, spread
+from dagster_project.disclosure.protect.respondents import Tables, Tally, rounds
+from dagster_project.disclosure.protect.rules import SLACK, Rules
 
 
-class Figures:
-    """The demands on the hidden figures of a group.
+@dataclass
+class FigureDemands:
+    """The demands on the hidden figures of a group other than the base.
 
     The n and the sum of every hidden cell must be able to differ from the truth, and the mean of a
     small cell by `mean_share` of its scale. As nobody answers who did not respond, n must leave the
-    number of respondents as open as it was: with each of its witnesses there must be a table of n
-    that is nowhere larger.
+    number of respondents as open as it was: with each of its witnesses, shape (cells,) each, there
+    must be a table of n that is nowhere larger.
     """
 
-    def __init__(self, layer: Layer, respondents: Respondents, tally: Tally) -> None:
-        """Pose the tables of a group other than the base; nothing is hidden yet."""
-        self._respondents, self._tally = respondents, tally
-        directions = respondents.search.directions
-        self.systems = [_OfSystem(layer, system, tally, directions) for system in layer.systems]
+    pattern: Pattern
+    tally: Tally
+    witnesses: Sequence[Floats]
+    _parts: list[_Part] = field(default_factory=list)
 
-    @property
-    def searches(self) -> list[Search]:
-        """The searches on its systems."""
-        return [system.search for system in self.systems]
+    def __post_init__(self) -> None:
+        for index, system in enumerate(self.pattern.group.systems):
+            tables = Tables(self.pattern, index, self.tally)
+            self._parts.append(_Part(self.pattern.group, system, tables, self.witnesses))
 
-    def hide(self, hidden: Flags) -> Flags:
-        """Hide more, so that no hidden figure of the group is known too closely."""
-        for system in self.systems:
-            system.search.hidden = hidden.copy()
-            for figure in system.figures:
-                figure.protect()
-            for people, compared in system.parts:
-                for witness in self._respondents.witnesses:
-                    most = np.where(compared, witness[: len(compared)], np.inf)
-                    if _follows(people.values, witness, self._respondents.people, hidden):
-                        continue
-                    if not system.search.make_room(people, most):
-                        above = np.flatnonzero(people.values > most + SLACK)
-                        self._tally.unmet += len(system.search.insist(people, above, most))
-            hidden = system.search.hidden
-        return hidden
+    def meet(self) -> None:
+        """Hide more until all demands are met; those that cannot be are counted as unmet."""
+        for _ in rounds(self.pattern):
+            for part in self._parts:
+                self.tally.unmet += part.meet()
 
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        for part in self._parts:
+            part.forgive_nothing()
 
-def _follows(n: Floats, witness: Floats, people: Floats, hidden: Flags) -> bool:
-    """Whether n can change as the respondents do, so that as many do not answer as before."""
-    change = witness[: len(n)] - people
-    return bool((n + change >= -SLACK).all() and not change[~hidden].any())
+    def hold(self) -> bool:
+        """Whether all demands are met by what is hidden now."""
+        remembered = [part.tables.remember() for part in self._parts]
+        if all(part.hold() for part in self._parts):
+            return True
+        for part, known in zip(self._parts, remembered, strict=True):
+            part.tables.forget(known)
+        return False
 
 
-class _OfSystem:
-    """The figures of a system, and the tables of those who answered."""
+@dataclass
+class _Part:
+    """The demands on the measures of one system of a group."""
 
-    def __init__(self, layer: Layer, system: System, tally: Tally, directions: Directions) -> None:
-        self.search = Search(layer, system.equations, tally, directions)
-        self.figures: list[_Figure] = []
-        self.parts: list[tuple[Component, Flags]] = []
-        answered: dict[tuple[bytes, bool], Answerers] = {}
-        for measures in _by_name(system.measures):
+    group: Group
+    system: System
+    tables: Tables
+    witnesses: Sequence[Floats]
+    _waived: set[tuple[int, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        known: dict[bytes, tuple[Measure, Answerers]] = {}
+        self.figures = []
+        for measures in _by_name(self.system.measures):
             first = measures[0]
-            key = first.n.tobytes(), first.kind == "count"
-            if key not in answered:
-                answered[key] = Answerers(layer, first, system.equations)
-                if is_part(layer.block, first):
-                    people = Component(first.spread(layer.block.size, first.n), whole=True)
-                    self.parts.append((people, _compared(layer.block, first)))
-            self.figures.append(_Figure(layer, measures, self.search, tally, answered[key]))
-
-
-def is_part(block: Block, measure: Measure) -> bool:
-    """Whether those counted are among the respondents of their cell.
-
-    Who answers a question is. Who answered an invitation is counted in the cell of that, so it has
-    to be seen; a reader sees it wherever both numbers are published.
-    """
-    if measure.kind != "count":
-        return True
-    listed = np.zeros(block.size, dtype=bool)
-    listed[np.intersect1d(measure.cells, block.base.cells)] = True
-    return bool(_compared(block, measure)[listed].all())
-
-
-def _compared(block: Block, measure: Measure) -> Flags:
-    """Cells in which those counted are among the respondents, shape (cells,)."""
-    listed = np.zeros(block.size, dtype=bool)
-    listed[block.base.cells] = True
-    return np.asarray(listed & (measure.spread(block.size, measure.n) <= block.respondents))
-
-
-class Answerers:
-    """How many answered, by cell, with what is known of them from those who responded.
-
-    `most`, shape (cells,), is the number of respondents where it is published, else infinite: no
-    more of them can have answered. `alone` is the table by itself. Those who responded and did not
-    answer add up as the others do, so `linked` is the table together with theirs.
-    """
-
-    def __init__(self, layer: Layer, measure: Measure, equations: Sequence[Equation]) -> None:
-        """Pose the tables of one measure."""
-        self._layer, self._measure, self._equations = layer, measure, equations
-        block = layer.block
-        self.n = measure.spread(block.size, measure.n)
-        self.most = np.full(block.size, np.inf)
-        if is_part(block, measure):
-            published = _compared(block, measure) & ~layer.below
-            self.most[published] = block.respondents[published]
-            alone = Component(self.n, whole=True, ceiling=self.most)
-        else:
-            alone = Component(self.n, whole=True)
-        self.pairs = [(a, b) for a, b in layer.vintages if {a, b} <= set(measure.cells.tolist())]
-        self.alone = added_since(alone, self.pairs, layer.fixed)
-        self._without_growth = alone
-
-    def tables(self, cells: Ints) -> Iterator[tuple[Component, Ints]]:
-        """Say by which table to judge each cell: where the respondents are known, by the link."""
-        known = np.isfinite(self.most[cells])
-        yield self.alone, cells[~known]
-        if known.any():
-            yield self.linked, cells[known]
-
-    @cached_property
-    def linked(self) -> Component:
-        """The table with those who did not answer by cell, and then those who responded."""
-        layer, block, size = self._layer, self._layer.block, self._layer.block.size
-        responded = block.respondents.astype(float)
-        here = np.zeros(size, dtype=bool)
-        here[self._measure.cells] = True
-        here &= _compared(block, self._measure)
-        silent = np.where(here, responded - self.n, 0.0)
-        tied = [
-            Equation(2 * size + cell, (cell, size + cell)) for cell in np.flatnonzero(here).tolist()
+            key = first.n.tobytes() + first.kind.encode() * (first.kind == "count")
+            if key not in known:
+                known[key] = first, Answerers.of(self.group, first, self.system)
+            self.figures.append(_Figure(self.group, measures, self.tables, known[key][1]))
+        self._rooms = [
+            (Component(people.alone.values, whole=True), compared(self.group.block, measure))
+            for measure, people in known.values()
+            if is_part(self.group.block, measure)
         ]
-        for parent, children in ((one.parent, np.array(one.children)) for one in self._equations):
-            # not so where a part is not asked, and has respondents all the same
-            if here[parent] and here[children].all() and silent[children].sum() == silent[parent]:
-                tied.append(Equation(size + parent, tuple((size + children).tolist())))
-        linked = replace(
-            self._without_growth,
-            mirrored=not self.pairs,
-            tied=Tied(
-                values=np.concatenate([silent, np.where(here, responded, 0.0)]),
-                floor=np.concatenate(
-                    [np.zeros(size), np.where(here, np.minimum(responded, 1.0), 0.0)]
-                ),
-                hidden=np.concatenate([here, layer.below & here]),
-                cell=np.tile(np.arange(size), 2),
-                equations=tuple(tied),
-            ),
+
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        self._waived.clear()
+        for figure in self.figures:
+            figure.forgive_nothing()
+
+    def meet(self) -> int:
+        """Hide more until all demands are met; return how many newly turn out not to be."""
+        unmet = sum(figure.protect() for figure in self.figures)
+        for place, witness, people, most in self._tables_to_fit():
+            if self._has_room(people, witness, most, repair=True):
+                continue
+            above = np.flatnonzero(people.values > most + SLACK)
+            unmet += len(self.tables.insist(people, above, most, repair=True))
+            self._waived.add(place)
+        return unmet
+
+    def hold(self) -> bool:
+        """Whether all demands are met by what is hidden now."""
+        return all(figure.holds() for figure in self.figures) and all(
+            self._has_room(people, witness, most, repair=False)
+            for _, witness, people, most in self._tables_to_fit()
         )
-        return added_since(linked, self.pairs, layer.fixed)
+
+    def _tables_to_fit(self) -> Iterator[tuple[tuple[int, int], Floats, Component, Floats]]:
+        for number, (people, among) in enumerate(self._rooms):
+            for other, witness in enumerate(self.witnesses):
+                if (number, other) not in self._waived:
+                    most = np.where(among, witness, np.inf)
+                    yield (number, other), witness, people, most
+
+    def _has_room(self, people: Component, witness: Floats, most: Floats, *, repair: bool) -> bool:
+        if (people.values <= most + SLACK).all():
+            return True
+        # that as many fewer answer as respond is a table too, if the cells add up alike
+        change = np.where(self.system.asked, witness - self.group.block.respondents, 0.0)
+        moved = people.values + change
+        if (
+            not change[~self.tables.hidden].any()
+            and (moved >= -SLACK).all()
+            and (moved <= most + SLACK).all()
+            and not (np.abs(self.system.equations.balance @ change) > SLACK).any()
+        ):
+            return True
+        return self.tables.make_room(people, most, repair=repair)
 
 
 def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
@@ -185,22 +152,33 @@ def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
 class _Figure:
     """One measure, or the answers of one distribution, while the demands on it are met."""
 
-    layer: Layer
+    group: Group
     measures: Sequence[Measure]
-    search: Search
-    tally: Tally
+    tables: Tables
     people: Answerers
+    _waived: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        first, rules = self.measures[0], self.layer.rules
-        self.first, self.n, self.most = first, self.people.n, self.people.most
+        self.first, self.n, self.most = self.measures[0], self.people.alone.values, self.people.most
         self.components = list(self._components())
-        self.tables = [*self.components, self.people.alone]
         small = np.zeros(len(self.n), dtype=bool)
-        small[first.cells[is_small(first, rules)]] = True
-        self.narrow = small & (first.kind in {"mean", "net"})
-        self.goals = [
-            *goals(first, self.components, np.where(self.narrow, self.n, 1.0), rules.mean_share),
+        small[self.first.cells[is_small(self.first, self.rules)]] = True
+        self.narrow = small & (self.first.kind in {"mean", "net"})
+
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        self._waived.clear()
+
+    @property
+    def rules(self) -> Rules:
+        return self.group.rules
+
+    @cached_property
+    def goals(self) -> list[tuple[int, Floats]]:
+        """Moves worth trying: a component, or the n behind them, and where its cells should go."""
+        people = np.where(self.narrow, self.n, 1.0)
+        return [
+            *goals(self.first, self.components, people, self.rules.mean_share),
             (len(self.components), self.n + 1.0),
             (len(self.components), np.maximum(self.n - 1.0, 0.0)),
         ]
@@ -211,71 +189,93 @@ class _Figure:
         ceiling = None if first.is_weighted else scale * self.most
         for measure in self.measures:
             for values, whole in components_of(measure):
-                laid = first.spread(self.layer.block.size, values)
-                component = Component(laid, whole, ceiling=ceiling)
-                yield added_since(component, self.people.pairs, self.layer.fixed)
+                component = Component(spread(first, values, len(self.n)), whole, ceiling=ceiling)
+                yield Growth.since(component, self.group.block.comparisons, self.group.kept)
 
-    def protect(self) -> None:
-        """Try the moves in turn on the cells that still need one, then pay for the cheapest."""
-        here = self.n > 0
-        self._free_the_people(np.flatnonzero(self.search.hidden & here))
-        cells = np.flatnonzero(self.search.hidden & here)
-        for number, goal in self.goals:
-            left = cells[~self.passed(cells)]
-            if not len(left):
-                return
-            for table, there in self._tables(number, self._movable(left, number, goal)):
-                self.search.pursue(table, there, goal)
-        for cell in cells:
-            if not self.passed(np.array([cell]))[0]:
-                self._repair(int(cell))
+    def protect(self) -> int:
+        """Hide more until all demands are met; return how many newly turn out not to be."""
+        unmet = 0
+        for table, cells, goals_ in self._open_ended():
+            failed = self.tables.insist(table, cells, *goals_, repair=True)
+            self._waived.update(failed)
+            unmet += len(failed)
+        for cell in self._left():
+            if not self.passed(np.array([cell]))[0] and not self._repair(int(cell)):
+                self._waived.add(int(cell))
+                unmet += 1
+        return unmet
 
-    def _free_the_people(self, cells: Ints) -> None:
-        """See to it that n is not known.
+    def holds(self) -> bool:
+        """Whether all demands are met by what is hidden now."""
+        return not (
+            any(
+                self.tables.insist(table, cells, *goals_, repair=False)
+                for table, cells, goals_ in self._open_ended()
+            )
+            or len(self._left())
+        )
+
+    def _cells(self) -> Ints:
+        cells = np.flatnonzero(self.tables.hidden & (self.n > 0))
+        return cells[[int(cell) not in self._waived for cell in cells]]
+
+    def _open_ended(self) -> Iterator[tuple[Component, Ints, tuple[Floats, Floats]]]:
+        """Cells whose n must be able to differ from the truth.
 
         That everybody answered where the number of respondents is published is no secret.
         """
-        n = self.n
-        open_ended = cells[n[cells] < self.most[cells]]
-        for table, there in self.people.tables(open_ended):
-            self.tally.unmet += len(self.search.insist(table, there, n - 1.0, n + 1.0))
+        cells = self._cells()
+        cells = cells[self.n[cells] < self.most[cells]]
+        for table, there in self.people.tables(cells, self.tables.hidden):
+            yield table, there, (self.n - 1.0, self.n + 1.0)
+
+    def _left(self) -> Ints:
+        """Cells whose scores do not differ enough, whatever was tried."""
+        left = self._cells()
+        left = left[~self.passed(left)]
+        for number, goal in self.goals if len(left) else ():
+            for table, there in self._tables(number, self._movable(left, number, goal)):
+                self.tables.pursue(table, there, goal)
+            left = left[~self.passed(left)]
+            if not len(left):
+                break
+        return left
 
     def _tables(self, number: int, cells: Ints) -> Iterator[tuple[Component, Ints]]:
         """Say which table a move is one of: a component, or the n that it belongs to."""
         if number < len(self.components):
             yield self.components[number], cells
         else:
-            yield from self.people.tables(cells)
+            yield from self.people.tables(cells, self.tables.hidden)
 
     def _movable(self, cells: Ints, number: int, goal: Floats) -> Ints:
-        step = np.abs(goal[cells] - self.tables[number].values[cells])
+        values = [*self.components, self.people.alone][number].values
+        step = np.abs(goal[cells] - values[cells])
         return cells[np.isfinite(step) & (step > SLACK)]
 
-    def _repair(self, cell: int) -> None:
-        """Hide what makes possible the cheapest of the moves that would do.
+    def _repair(self, cell: int) -> bool:
+        """Hide what makes possible the cheapest of the moves that would do; say if one does.
 
         Of a move that is too far, whatever is hidden, as much is made possible as can be: two
         components that move a little may do together.
         """
-        if self.search.only_check:
-            raise NotSafeError
         options = []
         for number, goal in self.goals:
             if len(self._movable(np.array([cell]), number, goal)):
                 target, table = float(goal[cell]), self._table(number, cell)
-                found = self.search.price(table, cell, target)
+                found = self.tables.price(table, cell, target)
                 if found is None:
-                    target = self.search.farthest(table, cell, target)
-                    found = self.search.price(table, cell, target)
+                    target = self.tables.farthest(table, cell, target)
+                    found = self.tables.price(table, cell, target)
                 if found is not None:
                     options.append((found[0], number, target, found[1]))
         for _, number, target, cells in sorted(options, key=lambda option: option[:2]):
-            self.search.hidden[cells] = True
+            self.tables.pattern.hide(cells)
             table = self._table(number, cell)
-            self.search.pursue(table, [cell], np.full(len(self.n), target))
+            self.tables.pursue(table, [cell], np.full(len(self.n), target))
             if self.passed(np.array([cell]))[0]:
-                return
-        self.tally.unmet += 1
+                return True
+        return False
 
     def _table(self, number: int, cell: int) -> Component:
         (table,) = (t for t, there in self._tables(number, np.array([cell])) if len(there))
@@ -285,7 +285,7 @@ class _Figure:
         """Whether the witnesses found so far meet the demands on scores, shape of `cells`."""
         if not self.components:
             return np.ones(len(cells), dtype=bool)
-        moved = np.array([self.search.moved(c)[cells] for c in self.components])
+        moved = np.array([self.tables.moved(c)[cells] for c in self.components])
         present = np.array([c.values[cells] > SLACK for c in self.components])
         kind = self.first.kind
         if kind == "distribution":
@@ -293,7 +293,7 @@ class _Figure:
             fine = (moved | ~present).all(axis=0) & moved.any(axis=0)
         elif kind == "share":
             fine = moved.any(axis=0) & (moved[0] | ~present[0])
-            if self.layer.rules.protect_extreme_shares:
+            if self.rules.protect_extreme_shares:
                 # neither "nobody" nor "everybody" is certain
                 fine &= (moved | present).all(axis=0)
         elif kind == "net":
@@ -309,10 +309,10 @@ class _Figure:
     def _n_is_open(self, cells: Ints) -> Flags:
         """Whether n and the people of one kind can change the same way, so that n can."""
         least, most = self.n.copy(), self.n.copy()
-        for table, there in self.people.tables(cells):
-            people = self.search.polytope(table)
+        for table, there in self.people.tables(cells, self.tables.hidden):
+            people = self.tables.polytope(table)
             least[there], most[there] = people.least[there], people.most[there]
-        tables = [self.search.polytope(component) for component in self.components]
+        tables = [self.tables.polytope(component) for component in self.components]
         more = np.array([(t.most - t.values)[cells] > SLACK for t in tables]).any(axis=0)
         fewer = np.array([(t.values - t.least)[cells] > SLACK for t in tables]).any(axis=0)
         more &= (most - self.n)[cells] > SLACK
@@ -321,7 +321,7 @@ class _Figure:
 
     def _mean_is_wide(self, cells: Ints) -> Flags:
         low, high = self.first.low, self.first.high
-        polytopes = [self.search.polytope(component) for component in self.components]
+        polytopes = [self.tables.polytope(component) for component in self.components]
         truth = [component.values[cells] for component in self.components]
         least = [polytope.least[cells] for polytope in polytopes]
         most = [polytope.most[cells] for polytope in polytopes]
@@ -337,5 +337,5 @@ class _Figure:
             mean = low + span * truth[0] / (truth[0] + truth[1])
             top = low + span * most[0] / np.maximum(most[0] + least[1], span * somebody)
             bottom = high - span * most[1] / np.maximum(least[0] + most[1], span * somebody)
-        need = self.layer.rules.mean_share * (high - low) - SLACK
+        need = self.rules.mean_share * (high - low) - SLACK
         return np.asarray((top - mean >= need) | (mean - bottom >= need))

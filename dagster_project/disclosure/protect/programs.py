@@ -1,23 +1,29 @@
 """Linear programs on additive tables, as the solver wants them.
 
-Belongs here: building and solving. Does not belong here: what they are asked (bounds).
+Belongs here: building and solving. Does not belong here: what they are asked (bounds, repairs).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import highspy
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 
-from dagster_project.disclosure.protect.elimination import Equation
-from dagster_project.disclosure.protect.rules import SLACK, Floats, Ints
+from dagster_project.disclosure.protect.blocks import Floats, Ints
+from dagster_project.disclosure.protect.changes import Changes
+from dagster_project.disclosure.protect.rules import SLACK
 
 FEASIBLE = 2
 """What the solver calls a solution that keeps all limits, whether or not it is the best."""
 GOOD_ENOUGH = 0.1
+"""The relative gap at which a search for whole numbers ends."""
 NODES = 500
+"""Nodes of such a search; unlike seconds, they are the same everywhere."""
+FROM_THE_TRUTH = 4
+"""The primal simplex method, which starts where all limits are kept."""
 
 
 def is_whole(point: Floats) -> bool:
@@ -25,43 +31,100 @@ def is_whole(point: Floats) -> bool:
     return bool((np.abs(point - np.round(point)) <= SLACK).all())
 
 
+class Program:
+    """Combinations of changes that keep figures within limits, as a linear program.
+
+    A column is how often a change is made, a row how much a figure moves. Making none is always
+    within the limits, so the search starts there and is short.
+    """
+
+    def __init__(self, changes: Changes, down: Floats, up: Floats) -> None:
+        """Take the changes, and how far below and above the truth each figure can be."""
+        self._figures, rows = np.unique(changes.figure, return_inverse=True)
+        self._place = np.full(len(down), -1, dtype=np.int32)
+        self._place[self._figures] = np.arange(len(self._figures))
+        self._changes, self._size = changes, len(down)
+        self.limits = -down[self._figures], up[self._figures]
+        matrix = scipy.sparse.csc_array(
+            (changes.size, (rows, changes.row)), shape=(len(self._figures), changes.count)
+        )
+        free = np.full(changes.count, highspy.kHighsInf)
+        nothing = np.zeros(changes.count)
+        self._solver: Any = make_solver(nothing, (-free, free), self.limits, matrix)
+        self._solver.setOptionValue("simplex_strategy", FROM_THE_TRUTH)
+
+    def hold(self, down: Floats, up: Floats) -> None:
+        """Set how far below and above the truth each figure can be."""
+        self.limits = -down[self._figures], up[self._figures]
+        every = np.arange(len(self._figures), dtype=np.int32)
+        self._solver.changeRowsBounds(len(every), every, *self.limits)
+
+    def solve(
+        self, figures: Ints, costs: Floats, low: Floats, high: Floats, *, whole: bool = False
+    ) -> tuple[bool, Floats | None]:
+        """Find the moves of least cost.
+
+        Args:
+            figures: those that have a cost, or narrower limits.
+            costs: what moving each of them up by one costs.
+            low: the least that each has to move.
+            high: the most.
+            whole: whether moves have to be whole numbers; any table will do then.
+
+        Returns:
+            Whether there is a best table, and how it differs from the truth, shape (figures,);
+            None where there is none, or none was found.
+
+        """
+        places = self._place[figures]
+        moved = places >= 0
+        if ((low > SLACK) | (high < -SLACK))[~moved].any():
+            return False, None
+        places, costs, low, high = places[moved], costs[moved], low[moved], high[moved]
+        lower, upper = self.limits[0][places], self.limits[1][places]
+        narrow = np.maximum(lower, low), np.minimum(upper, high)
+        if (narrow[0] > narrow[1] + SLACK).any():
+            return False, None
+        solver = self._solver
+        solver.changeRowsBounds(len(places), places, *narrow)
+        weights = np.zeros(self._size)
+        weights[self._figures[places]] = costs
+        change = self._changes
+        moving = weights[change.figure] * change.size
+        prices = np.bincount(change.row, moving, change.count).astype(np.float64)
+        every = np.arange(change.count, dtype=np.int32)
+        if whole:
+            solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=True))
+        else:
+            solver.changeColsCost(change.count, every, prices)
+        solver.clearSolver()
+        solver.run()
+        best = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        found = best or (whole and solver.getInfo().primal_solution_status == FEASIBLE)
+        point = np.asarray(solver.getSolution().col_value) if found else None
+        solver.changeRowsBounds(len(places), places, lower, upper)
+        if whole:
+            solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=False))
+        else:
+            solver.changeColsCost(change.count, every, np.zeros(change.count))
+        if point is None:
+            return bool(best), None
+        moved_by = point[change.row] * change.size
+        return True, np.bincount(change.figure, moved_by, self._size).astype(np.float64)
+
+
+def _kinds(count: int, *, whole: bool) -> npt.NDArray[np.uint8]:
+    kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
+    return np.full(count, int(kind), dtype=np.uint8)
+
+
 def solve_whole(solver: highspy.Highs, count: int) -> Floats | None:
     """Solve the program in hand for whole numbers, if that can be; people come in no others."""
     columns = np.arange(count, dtype=np.int32)
-    integer = np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-    solver.changeColsIntegrality(count, columns, integer)
+    solver.changeColsIntegrality(count, columns, _kinds(count, whole=True))
     solver.run()
     solved = solver.getInfo().primal_solution_status == FEASIBLE
-    point = np.asarray(solver.getSolution().col_value) if solved else None
-    solver.changeColsIntegrality(count, columns, np.zeros(count, dtype=np.uint8))
-    return point
-
-
-def entries(equations: Sequence[Equation]) -> tuple[Ints, Ints, Floats]:
-    """Rows, columns and signs of the equations as a matrix: parts minus their total."""
-    sizes = [len(equation.children) + 1 for equation in equations]
-    rows = np.repeat(np.arange(len(equations)), sizes)
-    columns = np.array([c for e in equations for c in (*e.children, e.parent)], dtype=np.int64)
-    signs = np.ones(len(columns))
-    if sizes:
-        signs[np.cumsum(sizes) - 1] = -1.0
-    return rows, columns, signs
-
-
-def hidden_system(
-    equations: Sequence[Equation], values: Floats, place: Ints
-) -> tuple[scipy.sparse.csc_matrix, Floats]:
-    """Keep of every equation the part that is not published: what the hidden cells add up to."""
-    rows, columns, signs = entries(equations)
-    hidden = place[columns] >= 0
-    count = int(place.max()) + 1 if len(place) else 0
-    touched, renumbered = np.unique(rows[hidden], return_inverse=True)
-    system = scipy.sparse.csc_matrix(
-        (signs[hidden], (renumbered, place[columns[hidden]])), shape=(len(touched), count)
-    )
-    truth = np.zeros(count)
-    truth[place[place >= 0]] = values[place >= 0]
-    return system, system @ truth
+    return np.asarray(solver.getSolution().col_value) if solved else None
 
 
 class _Solver(highspy.Highs):
@@ -73,17 +136,18 @@ class _Solver(highspy.Highs):
 
 
 def make_solver(
-    costs: Floats, lower: Floats, upper: Floats, system: scipy.sparse.csc_matrix, sums: Floats
+    costs: Floats,
+    columns: tuple[Floats, Floats],
+    rows: tuple[Floats, Floats],
+    system: scipy.sparse.csc_array,
 ) -> highspy.Highs:
-    """Pose a program: the least cost within bounds at which the system adds up to the sums."""
+    """Pose a program: the least cost within the limits of columns and rows."""
     program = highspy.HighsLp()
     program.num_col_ = len(costs)
-    program.num_row_ = len(sums)
+    program.num_row_ = len(rows[0])
     program.col_cost_ = costs
-    program.col_lower_ = lower
-    program.col_upper_ = upper
-    program.row_lower_ = sums
-    program.row_upper_ = sums
+    program.col_lower_, program.col_upper_ = columns
+    program.row_lower_, program.row_upper_ = rows
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     program.a_matrix_.start_ = system.indptr
     program.a_matrix_.index_ = system.indices
@@ -91,8 +155,6 @@ def make_solver(
     solver = _Solver()
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")  # programs are small and solved many times
-    # in whole numbers a good table does, and the search must end; nodes, unlike seconds, are the
-    # same everywhere
     solver.setOptionValue("mip_rel_gap", GOOD_ENOUGH)
     solver.setOptionValue("mip_max_nodes", NODES)
     solver.passModel(program)

@@ -7,17 +7,19 @@ here: whether totals are the sums of their parts, which needs the equations (blo
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.protect.rules import SLACK, Layout
+from dagster_project.disclosure.protect.rules import ADDITIVE, BASE_GROUP, Layout
 
 CARRIED = "carried"
 COUNT = "count"
 SCORED = ("mean", "net", "share")
 KINDS = (COUNT, *SCORED, "distribution")
 
+_GROUPED = ("disclosure_group", "measure")
 _SUMS = ("total", "total_squared")
 _ENDS = ("low", "high")
 _NUMBERS = ("n", "n_effective", "weight", *_SUMS, *_ENDS)
@@ -47,7 +49,7 @@ def refuse(cells: pa.Table, tables: Collection[str], layout: Layout) -> None:
         ValueError: what is wrong, in one line, with the first row that it is wrong in.
 
     """
-    names = (*layout.cell, "disclosure_group", "measure", "kind")
+    names = (*layout.cell, *_GROUPED, "kind")
     needed = (*names, "answer", "n", "n_effective")
     need(cells, needed, "cells")
     rows = pl.DataFrame(cells.select([c for c in cells.column_names if c in (*needed, *_NUMBERS)]))
@@ -55,33 +57,21 @@ def refuse(cells: pa.Table, tables: Collection[str], layout: Layout) -> None:
     rows = rows.filter(pl.col("kind").ne_missing(CARRIED))
     if (rows["kind"] != COUNT).any():
         need(cells, (*_SUMS, *_ENDS), "cells")
+    judge = _Judge(layout.cell)
     for name in names:
-        _none(rows, pl.col(name).is_null(), f"no {name}", layout)
+        judge.none(rows, pl.col(name).is_null(), f"no {name}")
     unknown = sorted(set(rows[layout.table].unique()) - set(tables))
     if unknown:
         raise ValueError(f"no rules for {layout.table} {', '.join(unknown)}")
-    _refuse_names(rows, layout)
-    _refuse_figures(_as_numbers(rows), layout)
+    judge.names(rows)
+    judge.figures(_as_numbers(rows))
 
 
 def need(table: pa.Table, columns: Collection[str], name: str) -> None:
-    """Raise a ValueError that names the columns that are not there."""
+    """Refuse a table without all of these columns."""
     missing = [column for column in columns if column not in table.column_names]
     if missing:
         raise ValueError(f"{name} has no column {', '.join(missing)}")
-
-
-def _refuse_names(rows: pl.DataFrame, layout: Layout) -> None:
-    kinds = ", ".join((*KINDS, CARRIED))
-    _none(rows, ~pl.col("kind").is_in(KINDS), f"kind {{kind}} is none of {kinds}", layout)
-    again = rows.group_by(*layout.cell, "disclosure_group", "measure", "answer").len("times")
-    _none(again, pl.col("times") > 1, "stands there {times} times", layout)
-    described = [name for name in ("kind", *_ENDS) if name in rows.columns]
-    scales = rows.group_by(layout.table, "disclosure_group", "measure").agg(
-        *layout.dimensions, pl.struct(described).n_unique().alias("scales")
-    )
-    scales = scales.with_columns(pl.col(layout.dimensions).list.first())
-    _none(scales, pl.col("scales") > 1, "more than one kind, low or high", layout)
 
 
 def _as_numbers(rows: pl.DataFrame) -> pl.DataFrame:
@@ -96,54 +86,63 @@ def _as_numbers(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(**numbers)
 
 
-def _refuse_figures(rows: pl.DataFrame, layout: Layout) -> None:
-    n = pl.col("n")
-    for name in _NUMBERS:
-        _none(rows, ~pl.col(name).is_finite(), f"{name} is not a finite number", layout)
-    _none(rows, n.is_null() | (n < 0), "a negative or missing count", layout)
-    _none(rows, n != n.round(), "n is not a whole number ({n})", layout)
-    _none(rows, pl.col("weight") < 0, "the weight is negative ({weight})", layout)
-    answered = (pl.col("kind") != COUNT) & (n > 0)
-    for name in _SUMS:
-        _none(rows, answered & pl.col(name).is_null(), f"has answers and no {name}", layout)
-    _refuse_scores(rows.filter(answered & pl.col("kind").is_in(SCORED)), layout)
-    people = rows.filter(pl.col("disclosure_group") == layout.base).select(
-        *layout.cell, respondents="n"
-    )
-    people = people.unique(layout.cell, keep="any")
-    answers = rows.filter(answered & (pl.col("disclosure_group") != layout.base))
-    answers = answers.join(people, on=layout.cell, how="left")
-    respondents = pl.col("respondents")
-    _none(
-        answers,
-        respondents.is_null(),
-        f"{{n:.0f}} answers and no row in group {layout.base}",
-        layout,
-    )
-    _none(answers, n > respondents, "{n:.0f} answers of {respondents:.0f} respondents", layout)
+@dataclass(frozen=True)
+class _Judge:
+    """Judges rows; `cell` are the columns that name a cell."""
 
+    cell: tuple[str, ...]
 
-def _refuse_scores(rows: pl.DataFrame, layout: Layout) -> None:
-    """Refuse sums of scores that no scores between the ends of their scale have."""
-    low, high, total = pl.col("low"), pl.col("high"), pl.col("total")
-    weight = pl.coalesce("weight", "n")
-    slack = SLACK * pl.max_horizontal(1.0, total.abs())
-    possible = (total >= low * weight - slack) & (total <= high * weight + slack)
-    _none(rows, low.is_null() | high.is_null(), "has scores and no scale (low, high)", layout)
-    _none(
-        rows,
-        ~possible,
-        "a total {total:.10g} of scores from {low:g} to {high:g} on {n:.0f}",
-        layout,
-    )
-
-
-def _none(rows: pl.DataFrame, wrong: pl.Expr, what: str, layout: Layout) -> None:
-    """Raise if a row is wrong, with the first of them; what is neither true nor false is not."""
-    found = rows.filter(wrong)
-    if found.height:
-        row = found.sort(*layout.cell, "disclosure_group", "measure").row(0, named=True)
-        where = "/".join(str(row[name]) for name in layout.cell)
-        raise ValueError(
-            f"{row['disclosure_group']}, {row['measure']} in {where}: {what.format_map(row)}"
+    def names(self, rows: pl.DataFrame) -> None:
+        kinds = ", ".join((*KINDS, CARRIED))
+        self.none(rows, ~pl.col("kind").is_in(KINDS), f"kind {{kind}} is none of {kinds}")
+        key = (*self.cell, *_GROUPED, "answer")
+        again = rows.filter(pl.struct(key).is_duplicated())
+        if again.height:
+            again = again.group_by(key).len("times")
+            self.none(again, pl.col("times") > 1, "stands there {times} times")
+        measure = [self.cell[0], *_GROUPED]
+        described = [name for name in ("kind", *_ENDS) if name in rows.columns]
+        scales = rows.group_by(measure).agg(
+            pl.col(*self.cell[1:]).first(), pl.struct(described).n_unique().alias("scales")
         )
+        self.none(scales, pl.col("scales") > 1, "more than one kind, low or high")
+
+    def figures(self, rows: pl.DataFrame) -> None:
+        n = pl.col("n")
+        for name in _NUMBERS:
+            self.none(rows, ~pl.col(name).is_finite(), f"{name} is not a finite number")
+        self.none(rows, n.is_null() | (n < 0), "a negative or missing count")
+        self.none(rows, n != n.round(), "n is not a whole number ({n})")
+        self.none(rows, pl.col("weight") < 0, "the weight is negative ({weight})")
+        answered = (pl.col("kind") != COUNT) & (n > 0)
+        for name in _SUMS:
+            self.none(rows, answered & pl.col(name).is_null(), f"has answers and no {name}")
+        self.scores(rows.filter(answered & pl.col("kind").is_in(SCORED)))
+        base = rows.filter(pl.col("disclosure_group") == BASE_GROUP)
+        people = base.select(*self.cell, respondents="n").unique(self.cell, keep="any")
+        answers = rows.filter(answered & (pl.col("disclosure_group") != BASE_GROUP))
+        answers = answers.join(people, on=self.cell, how="left")
+        respondents = pl.col("respondents")
+        nowhere = f"{{n:.0f}} answers and no row in group {BASE_GROUP}"
+        self.none(answers, respondents.is_null(), nowhere)
+        self.none(answers, n > respondents, "{n:.0f} answers of {respondents:.0f} respondents")
+
+    def scores(self, rows: pl.DataFrame) -> None:
+        """Refuse sums of scores that no scores between the ends of their scale have."""
+        low, high, total = pl.col("low"), pl.col("high"), pl.col("total")
+        weight = pl.coalesce("weight", "n")
+        slack = ADDITIVE * pl.max_horizontal(1.0, total.abs())
+        possible = (total >= low * weight - slack) & (total <= high * weight + slack)
+        self.none(rows, low.is_null() | high.is_null(), "has scores and no scale (low, high)")
+        wrong = "a total {total:.10g} of scores from {low:g} to {high:g} on {n:.0f}"
+        self.none(rows, ~possible, wrong)
+
+    def none(self, rows: pl.DataFrame, wrong: pl.Expr, what: str) -> None:
+        """Raise if a row is wrong, with the first; what is neither true nor false is not."""
+        found = rows.filter(wrong)
+        if found.height:
+            row = found.sort(*self.cell, *_GROUPED).row(0, named=True)
+            where = "/".join(str(row[name]) for name in self.cell)
+            raise ValueError(
+                f"{row['disclosure_group']}, {row['measure']} in {where}: {what.format_map(row)}"
+            )

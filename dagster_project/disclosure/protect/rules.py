@@ -1,33 +1,33 @@
-"""What a table asks of its published figures, and which columns name a cell.
+"""What a table asks of its published figures, and the names and tolerances all modules share.
 
-Belongs here: parameters. Does not belong here: applying them.
+Belongs here: parameters, column names, tolerances. Does not belong here: applying them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+BASE_GROUP = "responses"
+"""The group that counts the respondents of a cell."""
 
 TOTAL = "all"
 """The value of a dimension that stands for all its other values together."""
 
+ADDITIVE = 1e-6
+"""How far a total may differ from the sum of its parts, relative to the total (at least to 1)."""
+
 SLACK = 1e-6
-"""How far two figures may lie apart and count as the same."""
+"""How far a figure may be from a bound, a goal or a whole number and still be taken to be there."""
+
+SAME_SCORE = 1e-9
+"""The relative variance of scores below which they are all the same."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns name a cell.
+    """The columns that name a cell: the one that says which table it is of, and its dimensions.
 
-    `table` tells tables apart that have nothing to do with each other; rules are per table. A cell
-    has one value on each of `dimensions`, one of which is `time`: vintages of a table differ there.
-    `base` is the group that counts the respondents.
+    Vintages of a table are values of the dimension `time`.
     """
 
     table: str = "study"
@@ -39,11 +39,10 @@ class Layout:
         "segment",
     )
     time: str = "period"
-    base: str = "responses"
 
     @property
     def cell(self) -> tuple[str, ...]:
-        """The columns that name a cell."""
+        """All columns that name a cell."""
         return (self.table, *self.dimensions)
 
 
@@ -54,9 +53,10 @@ class Rules:
     `min_n`: the fewest respondents a published figure rests on. `width`: how far, as a share of
     the true number of respondents, an attacker's interval for a small cell reaches to either side
     (at least 1). `mean_share`: how far, as a share of the scale, the interval for its mean reaches
-    to one side. `unions`: whether no group of hidden leaves with fewer than `min_n` respondents may
-    follow; without it only cells are protected, as in the classic cell suppression problem.
-    `protect_extreme_shares`: whether "nobody" and "everybody" of a hidden share count as recovered.
+    to one side. `unions`: whether every union of hidden cells that can be worked out has to hold
+    `min_n` respondents, what is left of a published total among them; without it only single
+    cells are protected, the classic problem. `protect_extreme_shares`: whether "none" and "all" of
+    a hidden share count as recovered.
     """
 
     min_n: int = 10

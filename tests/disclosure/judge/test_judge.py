@@ -224,8 +224,10 @@ def test_three_published_totals_tell_nine_respondents_of_two_cells():
         (
             "union",
             "o 2020Q1 d + o 2020Q2 t are 9 respondents together",
-            "o 2020Q1 d + o 2020Q2 t = "
-            "85 (o 2020) - 45 (o 2020 c) - 16 (o 2020Q1 t) - 15 (o 2020Q2 d)",
+            (
+                "o 2020Q1 d + o 2020Q2 t = "
+                "85 (o 2020) - 45 (o 2020 c) - 16 (o 2020Q1 t) - 15 (o 2020Q2 d)"
+            ),
         )
     ]
     without = {"s": Limits(unions=False)}

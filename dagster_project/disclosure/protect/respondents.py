@@ -1,0 +1,298 @@
+"""How far an attacker's interval for respondents reaches, and what more to hide until it does.
+
+Belongs here: the demands on hidden numbers of respondents, and the tables of one group that meet
+demands. Does not belong here: demands on figures (figures), solving programs (bounds), exact
+recovery (groups).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+import numpy as np
+
+from dagster_project.disclosure.protect.blocks import Flags, Floats, Ints
+from dagster_project.disclosure.protect.bounds import Component, Polytope, Space
+from dagster_project.disclosure.protect.changes import Changes
+from dagster_project.disclosure.protect.differences import Growth
+from dagster_project.disclosure.protect.groups import Group, Pattern, spread
+from dagster_project.disclosure.protect.repairs import cheapest_move
+from dagster_project.disclosure.protect.rules import SLACK
+
+
+@dataclass
+class Tally:
+    """What the search cost: linear programs solved, and demands that nothing could meet."""
+
+    programs: int = 0
+    unmet: int = 0
+
+
+def rounds(pattern: Pattern) -> Iterator[int]:
+    """Go round until a round hides nothing more."""
+    before, number = -1, 0
+    while before != int(pattern.hidden.sum()):
+        before = int(pattern.hidden.sum())
+        yield number
+        number += 1
+
+
+class Tables:
+    """The tables that agree with what is published of one system, one component after another.
+
+    Demands are met by hiding more (`insist`, `make_room` with `repair`), or are only looked at.
+    """
+
+    def __init__(self, pattern: Pattern, index: int, tally: Tally) -> None:
+        """Take system `index` of a group's pattern."""
+        self.pattern, self.tally = pattern, tally
+        self.equations = pattern.group.systems[index].equations
+        self._index, self._tableau = index, pattern.tableaux[index]
+        fixed = pattern.group.told
+        costs = np.maximum(1.0, np.log2(1.0 + pattern.group.worth))
+        self._costs = np.where(fixed, np.inf, costs)
+        self._open: dict[int, tuple[Component, Polytope]] = {}
+        self._space: tuple[bytes, Space, dict[int, Space]] | None = None
+
+    @property
+    def hidden(self) -> Flags:
+        """What is hidden now, shape (cells,)."""
+        return self.pattern.hidden
+
+    def remember(self) -> dict[int, tuple[Component, Polytope]]:
+        """Return what is known of the tables now, for `forget`."""
+        return dict(self._open)
+
+    def forget(self, remembered: dict[int, tuple[Component, Polytope]]) -> None:
+        """Go back to what was known before."""
+        self._open = remembered
+
+    def space(self, component: Component) -> Space:
+        """Return the changes to a component that nobody can see."""
+        key = self.hidden.tobytes()
+        if self._space is None or self._space[0] != key:
+            self._space = key, Space(Changes.of(self._tableau.directions())), {}
+        _, alone, linked = self._space
+        if component.tied is None:
+            return alone
+        if id(component.tied) not in linked:
+            linked[id(component.tied)] = component.tied.space(self._tableau, alone)
+        return linked[id(component.tied)]
+
+    def polytope(self, component: Component) -> Polytope:
+        """Build, or return, the polytope of a component under what is hidden now."""
+        _, known = self._open.get(id(component), (component, None))
+        if known is not None and np.array_equal(known.hidden, self.hidden):
+            return known
+        space, hidden = self.space(component), self.hidden.copy()
+        fresh = known.after(hidden, space) if known else Polytope(component, hidden, space)
+        self._open[id(component)] = component, fresh
+        return fresh
+
+    def pursue(self, component: Component, cells: Ints | Sequence[int], goals: Floats) -> list[int]:
+        """Look for witnesses in which each cell reaches its goal; return the cells without one."""
+        polytope = self.polytope(component)
+        before = polytope.programs
+        failed = polytope.pursue((int(cell) for cell in cells), goals)
+        self.tally.programs += polytope.programs - before
+        return failed
+
+    def moved(self, component: Component) -> Flags:
+        """Cells, shape (cells,), with a witness that differs from the truth."""
+        polytope = self.polytope(component)
+        return np.asarray(polytope.most - polytope.least > SLACK)[: len(self.hidden)]
+
+    def price(self, component: Component, cell: int, goal: float) -> tuple[float, Ints] | None:
+        """Find the cells to hide so that a cell can reach a goal, and what they cost."""
+        self.tally.programs += 1
+        return cheapest_move(
+            component, self.equations, self.hidden, costs=self._costs, aim=(cell, goal)
+        )
+
+    def make_room(self, component: Component, most: Floats, *, repair: bool) -> bool:
+        """See whether some table is nowhere above `most`, hiding what it takes; say if so."""
+        if (component.values <= most + SLACK).all():
+            return True
+        polytope = self.polytope(component)
+        before = polytope.programs
+        has_room = polytope.has_room(most)
+        self.tally.programs += polytope.programs - before
+        if has_room or not repair:
+            return has_room
+        self.tally.programs += 1
+        below = replace(component, ceiling=most)
+        found = cheapest_move(below, self.equations, self.hidden, costs=self._costs)
+        if found is not None:
+            self.pattern.hide(found[1])
+        return found is not None
+
+    def farthest(self, component: Component, cell: int, goal: float) -> float:
+        """Find how near its goal a cell can come if everything is hidden that still can be."""
+        widest, truth = self._with_all_hidden(), component.values[cell]
+        polytope = Polytope(component, widest.hidden, widest.space(component))
+        upwards = goal > truth
+        far = polytope.limit(cell, upwards=upwards)
+        far = min(far, goal) if upwards else max(far, goal)
+        step = -1.0 if upwards else 1.0
+        while component.whole and abs(far - truth) > SLACK:
+            if not polytope.pursue([cell], np.full(len(self.hidden), far)):
+                break
+            far += step
+        self.tally.programs += polytope.programs
+        return float(far)
+
+    def _with_all_hidden(self) -> Tables:
+        """Return the same when everything is hidden that still can be."""
+        pattern = self.pattern.copy()
+        pattern.hide(np.flatnonzero(pattern.group.candidates))
+        return Tables(pattern, self._index, self.tally)
+
+    def insist(
+        self, component: Component, cells: Ints | Sequence[int], *goals: Floats, repair: bool
+    ) -> list[int]:
+        """See whether each cell can reach one of the goals, hiding what the cheapest takes.
+
+        Returns:
+            The cells that cannot; with `repair`, whatever is hidden.
+
+        """
+        failed = []
+        for cell in self.without_any(component, cells, goals):
+            if not repair:
+                return [cell]
+            if not self.without_any(component, [cell], goals):
+                continue  # what was hidden for another serves this one too
+            found = [self.price(component, cell, float(goal[cell])) for goal in goals]
+            options = [option for option in found if option is not None]
+            for _, hide in sorted(options, key=lambda option: option[0]):
+                self.pattern.hide(hide)
+                if not self.without_any(component, [cell], goals):
+                    break
+            else:
+                failed.append(cell)
+        return failed
+
+    def without_any(
+        self, component: Component, cells: Ints | Sequence[int], goals: Sequence[Floats]
+    ) -> list[int]:
+        """Return the cells that can reach none of the goals."""
+        polytope = self.polytope(component)
+        before = polytope.programs
+        left = polytope.stir([int(cell) for cell in cells], goals)
+        self.tally.programs += polytope.programs - before
+        for goal in goals:
+            left = self.pursue(component, left, goal)
+        return left
+
+
+@dataclass
+class RespondentDemands:
+    """The demands on hidden numbers of respondents of the base group.
+
+    A small cell of n must be able to be as high as n + reach and as low as n - reach, see
+    `Rules.reach`; any other hidden cell must be able to differ from the truth at all. Every cell
+    holds somebody, since one without respondents has no row: so a cell cannot be lower than the
+    number of leaves in it, and that is as low as one must be able to be.
+
+    `answers` are the fewest who answered any question, shape (cells,). A table in which nowhere
+    more than these are missing fits every group, as those who are missing can be taken from all
+    questions alike; so such tables are looked for first.
+    """
+
+    pattern: Pattern
+    tally: Tally
+    answers: Floats
+    _waived: set[tuple[str, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        group = self.pattern.group
+        measure = group.measures[0]
+        self.people = spread(measure, measure.n, group.block.size)
+        reach = np.array([group.rules.reach(int(n)) for n in self.people], dtype=float)
+        floor = fewest_respondents(group)
+        self._judged = group.asked & (self.people > 0)
+        self._small = group.small & ~group.told
+        self._above, self._below = self.people + reach, np.maximum(floor, self.people - reach)
+        near = np.where(self._small, reach, np.where(self._judged, 1.0, 0.0))
+        fitting = np.maximum(floor, self.people - self.answers)
+        self._tables = [
+            Growth.since(
+                Component(self.people, floor=least, reach=near),
+                group.block.comparisons,
+                group.kept,
+            )
+            for least in (fitting, floor)
+        ]
+        self.tables = Tables(self.pattern, 0, self.tally)
+
+    def meet(self) -> None:
+        """Hide more until all demands are met; those that cannot be are counted as unmet."""
+        for _ in rounds(self.pattern):
+            for name, cells, goals in self._wanted():
+                failed = self._insist(cells, goals, repair=True)
+                self._waived.update((name, cell) for cell in failed)
+                self.tally.unmet += len(failed)
+
+    def forgive_nothing(self) -> None:
+        """Ask again for what could not be met before."""
+        self._waived.clear()
+
+    def hold(self) -> bool:
+        """Whether all demands are met by what is hidden now."""
+        remembered = self.tables.remember()
+        for _, cells, goals in self._wanted():
+            if self._insist(cells, goals, repair=False):
+                self.tables.forget(remembered)
+                return False
+        return True
+
+    def _insist(self, cells: Ints, goals: Sequence[Floats], *, repair: bool) -> list[int]:
+        fitting, counts = self._tables
+        left = self.tables.without_any(fitting, cells, goals)
+        return self.tables.insist(counts, left, *goals, repair=repair) if left else []
+
+    def _wanted(self) -> Iterator[tuple[str, Ints, Sequence[Floats]]]:
+        """List the demands: name, cells, and goals of which one is to be reached."""
+        for name, flags, goals in (
+            ("above", self._small, [self._above]),
+            ("below", self._small, [self._below]),
+            ("other", ~self._small, [self.people + 1.0, self.people - 1.0]),
+        ):
+            cells = np.flatnonzero(self.pattern.hidden & self._judged & flags)
+            yield name, cells[[(name, int(cell)) not in self._waived for cell in cells]], goals
+
+    def witnesses(self) -> list[Floats]:
+        """Choose tables that between them show every demand to be met; the first ones are taken."""
+        hidden = self.pattern.hidden
+        small = np.flatnonzero(self._small & hidden)
+        near = np.flatnonzero(hidden & self._judged & ~self._small)
+        above, below, truth = self._above[small], self._below[small], self.people[near]
+        needed = []
+        high, low = np.ones(len(small), dtype=bool), np.ones(len(small), dtype=bool)
+        other = np.ones(len(near), dtype=bool)
+        for table in chain.from_iterable(self.tables.polytope(c).tables() for c in self._tables):
+            higher = high & (table[small] >= above - SLACK)
+            lower = low & (table[small] <= below + SLACK)
+            differs = other & (np.abs(table[near] - truth) > SLACK)
+            if higher.any() or lower.any() or differs.any():
+                needed.append(table[: len(self.people)])
+                high, low, other = high & ~higher, low & ~lower, other & ~differs
+        return needed
+
+
+def fewest_respondents(group: Group) -> Floats:
+    """Count the leaves with respondents in each cell: one person each is the least, (cells,)."""
+    floor = np.zeros(group.block.size)
+    floor[group.measures[0].cells[group.measures[0].n > 0]] = 1.0
+    equations = group.systems[0].equations
+    single = np.bincount(equations.of, minlength=len(equations)) == 1
+    alone = equations.children[single[equations.of]]
+    while True:
+        raised = floor.copy()
+        np.maximum.at(raised, equations.parents, equations.parts @ floor)
+        np.maximum.at(raised, alone, floor[equations.parents[single]])
+        if np.array_equal(raised, floor):
+            return floor
+        floor = raised
