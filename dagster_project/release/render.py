@@ -87,13 +87,18 @@ def _needs(status: Mapping[str, Any]) -> list[Text]:
     if not lines:
         return [Text(), Text("Nothing needs anybody.")]
     heading = Text("Needs somebody (what is held goes out with `kto release --as-is` too):")
-    return [Text(), heading, *(Text(f"  {line}", style="yellow") for line in lines)]
+    return [Text(), heading, *(_one_line(f"  {line}", style="yellow") for line in lines)]
 
 
 def _periods(status: Mapping[str, Any]) -> list[Text]:
     """List periods by state, those that are held above all others."""
     lines = list(told.by_state(_frame(status)))
-    return [Text(), Text("Periods:"), *(Text(f"  {line}") for line in lines)] if lines else []
+    return [Text(), Text("Periods:"), *(_one_line(f"  {line}") for line in lines)] if lines else []
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    """Let a line be longer than the terminal is wide, so that a search finds it whole."""
+    return Text(text, style=style, no_wrap=True, overflow="ignore")
 
 
 def _frame(status: Mapping[str, Any]) -> pl.DataFrame:

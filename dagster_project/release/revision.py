@@ -65,7 +65,8 @@ def refuse(index: Index, periods: tuple[PeriodKey, ...], most: Mapping[str, int]
         )
         if found["period_type"] == "year" and parts.height:
             raise UserError(f"{name} is the sum of its quarters; name the quarters to revise")
-        for part in parts_of(index, [period]).to_dicts():
+        own_first = parts_of(index, [period]).sort(pl.col("period") != period[2])
+        for part in own_first.to_dicts():
             allowed = most.get(period[0], 0)
             if part["revision"] >= allowed:
                 raise UserError(

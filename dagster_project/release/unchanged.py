@@ -22,7 +22,8 @@ from dagster_project.release.manifest import SCHEMA, ReleaseError
 from dagster_project.release.vintages import KEY, MARTS, Index, definitions_of
 from dagster_project.settings import Settings
 
-NEW_ONES = ("metric", "question")
+METRIC = "metric"
+NEW_ONES = (METRIC, "question")
 """Columns of a key whose new values may come with rows of periods that are final."""
 SHOWN = 5
 """Differences that are named; more would not help whoever reads them."""
@@ -90,7 +91,8 @@ def differences(
         ReleaseError: something kept cannot be read.
 
     """
-    found = list(_redefined(codebook, index, final))
+    found: list[Difference] = []
+    told: set[tuple[str, str]] = set()
     try:
         with duckdb.connect(config=OFFLINE) as engine:
             engine.register("final", final.select(*KEY, "vintage"))
@@ -104,10 +106,24 @@ def differences(
                 if files:
                     now = parquet_file(staged.path, table)
                     found += _in_table(engine, files, now, contract[table], may_differ)
+                    told |= _metrics(engine)
     except duckdb.Error as fault:
         first_line = str(fault).partition("\n")[0]
         raise ReleaseError(f"{settings.vintages} cannot be compared: {first_line}") from fault
-    return found
+    redefined = [
+        one
+        for one in _redefined(codebook, index, final)
+        if (one.cell.partition(" ")[0], one.column) in told
+    ]
+    return [*redefined, *found]
+
+
+def _metrics(engine: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Name the metrics, with their studies, that final periods told of in the table just read."""
+    columns = {str(row[0]) for row in engine.execute("describe was").fetchall()}
+    if METRIC not in columns:
+        return set()
+    return set(engine.execute(f"select distinct study, {METRIC} from was").fetchall())
 
 
 def in_words(found: list[Difference]) -> str:
@@ -131,10 +147,9 @@ def _redefined(codebook: Codebook, index: Index, final: pl.DataFrame) -> Iterato
         .agg(period=pl.col("period").min(), organisation_code=pl.col("organisation_code").min())
         .sort("study", "period")
     )
-    known = {study.study for study in codebook.studies}
     told: set[tuple[str, str]] = set()
     for study, name, period, organisation in used.iter_rows():
-        now = definitions_of(codebook, study) if study in known else {}
+        now = definitions_of(codebook, study)
         for metric, meaning in index.definitions.get(name, {}).items():
             if metric in now and now[metric] != meaning and (study, metric) not in told:
                 told.add((study, metric))

@@ -37,6 +37,12 @@ def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("refresh", "2020Q4"),
         ("refresh", "--quarter", "2020Q4", "2020Q5"),
         ("refresh", "--nonsense"),
+        ("release",),
+        ("release", "--as-is"),
+        ("release", "--reason", "why"),
+        ("revise", "--study", "nvvb", "--organisation", "GM0637", "--period", "2020Q4"),
+        ("revise", "--study", "nvvb", "--organisation", "GM0637", "--reason", "why"),
+        ("withdraw", "--study", "nvvb", "--organisation", "GM0637", "--period", "2020Q4"),
         ("nonsense",),
         ("codebook",),
     ],
@@ -119,6 +125,19 @@ def test_what_is_set_to_nothing_or_to_the_default_is_not_refused(
         monkeypatch.setenv("KTO_TARGET", target)
         done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
         assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_what_was_not_published_cannot_be_withdrawn(tmp_path: Path) -> None:
+    period = ("--study", "nvvb", "--organisation", "GM0637", "--period", "2020q4")
+    words = ("withdraw", *period, "--reason", "a try", "--home", tmp_path / "home")
+    done = kto(*words)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "--never-distributed" in done.stderr
+    done = kto(*words, "--never-distributed")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "kto: nvvb GM0637 2020Q4 is not published, so there is nothing to withdraw\n",
+    )
 
 
 def test_the_codebook_is_found_whole() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from dagster_project.pipeline import refresh
+from dagster_project.release.order import Order, Selection
 from dagster_project.settings import Settings
 
 ITEMS = (
@@ -171,9 +173,19 @@ def deliver(settings: Settings, feeds: Mapping[str, pl.DataFrame], name: str) ->
         frame.write_csv(folder / f"{name}.csv", separator=";")
 
 
-def released(settings: Settings, sql: str) -> list[dict[str, Any]]:
-    """Run a query on the current release, as a BI tool would."""
-    path = settings.published / "current" / "kto.duckdb"
+AS_IS = Order(as_is=Selection(), reason="nothing else will come")
+"""Publish years too of which some quarters were never delivered."""
+
+
+def preview(settings: Settings) -> None:
+    """Take in and build what was landed, and publish nothing."""
+    refresh(settings, order=Order(publish=False))
+
+
+def released(settings: Settings, sql: str, *, preview: bool = False) -> list[dict[str, Any]]:
+    """Run a query on the current release, as a BI tool would; or on the preview."""
+    folder = settings.preview if preview else settings.published / "current"
+    path = folder / "kto.duckdb"
     with duckdb.connect(path, read_only=True) as connection:
         return connection.sql(sql).to_arrow_table().to_pylist()
 

@@ -39,6 +39,16 @@ def delivered(module_settings: Settings) -> Settings:
     return module_settings
 
 
+def test_a_period_with_so_many_bad_rows_is_held_and_not_published(delivered: Settings) -> None:
+    assert not (delivered.published / "current").exists()
+    periods = pl.read_parquet(delivered.states / "periods.parquet")
+    (row,) = periods.filter(pl.col("period") == "2020Q4").to_dicts()
+    assert row["state"] == "held"
+    # one of the ten names no known organisation, and one has no date
+    assert "no dates.csv was refused" in row["held_because"]
+    assert "are in quarantine, more than 5 %" in row["held_because"]
+
+
 def test_every_bad_row_is_in_quarantine_with_its_reason(delivered: Settings) -> None:
     (file,) = (delivered.lake / "quarantine" / "counter").glob("*.parquet")
     found = {row["row"]: row["reasons"] for row in pl.read_parquet(file).to_dicts()}
@@ -57,12 +67,13 @@ def test_status_says_what_was_refused_and_why(delivered: Settings) -> None:
     assert "Columns ignored in counter/2021-01-07 empty.csv: baliecode" in said.output
 
 
-def test_the_good_rows_count(delivered: Settings) -> None:
+def test_the_good_rows_count_in_the_preview(delivered: Settings) -> None:
     (row,) = small_feeds.released(
         delivered,
         """
         from marts.mart_response
         where period = '2020Q4' and channel = 'counter' and product_code = 'all'
         """,
+        preview=True,
     )
     assert row["responses"] == 40

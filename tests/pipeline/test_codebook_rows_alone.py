@@ -57,7 +57,7 @@ def test_a_new_channel_appears_in_assets_checks_and_marts(settings: Settings) ->
 
 def test_a_new_kpi_appears_in_the_marts_without_a_new_delivery(settings: Settings) -> None:
     small_feeds.deliver(settings, small_feeds.quarter(), "2021-01-05 Q4")
-    refresh(settings)
+    small_feeds.preview(settings)
     metric = "nvvb,totaaloordeel_9plus,share,percent,answered,0,,totaaloordeel,true,,"
     add_rows(
         settings, "metrics", f"{metric}9 of hoger,9 or higher,Aandeel 9 of hoger,Share 9 plus,"
@@ -86,7 +86,7 @@ def test_a_segment_breaks_every_metric_down_and_hides_what_gives_the_few_away(
     settings: Settings,
 ) -> None:
     small_feeds.deliver(settings, small_feeds.quarter(), "2021-01-05 Q4")
-    refresh(settings)
+    small_feeds.preview(settings)
     add_rows(settings, "segments", "nvvb,moeite,moeite,Moeite,Effort")
     refresh(settings)
     rows = small_feeds.released(

@@ -66,7 +66,7 @@ def query(module_settings: Settings) -> Query:
     feeds = {"counter": pl.DataFrame(list(answers()))}
     feeds["invitations"] = pl.DataFrame(list(invitations()))
     small_feeds.deliver(module_settings, feeds, "2022-04-05 all")
-    refresh(module_settings)
+    refresh(module_settings, order=small_feeds.AS_IS)
     return partial(small_feeds.released, module_settings)
 
 
