@@ -1,6 +1,7 @@
 """Cells made from respondents, as `protect` wants them, on paper-sized data.
 
-Belongs here: adding up made-up answers over every cell of a table. Does not belong here: drawing answers (strategies), cells written out by hand
+Belongs here: adding up made-up answers over every cell of a table. Does not belong here:
+drawing answers (strategies), cells written out by hand
 (hand_cells), judging a pattern (oracles).
 """
 

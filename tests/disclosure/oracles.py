@@ -109,7 +109,9 @@ def _unions(
     parents = {parent for parent, _ in equations}
     order = sorted(hidden)
     leaves = [i for i, cell in enumerate(order) if cell not in parents]
-    basis = reduced([{i: Fraction(x) for i, x in r.items()} for r in coefficients(equations, order)])
+    basis = reduced(
+        [{i: Fraction(x) for i, x in r.items()} for r in coefficients(equations, order)]
+    )
     least = min((truth.min_n(cell) for cell in order), default=0)
     people = {i: question.rows[order[i]]["n"] for i in leaves}
     light = sorted((i for i in leaves if people[i] < least), key=lambda i: people[i])

@@ -45,7 +45,10 @@ def test_finds_what_follows_by_subtraction():
 
 
 def test_finds_a_remainder_of_three_people():
-    assert kinds(faults(truth({"A": 1, "B": 2, "C": 100}), shown("all", "C"))) == {"remainder", "union"}
+    assert kinds(faults(truth({"A": 1, "B": 2, "C": 100}), shown("all", "C"))) == {
+        "remainder",
+        "union",
+    }
 
 
 def test_finds_an_interval_that_is_too_narrow():

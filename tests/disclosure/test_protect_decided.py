@@ -121,7 +121,9 @@ def keys(table: pa.Table) -> set[Key]:
 
 def test_every_cell_is_named_once_whatever_is_decided():
     counts = dict(zip(itertools_places(), np.arange(5, 11), strict=True))
-    cells = counted({place: int(n) for place, n in counts.items()}, ["product_code", "period"], TREE)
+    cells = counted(
+        {place: int(n) for place, n in counts.items()}, ["product_code", "period"], TREE
+    )
     _, second = in_two_steps(cells, hierarchy_table(TREE), TEN)
     assert second.num_rows == len(keys(second)) == cells.num_rows
 

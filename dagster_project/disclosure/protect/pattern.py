@@ -248,26 +248,25 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
 
 
 def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> bool:
-    """Meet the demands on a group; say whether all are met.
+    """Meet the demands on a group; say whether secondaries may be taken back.
 
-    Where cells were decided before, the cheapest repairs may not be enough. Then every other cell
-    is hidden that does not follow from those. A demand that is not met even so fails by what was
-    decided alone; what else of the group could be published then stays hidden.
+    Where the cheapest repairs are not enough, every other cell is hidden that does not follow from
+    cells decided before, and taken back from there. A demand that is not met even so fails by what
+    was decided alone; what else of the group could be published then stays hidden.
     """
     before = tally.unmet
     demands.meet()
     if tally.unmet == before:
         return True
-    if pattern.group.told.any():
-        tally.unmet = before
-        demands.forgive_nothing()
-        pattern.hide(np.flatnonzero(pattern.group.candidates))
-        for cell in np.flatnonzero(pattern.group.candidates):
-            if pattern.is_known(int(cell)):
-                pattern.offer(int(cell))
-        demands.meet()
-        return tally.unmet == before
-    return True
+    tally.unmet = before
+    demands.forgive_nothing()
+    pattern.hide(np.flatnonzero(pattern.group.candidates))
+    told = pattern.group.told.any()
+    for cell in np.flatnonzero(pattern.group.candidates) if told else ():
+        if pattern.is_known(int(cell)):
+            pattern.offer(int(cell))
+    demands.meet()
+    return tally.unmet == before or not told
 
 
 def _table(names: pl.DataFrame, decisions: Sequence[_Decision], layout: Layout) -> pa.Table:
