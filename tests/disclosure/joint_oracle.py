@@ -439,8 +439,9 @@ class Joint:
                     if column[1] in self.people:
                         change[column] = change.get(column, 0.0) - 1.0
                 n = int(sum(x * self.people[c[1]] for c, x in change.items()))  # type: ignore[index]
-                if not 1 <= n < self.demands.min_n:
-                    continue
+                plain = {c[1]: int(x) for c, x in change.items() if x}  # type: ignore[index]
+                if not 1 <= n < self.demands.min_n or spanned(self.facts, plain):
+                    continue  # a change that is told is judged as a union
                 low, high = bounds.interval({c: x for c, x in change.items() if x})
                 reach = self.demands.reach(n)
                 if (

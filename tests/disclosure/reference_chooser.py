@@ -182,18 +182,15 @@ class _Change:
 
     def has_no_union(self) -> bool:
         here = {leaf for leaf, _ in self._joint(self.new).people}
-        for measure in (BASE, "reviews"):
-            who = self.touched(measure)
-            light = light_unions(
-                self.rows,
-                who.changed,
-                self.demands.min_n,
-                set(who.changed) | who.ends(),
-                lambda union, who=who: not who.nothing_in(union) and bool(here & union),  # type: ignore[misc]
-            )
-            if light:
-                return False
-        return True
+        who = self.touched(BASE)
+        light = light_unions(
+            self.rows,
+            who.changed,
+            self.demands.min_n,
+            set(who.changed) | who.ends(),
+            lambda union: not who.nothing_in(union) and bool(here & union),
+        )
+        return not light
 
     def _joint(self, release: Release) -> Joint:
         return Joint(History(self.whole.shape, self.whole.tables, (release,)), BASE, self.demands)
