@@ -2,7 +2,7 @@
 
 Belongs here: paper-sided truth (who is counted where, in which vintage), and who is touched between
 two releases. Does not belong here: what a reader can work out (joint_oracle), what is published
-(the protector, reference_chooser).
+(the protector).
 """
 
 from __future__ import annotations
