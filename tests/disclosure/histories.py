@@ -2,7 +2,7 @@
 
 Belongs here: paper-sided truth (who is counted where, in which vintage), and who is touched between
 two releases. Does not belong here: what a reader can work out (joint_oracle), what is published
-(the protector, reference_chooser).
+(the protector).
 """
 
 from __future__ import annotations
@@ -148,16 +148,14 @@ class History:
 def figure(person: Person, measure: str) -> object:
     """Return what a person puts in the figures of a measure, None if nothing."""
     if measure == BASE:
-        return True
-    if measure == "reviews":
         return ("remark", person.remark)
     if measure == "pairs":
         return None if person.grade is None or person.second is None else person[5::2]
     return person.grade
 
 
-MEASURES = {BASE: (BASE, "reviews"), GRADE: (GRADE, "pairs")}
-"""What goes into each group: its own measure, and what is carried with it."""
+MEASURES = {BASE: (BASE,), GRADE: (GRADE, "pairs")}
+"""What goes into each group. Remarks are carried with the respondents who wrote them."""
 
 
 @dataclass(frozen=True)

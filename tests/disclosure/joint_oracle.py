@@ -64,12 +64,9 @@ class Finding:
 class Joint:
     """The joint system of one group over all releases of a history."""
 
-    def __init__(
-        self, history: History, group: str, demands: Demands, extra: Iterable[Vector] = ()
-    ) -> None:
-        """Add up the people of every version; `extra` is known too, as vectors."""
+    def __init__(self, history: History, group: str, demands: Demands) -> None:
+        """Add up the people of every version."""
         self.history, self.group, self.demands = history, group, demands
-        self.extra = list(extra)
         self.shape = history.shape
         self.versions = sorted({x for r in history.releases for x in r.versions.items()})
         self.people: dict[Column, int] = {}
@@ -117,7 +114,7 @@ class Joint:
     @cached_property
     def facts(self) -> list[Vector]:
         """What is published, and that partitions of one cell have the same total."""
-        return self.told(self.group) + self.ties + self.extra
+        return self.told(self.group) + self.ties
 
     def told(self, group: str) -> list[Vector]:
         seen = {
@@ -333,7 +330,7 @@ class Joint:
     def bounds(self, belief: str) -> Bounds:
         """Return the tables that agree with everything published and the belief."""
         floors: dict[object, float | None] = {("n", c): x for c, x in self.least.items()}
-        equal = [self._equation("n", v, self.people) for v in (*self.told(BASE), *self.extra)]
+        equal = [self._equation("n", v, self.people) for v in self.told(BASE)]
         equal += [({("n", c): x for c, x in v.items()}, 0.0) for v in self.ties]
         above: list[tuple[Vector, float]] = []
         pairs = list(self._pairs()) if belief == ADDED else []
@@ -439,8 +436,9 @@ class Joint:
                     if column[1] in self.people:
                         change[column] = change.get(column, 0.0) - 1.0
                 n = int(sum(x * self.people[c[1]] for c, x in change.items()))  # type: ignore[index]
-                if not 1 <= n < self.demands.min_n:
-                    continue
+                plain = {c[1]: int(x) for c, x in change.items() if x}  # type: ignore[index]
+                if not 1 <= n < self.demands.min_n or spanned(self.facts, plain):
+                    continue  # a change that is told is judged as a union
                 low, high = bounds.interval({c: x for c, x in change.items() if x})
                 reach = self.demands.reach(n)
                 if (

@@ -58,7 +58,7 @@ def test_finds_a_remark_that_was_withdrawn() -> None:
     now = [before[0]._replace(remark=False), *before[1:]]
     history = vintages([before, now], [[TOTAL], [TOTAL]])
     found = findings(history, BASE, Demands())
-    assert {one.what.split(" in ")[0] for one in found} == {"1 of reviews"}
+    assert {one.what.split(" in ")[0] for one in found} == {"1 of responses"}
 
 
 def test_finds_one_pair_added_behind_an_importance() -> None:
@@ -84,10 +84,7 @@ def test_finds_one_person_who_is_left_of_ten_who_were_added() -> None:
     third = first[1:] + crowd(100, 1)
     history = vintages([first, second, third], [[TOTAL], [TOTAL], [TOTAL]])
     # each step touches ten, both together one who came and one who went
-    assert [one.what.split(" in ")[0] for one in sums(history)] == [
-        "2 of responses",
-        "2 of reviews",
-    ]
+    assert [one.what.split(" in ")[0] for one in sums(history)] == ["2 of responses"]
     assert kinds(history) == CHANGE
 
 
@@ -158,10 +155,7 @@ def test_finds_few_people_between_a_removal_and_a_later_addition() -> None:
     steps = [{"Q1": 1, "Q2": 1}, {"Q1": 2, "Q2": 2}, {"Q1": 2, "Q2": 3}]
     history = History(shape, tables, tuple(released(step, totals) for step in steps))
     # (92 - 100) + (125 - 115) = 2, though each release changes 10 or more
-    assert [one.what.split(" in ")[0] for one in sums(history)] == [
-        "2 of responses",
-        "2 of reviews",
-    ]
+    assert [one.what.split(" in ")[0] for one in sums(history)] == ["2 of responses"]
     assert "change" in kinds(history)  # the ten were touched before
 
 
@@ -179,10 +173,7 @@ def test_finds_few_people_between_an_addition_and_its_removal_elsewhere() -> Non
         shape, tables, tuple(released({"Q1": i}, s) for i, s in enumerate(shown, start=1))
     )
     # c1 grew by 12, p1 shrank by 10 afterwards
-    assert [one.what.split(" in ")[0] for one in sums(history)] == [
-        "2 of responses",
-        "2 of reviews",
-    ]
+    assert [one.what.split(" in ")[0] for one in sums(history)] == ["2 of responses"]
     assert "change" in kinds(history)
 
 

@@ -138,6 +138,16 @@ def test_a_row_that_vanishes_withdraws_the_whole_period():
     assert shown_now(now, then, known, vintages({"A": 20, "C": 12}), ABC) == set()
 
 
+def test_growth_by_few_stays_open_to_either_side_for_who_believes_nobody_was_lost():
+    # the total grew by 10, of whom one at least is in the new row C: A grew by 9 at most, and did
+    now, then = table(all=70, A=35, B=34, C=1), at(THEN, all=60, A=26, B=34)
+    known = decided(ALL_SHOWN | {"C": "suppressed"})
+    assert shown_now(now, then, known, vintages({"A": 9, "C": 1}), ABC) == {"B"}
+    # 13 came: A may have grown by 0 to 11
+    now = table(all=73, A=35, B=34, C=4)
+    assert shown_now(now, then, known, vintages({"A": 9, "C": 4}), ABC) == {"all", "B"}
+
+
 def test_two_exchanged_grades_withdraw_the_grades_and_not_the_respondents():
     def rows(period: str) -> pa.Table:
         return listed(

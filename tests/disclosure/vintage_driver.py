@@ -7,14 +7,14 @@ Does not belong here: judging what comes out (joint_oracle).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-from histories import ALL, BASE, GRADE, HIGH, LOW, MEASURES, Cell, History, Person, Release, touched
+from histories import ALL, BASE, GRADE, HIGH, LOW, MEASURES, Cell, History, Release, touched
 
-from dagster_project.disclosure.protect import Earlier, Rules, protect
+from dagster_project.disclosure.protect import Rules, Vintages, protect
 
 STUDY, ORGANISATION = "s", "o"
 NAMES = ("period", "channel", "product_code", "segment")
@@ -29,37 +29,22 @@ FIGURES = [
 ]
 CELLS = pa.schema([*LAYOUT, *FIGURES])
 STATUS = pa.schema([*LAYOUT, ("disclosure_group", pa.string()), ("status", pa.string())])
-PUBLISHED = pa.schema([*LAYOUT, ("disclosure_group", pa.string()), ("vintage", pa.int32())])
-STEP = [("measure", pa.string()), ("before", pa.int32()), ("after", pa.int32())]
-CHANGED = pa.schema([*LAYOUT, *STEP, ("people", pa.int64())])
+PAIRS = pa.schema(
+    [("study", pa.string()), ("since", pa.int64()), ("after", pa.string()), ("before", pa.string())]
+)
+COUNTED = [("since", pa.int64()), ("measure", pa.string()), ("people", pa.int64())]
+CHANGED = pa.schema([*LAYOUT, *COUNTED])
 MOVED = pa.schema(
     [
         *LAYOUT,
         *((f"to_{name}", kind) for name, kind in LAYOUT[1:]),
-        *STEP,
-        ("people", pa.int64()),
+        *COUNTED,
         ("altered", pa.bool_()),
     ]
 )
 HIERARCHIES = pa.schema(
     [(name, pa.string()) for name in ("study", "dimension", "partition", "parent", "child")]
 )
-
-
-def hierarchies(history: History) -> pa.Table:
-    shape = history.shape
-    parts = (
-        ("period", shape.year, shape.quarters),
-        ("channel", ALL, shape.channels),
-        ("product_code", ALL, shape.products),
-        ("segment", ALL, shape.segments),
-    )
-    rows = [
-        dict(zip(HIERARCHIES.names, (STUDY, name, name, parent, child), strict=True))
-        for name, parent, children in parts
-        for child in children
-    ]
-    return pa.Table.from_pylist(rows, schema=HIERARCHIES)
 
 
 def _key(cell: Cell, prefix: str = "") -> dict[str, Any]:
@@ -96,6 +81,16 @@ def cell_rows(
         )
 
 
+def _place(row: Mapping[str, Any]) -> Cell:
+    period, channel, code, segment = (str(row[name]) for name in NAMES)
+    return period, channel, code, segment
+
+
+def _fate(row: Mapping[str, Any], *, is_shown: bool) -> dict[str, Any]:
+    status = "published" if is_shown else "suppressed"
+    return {name: row[name] for name in STATUS.names[:-1]} | {"status": status}
+
+
 def _row(group: str, measure: str, kind: str, n: int) -> dict[str, Any]:
     return {
         "disclosure_group": group,
@@ -108,135 +103,180 @@ def _row(group: str, measure: str, kind: str, n: int) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Driver:
-    """Publishes a history's next release with the protector under test."""
+    """Publishes a history's next release with the protector under test.
+
+    `unmet` counts the demands that could not be met, for what was decided before.
+    """
 
     history: History
     rules: Rules
+    unmet: int = field(default=0)
 
     def publish(self, versions: Mapping[str, int], *, year: bool) -> Release:
         """Return what a release of these versions publishes; the quarters first, then the year."""
         last = self.history.releases[-1] if self.history.releases else None
-        before = last.versions if last else {}
-        same = {q for q, v in versions.items() if before.get(q) == v}
+        same = {q for q, v in versions.items() if last and last.versions.get(q) == v}
         shown = {
             group: frozenset(c for c in last.shown[group] if c[0] in same) if last else frozenset()
             for group in MEASURES
         }
         if last and last.year:
-            return self._decide(versions, {*versions, self.history.shape.year}, same, shown)
-        release = self._decide(versions, versions.keys() - same, set(), shown)
+            return self._decide(versions, same, shown, year=True)
+        revised = {q: v for q, v in versions.items() if q not in same}
+        release = self._decide(revised, set(), shown, year=False)
         if year:
-            every = {*versions, self.history.shape.year}
-            release = self._decide(versions, every, set(versions), release.shown)
-        return release
+            return self._decide(versions, set(versions), release.shown, year=True)
+        return Release(versions, False, release.shown)
 
     def _decide(
         self,
         versions: Mapping[str, int],
-        periods: Collection[str],
         decided: Collection[str],
         shown: Mapping[str, frozenset[Cell]],
+        *,
+        year: bool,
     ) -> Release:
-        rows = list(cell_rows(self.history, versions, sorted(periods)))
+        """Decide on these quarters, and on their year if it is out; some are decided already."""
+        block = Block(self.history, versions, year)
         pattern = protect(
-            pa.Table.from_pylist(rows, schema=CELLS),
-            hierarchies(self.history),
+            pa.Table.from_pylist([*block.now, *block.earlier], schema=CELLS),
+            block.hierarchies(),
             {STUDY: self.rules},
-            decided=self._decided(rows, decided, shown),
-            earlier=self.earlier(versions, periods),
+            decided=pa.Table.from_pylist(list(block.decided(decided, shown)), schema=STATUS),
+            vintages=block.compared() if block.earlier else None,
         )
+        self.unmet += pattern.report.unmet
         found = {group: set(cells) for group, cells in shown.items()}
         for row in pattern.table.to_pylist():
-            if row["status"] == "published":
-                found[row["disclosure_group"]].add(tuple(row[name] for name in NAMES))
-        year = self.history.shape.year in periods
+            if row["status"] == "published" and row["period"] in block.periods:
+                found[row["disclosure_group"]].add(_place(row))
         return Release(versions, year, {group: frozenset(cells) for group, cells in found.items()})
 
-    def _decided(
-        self,
-        rows: Iterable[Mapping[str, Any]],
-        decided: Collection[str],
-        shown: Mapping[str, frozenset[Cell]],
-    ) -> pa.Table | None:
-        names = {
-            (tuple(row[name] for name in NAMES), row["disclosure_group"])
-            for row in rows
-            if row["period"] in decided
-        }
-        found = [
-            _key(cell)
-            | {
-                "disclosure_group": group,
-                "status": "published" if cell in shown[group] else "suppressed",
-            }
-            for cell, group in sorted(names)
-        ]
-        return pa.Table.from_pylist(found, schema=STATUS) if found else None
 
-    def earlier(self, versions: Mapping[str, int], periods: Collection[str]) -> Earlier | None:
-        """Return the earlier vintages of what is published now, None if nothing is revised."""
-        quarters = [q for q in versions if q in periods]
-        vintages = self._vintages(versions, quarters)
-        if not vintages:
-            return None
-        cells, published = [], []
-        for number, (table, shown, year) in enumerate(vintages, start=1):
-            there = [*table, *([self.history.shape.year] if year else [])]
-            rows = cell_rows(self.history, table, [p for p in there if p in periods])
-            cells += [row | {"vintage": number} for row in rows]
-            published += [
-                _key(cell) | {"disclosure_group": group, "vintage": number}
-                for group in MEASURES
-                for cell in sorted(shown[group])
-                if cell[0] in there and cell[0] in periods
-            ]
-        changed, moved = self._touched([v[0] for v in vintages], versions, quarters)
-        return Earlier(
-            cells=pa.Table.from_pylist(
-                cells, schema=pa.schema([*CELLS, pa.field("vintage", pa.int32())])
-            ),
-            published=pa.Table.from_pylist(published, schema=PUBLISHED),
-            changed=pa.Table.from_pylist(changed, schema=CHANGED),
-            moved=pa.Table.from_pylist(moved, schema=MOVED),
-        )
+@dataclass(frozen=True)
+class Block:
+    """Quarters that are decided together, and their year if it is out, with all their vintages.
 
-    def _vintages(
-        self, versions: Mapping[str, int], quarters: Collection[str]
-    ) -> list[tuple[dict[str, int], Mapping[str, frozenset[Cell]], bool]]:
-        """List tables of these quarters that differ from the present one, oldest first."""
-        found: list[tuple[dict[str, int], Mapping[str, frozenset[Cell]], bool]] = []
-        for release in self.history.releases:
-            table = {q: v for q, v in release.versions.items() if q in quarters}
-            if any(versions[q] != v for q, v in table.items()):
-                if found and found[-1][0].items() <= table.items():
-                    found.pop()  # a quarter more came out, and nothing was revised
-                found.append((table, release.shown, release.year))
+    The newest version of a quarter bears its name, an older one its number too (`Q1#1`). A year
+    that went out before bears the number of that release.
+    """
+
+    history: History
+    versions: Mapping[str, int]
+    year: bool
+
+    @property
+    def periods(self) -> list[str]:
+        """Names of the periods as they are now."""
+        return [*sorted(self.versions), *([self.history.shape.year] if self.year else [])]
+
+    @cached_property
+    def steps(self) -> list[tuple[int, Release]]:
+        """Earlier releases in which the block was not as it is now, of its quarters only."""
+        found: list[tuple[int, Release]] = []
+        for number, release in enumerate(self.history.releases, start=1):
+            there = {q: v for q, v in release.versions.items() if q in self.versions}
+            if any(self.versions[q] != v for q, v in there.items()):
+                found.append((number, Release(there, release.year, release.shown)))
         return found
 
-    def _touched(
-        self,
-        vintages: list[dict[str, int]],
-        versions: Mapping[str, int],
-        quarters: Collection[str],
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        tables = [*vintages, {q: versions[q] for q in quarters}]
-        changed, moved = [], []
-        for (i, old), (j, new) in combinations(enumerate(tables, start=1), 2):
-            step = {"before": i, "after": j if j < len(tables) else 0}
-            both = [q for q in quarters if q in old and q in new and old[q] != new[q]]
-            people: list[list[Person]] = [
-                self.history.people({q: table[q] for q in both}) for table in (old, new)
+    def label(self, period: str, number: int, release: Release) -> str:
+        """Name a period as it was in a release."""
+        if period == self.history.shape.year:
+            return f"{period}#{number}"
+        version = release.versions[period]
+        return period if version == self.versions[period] else f"{period}#{version}"
+
+    @cached_property
+    def vintages(self) -> dict[str, tuple[str, Release]]:
+        """Return period and release of every earlier vintage, by label and oldest first."""
+        return {
+            label: (period, release)
+            for number, release in self.steps
+            for period in (*release.versions, *([self.history.shape.year] if release.year else []))
+            if (label := self.label(period, number, release)) not in self.versions
+        }
+
+    @cached_property
+    def now(self) -> list[dict[str, Any]]:
+        """Rows of the cells as they are."""
+        return list(cell_rows(self.history, self.versions, self.periods))
+
+    @cached_property
+    def earlier(self) -> list[dict[str, Any]]:
+        """Rows of the cells as they were."""
+        return [
+            row | {"period": label}
+            for label, (period, release) in self.vintages.items()
+            for row in cell_rows(self.history, release.versions, [period])
+        ]
+
+    def hierarchies(self) -> pa.Table:
+        """Say how the cells add up, those of an earlier year from the quarters as they were."""
+        shape = self.history.shape
+        parts = [
+            ("channel", ALL, shape.channels),
+            ("product_code", ALL, shape.products),
+            ("segment", ALL, shape.segments),
+            ("period", shape.year, shape.quarters),
+        ]
+        for number, release in self.steps:
+            if release.year:
+                quarters = tuple(self.label(q, number, release) for q in release.versions)
+                parts.append(("period", self.label(shape.year, number, release), quarters))
+        rows = [
+            dict(zip(HIERARCHIES.names, (STUDY, name, name, parent, child), strict=True))
+            for name, parent, children in parts
+            for child in children
+        ]
+        return pa.Table.from_pylist(rows, schema=HIERARCHIES)
+
+    def decided(
+        self, periods: Collection[str], shown: Mapping[str, frozenset[Cell]]
+    ) -> Iterator[dict[str, Any]]:
+        """List what stands: these periods, earlier vintages, and what the newest one hid."""
+        newest = dict(self.vintages.values())
+        for row in self.now:
+            group, cell = row["disclosure_group"], _place(row)
+            if cell[0] in periods:
+                yield _fate(row, is_shown=cell in shown[group])
+            elif cell[0] in newest and cell not in newest[cell[0]].shown[group]:
+                yield _fate(row, is_shown=False)
+        for row in self.earlier:
+            period, release = self.vintages[row["period"]]
+            cell = _place(row | {"period": period})
+            yield _fate(row, is_shown=cell in release.shown[row["disclosure_group"]])
+
+    def compared(self) -> Vintages:
+        """Compare the block with its newest earlier vintage; a year that is new with all."""
+        is_new = self.year and not any(release.year for _, release in self.steps)
+        chosen = self.steps if is_new else self.steps[-1:]
+        pairs, changed, moved = [], [], []
+        for since, (number, old) in enumerate(chosen):
+            revised = [q for q, v in old.versions.items() if self.versions[q] != v]
+            years = [self.history.shape.year] if old.year else []
+            pairs += [
+                {"study": STUDY, "since": since, "after": q, "before": self.label(q, number, old)}
+                for q in (*revised, *years)
             ]
-            for measure in sorted({m for many in MEASURES.values() for m in many} - {"pairs"}):
-                again = self.history.touched_before(measure, old)
-                who = touched(self.history.shape, *people, measure, again)
-                here = step | {"measure": measure}
+            tables = [
+                self.history.people({q: of[q] for q in revised})
+                for of in (old.versions, self.versions)
+            ]
+            for measure in (BASE, GRADE):
+                again = self.history.touched_before(measure, old.versions)
+                who = touched(self.history.shape, *tables, measure, again)
+                here = {"since": since, "measure": measure}
                 changed += [_key(leaf) | here | {"people": n} for leaf, n in who.changed.items()]
-                for pairs, altered in ((who.moved, False), (who.altered, True)):
-                    moved += [
-                        _key(a) | _key(b, "to_") | here | {"people": n, "altered": altered}
-                        for (a, b), n in pairs.items()
-                    ]
-        return changed, moved
+                moved += [
+                    _key(a) | _key(b, "to_") | here | {"people": n, "altered": altered}
+                    for ends, altered in ((who.moved, False), (who.altered, True))
+                    for (a, b), n in ends.items()
+                ]
+        return Vintages(
+            pa.Table.from_pylist(pairs, schema=PAIRS),
+            pa.Table.from_pylist(changed, schema=CHANGED),
+            pa.Table.from_pylist(moved, schema=MOVED),
+        )

@@ -143,11 +143,12 @@ def tells_of_few(
 
 @dataclass(frozen=True)
 class Growth:
-    """How much each leaf grew between vintages: see `bounds.Tied`.
+    """How much leaves, or all cells, grew between vintages: see `bounds.Tied`.
 
     A reader may believe that nobody was lost. Where somebody was, the reader is wrong, and nothing
     true follows; so the growth of a leaf is known to be at least 0, or what it is where that is
-    less. `pairs`, shape (k, 2), are positions of a leaf after and before.
+    less, and that of a total follows from its leaves. `pairs`, shape (k, 2), are positions of a
+    cell after and before.
     """
 
     pairs: Ints
@@ -159,28 +160,29 @@ class Growth:
 
     @classmethod
     def since(
-        cls, component: Component, comparisons: tuple[Comparison, ...], kept: Flags
+        cls,
+        component: Component,
+        comparisons: tuple[Comparison, ...],
+        kept: Flags,
+        *,
+        totals: bool = False,
     ) -> Component:
         """Tie a component to its growth between vintages, if any; `kept` cells stay hidden."""
-        pairs = np.array(
-            [
-                (after, before)
-                for comparison in comparisons
-                for after, before in zip(comparison.after, comparison.before, strict=True)
-                if min(after, before) >= 0
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 2)
+        leaves = [one.in_both for one in comparisons]
+        pairs = np.concatenate(
+            [np.zeros((0, 2), np.int64), *leaves, *(one.totals for one in comparisons if totals)]
+        )
         if not len(pairs):
             return component
         size = len(component.values)
         after, before = pairs.T
         growth = component.values[after] - component.values[before]
+        is_total = np.arange(len(pairs)) >= sum(len(one) for one in leaves)
         sums = [(int(a), (int(b), size + k)) for k, (a, b) in enumerate(pairs)]
         tied = cls(
             pairs=pairs,
             values=growth,
-            floor=np.minimum(growth, 0.0),
+            floor=np.where(is_total, -component.values[before], np.minimum(growth, 0.0)),
             hidden=np.ones(len(pairs), dtype=bool),
             cell=np.where(kept[before], before, after),
             equations=Equations.listed(size + len(pairs), sums),

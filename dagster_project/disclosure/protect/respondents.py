@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Flags, Floats, Ints
+from dagster_project.disclosure.protect.blocks import Equations, Flags, Floats, Ints
 from dagster_project.disclosure.protect.bounds import Component, Polytope, Space
 from dagster_project.disclosure.protect.changes import Changes
 from dagster_project.disclosure.protect.differences import Growth
@@ -194,7 +194,9 @@ class RespondentDemands:
     A small cell of n must be able to be as high as n + reach and as low as n - reach, see
     `Rules.reach`; any other hidden cell must be able to differ from the truth at all. Every cell
     holds somebody, since one without respondents has no row: so a cell cannot be lower than the
-    number of leaves in it, and that is as low as one must be able to be.
+    number of leaves in it, and that is as low as one must be able to be. The same is asked of a
+    cell that has grown by few since an earlier vintage, where a reader believes that nobody was
+    lost: of the growth, which cannot be lower than the number of leaves that are new in it.
 
     `answers` are the fewest who answered any question, shape (cells,). A table in which nowhere
     more than these are missing fits every group, as those who are missing can be taken from all
@@ -210,11 +212,10 @@ class RespondentDemands:
         group = self.pattern.group
         measure = group.measures[0]
         self.people = spread(measure, measure.n, group.block.size)
-        reach = np.array([group.rules.reach(int(n)) for n in self.people], dtype=float)
+        reach = self._reach(self.people)
         floor = fewest_respondents(group)
         self._judged = group.asked & (self.people > 0)
         self._small = group.small & ~group.told
-        self._above, self._below = self.people + reach, np.maximum(floor, self.people - reach)
         near = np.where(self._small, reach, np.where(self._judged, 1.0, 0.0))
         fitting = np.maximum(floor, self.people - self.answers)
         self._tables = [
@@ -222,10 +223,55 @@ class RespondentDemands:
                 Component(self.people, floor=least, reach=near),
                 group.block.comparisons,
                 group.kept,
+                totals=True,
             )
             for least in (fitting, floor)
         ]
         self.tables = Tables(self.pattern, 0, self.tally)
+        values = self.people
+        if self._growth is not None:
+            grown = self._growth.values
+            few = (grown >= 1) & (grown < group.rules.min_n)
+            values, floor = np.concatenate([values, grown]), np.concatenate([floor, self._newest()])
+            self._judged = np.concatenate([self._judged, few])
+            self._small = np.concatenate([self._small, few])
+            reach = self._reach(values)
+        self._truth = values
+        self._above, self._below = values + reach, np.maximum(floor, values - reach)
+
+    @property
+    def _growth(self) -> Growth | None:
+        """How much every cell grew since earlier vintages, numbered on behind the cells."""
+        tied = self._tables[1].tied
+        return tied if isinstance(tied, Growth) else None
+
+    def _reach(self, people: Floats) -> Floats:
+        rules = self.pattern.group.rules
+        return np.array([rules.reach(int(n)) for n in people], dtype=float)
+
+    def _newest(self) -> Floats:
+        """Count the new leaves in what grew: one person each is the least, shape (growth,)."""
+        group = self.pattern.group
+        comparisons = group.block.comparisons
+        found = []
+        for comparison in comparisons:
+            new = np.zeros(group.block.size)
+            new[comparison.is_new] = 1.0
+            found.append(summed(new, group.systems[0].equations))
+        both = [new[one.in_both[:, 0]] for new, one in zip(found, comparisons, strict=True)]
+        totals = [new[one.totals[:, 0]] for new, one in zip(found, comparisons, strict=True)]
+        return np.concatenate([*both, *totals])
+
+    @property
+    def _open(self) -> Flags:
+        """Which cells are hidden, and of which the growth is unknown."""
+        hidden = self.pattern.hidden
+        if self._growth is None:
+            return hidden
+        changes = self.pattern.tableaux[0].directions()
+        after, before = self._growth.pairs.T
+        moved = (changes[:, after] != changes[:, before]).any(axis=0)
+        return np.concatenate([hidden, moved])
 
     def meet(self) -> None:
         """Hide more until all demands are met; those that cannot be are counted as unmet."""
@@ -258,17 +304,17 @@ class RespondentDemands:
         for name, flags, goals in (
             ("above", self._small, [self._above]),
             ("below", self._small, [self._below]),
-            ("other", ~self._small, [self.people + 1.0, self.people - 1.0]),
+            ("other", ~self._small, [self._truth + 1.0, self._truth - 1.0]),
         ):
-            cells = np.flatnonzero(self.pattern.hidden & self._judged & flags)
+            cells = np.flatnonzero(self._open & self._judged & flags)
             yield name, cells[[(name, int(cell)) not in self._waived for cell in cells]], goals
 
     def witnesses(self) -> list[Floats]:
         """Choose tables that between them show every demand to be met; the first ones are taken."""
-        hidden = self.pattern.hidden
+        hidden = self._open
         small = np.flatnonzero(self._small & hidden)
         near = np.flatnonzero(hidden & self._judged & ~self._small)
-        above, below, truth = self._above[small], self._below[small], self.people[near]
+        above, below, truth = self._above[small], self._below[small], self._truth[near]
         needed = []
         high, low = np.ones(len(small), dtype=bool), np.ones(len(small), dtype=bool)
         other = np.ones(len(near), dtype=bool)
@@ -286,7 +332,11 @@ def fewest_respondents(group: Group) -> Floats:
     """Count the leaves with respondents in each cell: one person each is the least, (cells,)."""
     floor = np.zeros(group.block.size)
     floor[group.measures[0].cells[group.measures[0].n > 0]] = 1.0
-    equations = group.systems[0].equations
+    return summed(floor, group.systems[0].equations)
+
+
+def summed(floor: Floats, equations: Equations) -> Floats:
+    """Raise what each cell is at least to what its parts are at least together, (cells,)."""
     single = np.bincount(equations.of, minlength=len(equations)) == 1
     alone = equations.children[single[equations.of]]
     while True:

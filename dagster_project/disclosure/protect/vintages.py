@@ -43,13 +43,26 @@ class Comparison:
     """Two vintages of the leaves of a block.
 
     `after` and `before` are positions of the same leaf in both, -1 where it has no row; `people`
-    are those added, removed or changed within it, by measure.
+    are those added, removed or changed within it, by measure. `totals`, shape (k, 2), are positions
+    of the other cells that both have.
     """
 
     after: Ints
     before: Ints
+    totals: Ints
     people: Mapping[str, Ints]
     movers: Mapping[str, Movers]
+
+    @property
+    def in_both(self) -> Ints:
+        """Positions of the leaves that both have, after and before, shape (k, 2)."""
+        pairs = np.column_stack([self.after, self.before])
+        return pairs[(pairs >= 0).all(axis=1)]
+
+    @property
+    def is_new(self) -> Ints:
+        """Positions of leaves that have no row before."""
+        return self.after[(self.after >= 0) & (self.before < 0)]
 
     @property
     def measures(self) -> set[str]:
@@ -112,8 +125,16 @@ class Vintages:
                     keys[(*cell[:time], forth[cell[time]], *cell[time + 1 :])] = None
             place = {key: number for number, key in enumerate(keys)}
             before = [(*key[:time], back[key[time]], *key[time + 1 :]) for key in keys]
+            totals = [
+                (number, position[then])
+                for number, cell in enumerate(cells)
+                if not leaf[number]
+                and cell[time] in back
+                and (then := (*cell[:time], back[cell[time]], *cell[time + 1 :])) in position
+            ]
             found.append(
                 Comparison(
+                    totals=np.array(totals, dtype=np.int64).reshape(-1, 2),
                     after=np.array([position.get(key, -1) for key in keys], dtype=np.int64),
                     before=np.array([position.get(key, -1) for key in before], dtype=np.int64),
                     people=_people(pl.DataFrame(self.changed), int(since), place, layout),
