@@ -53,8 +53,12 @@ def vintages(
         pa.Table.from_pylist(
             [{"study": "s", "since": i, "after": a, "before": b} for i, a, b in pairs],
             schema=pa.schema(
-                [("study", pa.string()), ("since", pa.int64())]
-                + [("after", pa.string()), ("before", pa.string())]
+                [
+                    ("study", pa.string()),
+                    ("since", pa.int64()),
+                    ("after", pa.string()),
+                    ("before", pa.string()),
+                ]
             ),
         ),
         pa.Table.from_pylist(rows, schema=pa.schema([*texts, *counted])),
