@@ -21,10 +21,11 @@ import click
 import polars as pl
 import psutil
 import pyarrow as pa
-from country import CELLS_PER_ORGANISATION, STUDY, country, hierarchies, released, scales
+from country import CELLS_PER_ORGANISATION, STUDY, YEAR, country, hierarchies, released, scales
 
-from dagster_project.disclosure import Ledger, Rules, protect
-from dagster_project.disclosure.attack import Limits, attack, judge, targets_of
+from dagster_project.disclosure.attack import attack, figures_of
+from dagster_project.disclosure.judge import Limits, judge, targets_of
+from dagster_project.disclosure.protect import Pattern, Rules, protect
 
 MOST_SECONDARIES = 25.0
 """Secondaries that are allowed, in % of the cells that are large enough themselves."""
@@ -113,19 +114,17 @@ def run(organisations: int, workers: int, seed: int, progress: Callable[[str], N
     progress(f"{organisations} organisations made")
     with PeakMemory() as memory:
         pattern, protect_seconds, protect_cpu = measured(
-            lambda: protect(
-                cells, tree, Ledger.empty(), {STUDY: rules}, workers=workers, progress=progress
-            )
+            lambda: _protect(cells, tree, rules, workers, progress)
         )
-        tables = released(cells, pattern.table)
+        figures = figures_of(released(cells, pattern.table), scales())
         targets = targets_of(cells, {STUDY: limits})
-        intervals, attack_seconds, attack_cpu = measured(
+        found, attack_seconds, attack_cpu = measured(
             lambda: attack(
-                tables, (), tree, scales(), targets=targets, workers=workers, progress=progress
+                figures, tree, scales(), targets=targets, workers=workers, progress=progress
             )
         )
         violations = judge(
-            intervals, tables, (), cells, hierarchies=tree, scales=scales(), limits={STUDY: limits}
+            found, figures, cells, hierarchies=tree, scales=scales(), limits={STUDY: limits}
         )
     broken = Counter(violation.rule for violation in violations)
     report, primaries = pattern.report, _primaries(cells, rules)
@@ -145,12 +144,23 @@ def run(organisations: int, workers: int, seed: int, progress: Callable[[str], N
         programs=report.programs,
         attack_seconds=attack_seconds,
         attack_cpu_seconds=attack_cpu,
-        attack_programs=intervals.programs,
-        undecided=intervals.undecided,
+        attack_programs=found.programs,
+        undecided=found.limit,
         peak_mebibytes=memory.mebibytes,
         exact=broken.pop("exact", 0),
         narrow=broken.pop("narrow", 0) + broken.pop("narrow_mean", 0),
         other_violations=broken.total(),
+    )
+
+
+def _protect(
+    cells: pa.Table, tree: pa.Table, rules: Rules, workers: int, progress: Callable[[str], None]
+) -> Pattern:
+    """Decide on the quarters, then on the years given their quarters, as they are published."""
+    quarters = pl.DataFrame(cells).filter(pl.col("period") != YEAR).to_arrow()
+    first = protect(quarters, tree, {STUDY: rules}, workers=workers, progress=progress)
+    return protect(
+        cells, tree, {STUDY: rules}, decided=first.table, workers=workers, progress=progress
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import polars as pl
 import pyarrow as pa
@@ -83,68 +82,31 @@ def read_figures(settings: Settings) -> Figures:
 def decide(
     figures: Figures, codebook: Codebook, progress: Progress = silent
 ) -> tuple[pa.Table, Report]:
-    """Decide on quarters and waves, then on years given their quarters.
+    """Decide on this run's periods; quarters published before stay as they are.
 
-    A revised quarter whose year is published is decided with its year.
+    A year is decided together with those of its quarters that are new or revised in this run.
 
     Returns:
         The pattern of this run's periods, and what it costs.
 
     """
     rules = {one.study: Rules(min_n=one.min_n) for one in codebook.studies}
-    decide_on = partial(_protect, figures=figures, rules=rules, progress=progress)
     built = figures.periods.filter("is_built")
-    years = _sums(figures, codebook)
-    parts = _quarters_of(years, figures)
-    together = pl.concat([years, parts.join(_revised(built), on=KEY, how="semi")])
-    fresh = figures.cells.join(built, on=KEY, how="semi")
-    first = decide_on(fresh.join(together, on=KEY, how="anti"))
-    decided = pl.concat([_fate(first.table), figures.decided])
-    beside = pl.concat([years, parts])
-    second = decide_on(
-        figures.cells.join(beside, on=KEY, how="semi"),
-        decided=decided.join(parts, on=KEY, how="semi"),
-    )
-    own = pl.DataFrame(second.table).join(together, on=KEY, how="semi")
-    table = pl.concat([pl.DataFrame(first.table), own]).sort(*CELL, "disclosure_group")
-    return table.to_arrow(), _report(table, figures.cells, [first.report, second.report])
-
-
-def _sums(figures: Figures, codebook: Codebook) -> pl.DataFrame:
-    """Pick the years of this run that are sums of quarters; KEY."""
-    by_quarter = [one.study for one in codebook.studies if one.timing == "quarter"]
-    return figures.periods.filter(
-        "is_built", pl.col("period_type") == "year", pl.col("study").is_in(by_quarter)
-    ).select(KEY)
-
-
-def _quarters_of(years: pl.DataFrame, figures: Figures) -> pl.DataFrame:
-    """Pick the quarters of these years; KEY."""
-    quarters = figures.periods.filter(pl.col("period_type") == "quarter").with_columns(
-        year=pl.col("period_start").dt.year().cast(pl.String)
-    )
-    whole = years.select("study", "organisation_code", year="period")
-    return quarters.join(whole, on=["study", "organisation_code", "year"], how="semi").select(KEY)
-
-
-def _revised(built: pl.DataFrame) -> pl.DataFrame:
-    return built.filter(pl.col("revision") > 0).select(KEY)
-
-
-def _fate(pattern: pa.Table) -> pl.DataFrame:
-    return pl.DataFrame(pattern).select(pl.col(name).cast(pl.String) for name in DECIDED)
+    decided = figures.decided.join(built, on=KEY, how="anti")
+    found = _protect(figures.cells, decided, figures, rules, progress)
+    table = pl.DataFrame(found.table).join(built, on=KEY, how="semi")
+    table = table.sort(*CELL, "disclosure_group")
+    return table.to_arrow(), _report(table, figures.cells, [found.report])
 
 
 def _protect(
     cells: pl.DataFrame,
-    *,
+    fate: pl.DataFrame,
     figures: Figures,
     rules: Mapping[str, Rules],
     progress: Progress,
-    decided: pl.DataFrame | None = None,
 ) -> Pattern:
     """Protect cells; blocks that were ever revised one by one, with all their vintages."""
-    fate = pl.DataFrame(schema=DECIDED) if decided is None else decided
     history = figures.history.of(cells) if figures.history else None
     revised = history.periods if history else fate.clear()
     parts = [

@@ -230,8 +230,8 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
     nothing = np.zeros(block.size, dtype=bool)
     base = GroupPattern.from_nothing(Group.of(block, rules, [block.base], nothing))
     people = RespondentDemands(base, tally, fewest_answers(block))
-    _meet(base, people, tally)
-    take_back(base, people)
+    if _meet(base, people, tally):
+        take_back(base, people)
     witnesses = people.witnesses()
     patterns = {BASE_GROUP: base}
     for name, measures in block.measures.items():
@@ -241,22 +241,24 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
         else:
             pattern = GroupPattern.from_nothing(group)
         figures = FigureDemands(pattern, tally, witnesses)
-        _meet(pattern, figures, tally)
-        take_back(pattern, figures)
+        if _meet(pattern, figures, tally):
+            take_back(pattern, figures)
         patterns[name] = pattern
     return patterns
 
 
-def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> None:
-    """Meet the demands on a group.
+def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> bool:
+    """Meet the demands on a group; say whether all are met.
 
     Where cells were decided before, the cheapest repairs may not be enough. Then every other cell
-    is hidden that does not follow from those, and taken back from there. A demand that is not met
-    even so fails by what was decided alone: what is published now makes no difference to it.
+    is hidden that does not follow from those. A demand that is not met even so fails by what was
+    decided alone; what else of the group could be published then stays hidden.
     """
     before = tally.unmet
     demands.meet()
-    if tally.unmet > before and pattern.group.told.any():
+    if tally.unmet == before:
+        return True
+    if pattern.group.told.any():
         tally.unmet = before
         demands.forgive_nothing()
         pattern.hide(np.flatnonzero(pattern.group.candidates))
@@ -264,6 +266,8 @@ def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tal
             if pattern.is_known(int(cell)):
                 pattern.offer(int(cell))
         demands.meet()
+        return tally.unmet == before
+    return True
 
 
 def _table(names: pl.DataFrame, decisions: Sequence[_Decision], layout: Layout) -> pa.Table:
