@@ -157,8 +157,9 @@ def release(
 ) -> None:
     """Publish held periods on your word, with what else is due.
 
-    Without --study, --organisation and --period: every period that is held. `kto status` says which
-    are, and why.
+    Without --study, --organisation and --period: every period that is held, but for years that lack
+    a quarter, which go out without it only when they are named. `kto status` says what is held, and
+    why.
     """
     from dagster_project.release.order import Order, Selection  # noqa: PLC0415
 
