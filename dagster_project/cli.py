@@ -157,8 +157,9 @@ def release(
 ) -> None:
     """Publish held periods on your word, with what else is due.
 
-    Without --study, --organisation and --period: every period that is held. `kto status` says which
-    are, and why.
+    Without --study, --organisation and --period: every period that is held, but for years that lack
+    a quarter, which go out without it only when they are named. `kto status` says what is held, and
+    why.
     """
     from dagster_project.release.order import Order, Selection  # noqa: PLC0415
 
@@ -196,17 +197,14 @@ def revise(
 
     Prints which figures would change and which would be withdrawn; with --yes it publishes that.
     """
-    from dagster_project.cli_report import change_lines  # noqa: PLC0415
+    from dagster_project.cli_report import change_lines, outcome_lines  # noqa: PLC0415
     from dagster_project.release.order import Order  # noqa: PLC0415
 
     named = tuple((study, organisation, period) for period in _codes(periods))
     settings = _settings(landing, home)
-    dry = Order(publish=False, revise=named, reason=reason)
-    outcome = _run(settings, (), dry, verbose=verbose)
-    for line in change_lines(outcome, published=yes):
+    outcome = _run(settings, (), Order(publish=yes, revise=named, reason=reason), verbose=verbose)
+    for line in (*change_lines(outcome), *(outcome_lines(settings, outcome) if yes else ())):
         click.echo(line)
-    if yes:
-        _refresh(settings, (), Order(revise=named, reason=reason), verbose=verbose)
 
 
 @main.command()

@@ -78,15 +78,15 @@ def period_lines(outcome: Outcome) -> Iterator[str]:
     yield from told.open_periods(periods)
 
 
-def change_lines(outcome: Outcome, *, published: bool) -> Iterator[str]:
-    """Yield what a revision changes and withdraws, cell by cell."""
+def change_lines(outcome: Outcome) -> Iterator[str]:
+    """Yield what a revision changes and withdraws, row by row."""
     withdrawn = sum(change.withdrawn for change in outcome.changes)
     changed = len(outcome.changes) - withdrawn
     for change in sorted(outcome.changes, key=lambda one: not one.withdrawn):
         yield str(change)
-    verb = "changes" if published else "would change"
-    yield f"the revision {verb} {changed} rows and withdraws {withdrawn}"
-    if not published:
+    verbs = ("changes", "withdraws") if outcome.published else ("would change", "withdraw")
+    yield f"the revision {verbs[0]} {changed} rows and {verbs[1]} {withdrawn}"
+    if not outcome.published:
         yield "nothing was published; the same command with --yes publishes it"
 
 

@@ -30,12 +30,13 @@ from dagster_project.errors import UserError
 from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
-from dagster_project.release.export import staged_release, sweep
+from dagster_project.release.export import StagedRelease, staged_release, sweep
+from dagster_project.release.manifest import read_manifest
 from dagster_project.release.order import Order
 from dagster_project.release.prepare import PERIODS_FILE, read_periods_file
 from dagster_project.release.revision import Change, changes, refuse
 from dagster_project.release.states import STATES
-from dagster_project.release.vintages import read_index
+from dagster_project.release.vintages import Index, read_index
 from dagster_project.resources import Installation
 from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
@@ -107,9 +108,9 @@ def refresh(
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
             return Outcome(waiting=waiting)
         pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
-        order = order or Order()
+        order, before = order or Order(), read_index(settings)
         refuse(
-            read_index(settings),
+            before,
             order.revise,
             {study.study: study.max_revisions for study in codebook.studies},
         )
@@ -122,7 +123,8 @@ def refresh(
                 raise
             done("the warehouse was damaged; building it anew from the lake")
             result = _run(installation, (), verbose=verbose)
-        return _outcome(result, installation, pending, waiting)
+        outcome = _outcome(result, installation, pending, waiting)
+        return _with_changes(outcome, installation, before)
 
 
 @contextmanager
@@ -257,14 +259,28 @@ def _outcome(
         warnings=tuple(_warnings(result)),
     )
     if not order.publish:
-        index = read_index(settings)
-        found = changes(settings, staged_release(settings), index, order.revise)
-        sweep(settings)
-        return replace(outcome, changes=tuple(found), published=False)
+        return replace(outcome, published=False)
     metadata = result.asset_materializations_for_node(RELEASE.to_python_identifier())[0].metadata
     return replace(
         outcome,
         release=str(metadata["release"].value) or None,
-        release_path=Path(str(metadata["path"].value)),
+        release_path=Path(str(metadata["path"].value)) if metadata["release"].value else None,
         changed=bool(metadata["changed"].value),
     )
+
+
+def _with_changes(outcome: Outcome, installation: Installation, before: Index) -> Outcome:
+    """Add what a revision changes of what was published before; drop what is not to go out."""
+    settings, order = installation.settings, installation.order
+    if outcome.release_path is None:
+        staged = staged_release(settings)
+    else:
+        staged = StagedRelease(
+            outcome.release_path.name,
+            outcome.release_path,
+            read_manifest(outcome.release_path).tables,
+        )
+    found = changes(settings, staged, before, order.revise) if order.revise else ()
+    if not order.publish:
+        sweep(settings)
+    return replace(outcome, changes=tuple(found))

@@ -294,7 +294,10 @@ def _absent(judged: pl.DataFrame, newest: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named_years(order: Order) -> pl.Expr:
-    return order.as_is.covers() if order.as_is else pl.lit(value=False)
+    """Say which years may go out without a quarter: only those that are named as such."""
+    if order.as_is is None or not order.as_is.periods:
+        return pl.lit(value=False)
+    return order.as_is.covers()
 
 
 def _judged_years(rows: pl.DataFrame, order: Order, today: date) -> pl.DataFrame:

@@ -198,6 +198,8 @@ def test_as_is_publishes_what_is_named_and_held_with_the_reason() -> None:
 
 
 def test_a_year_published_as_is_goes_without_the_quarter_that_never_came() -> None:
+    every = Order(as_is=Selection(), reason="whatever is held")
+    assert states(judge(came("2020Q1", "2020Q3", "2020Q4"), order=every))["2020"] == "held"
     order = Order(as_is=Selection(periods=("2020",)), reason="there is none")
     found = judge(came("2020Q1", "2020Q3", "2020Q4"), order=order)
     assert states(found)["2020"] == "final"
