@@ -37,6 +37,9 @@ from dagster_project.disclosure.protect.vintages import Vintages
 AHEAD = 8
 """Blocks per worker that are handed out before the first of them must be done."""
 
+SHARES_TO_HIDE = (0.125, 0.25, 0.5, 1.0)
+"""Of the cells that may be published, where cheaper repairs fail; the least useful first."""
+
 Progress = Callable[[str], None]
 
 
@@ -250,22 +253,25 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
 def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> bool:
     """Meet the demands on a group; say whether secondaries may be taken back.
 
-    Where the cheapest repairs are not enough, every other cell is hidden that does not follow from
-    cells decided before, and taken back from there. A demand that is not met even so fails by what
-    was decided alone; what else of the group could be published then stays hidden.
+    Where the cheapest repairs are not enough, the least useful cells are hidden as well, then more
+    and at last all that do not follow from cells decided before; what can be is taken back. A
+    demand that is not met even so fails by what was decided alone; what else of the group could be
+    published then stays hidden.
     """
-    before = tally.unmet
+    before, told = tally.unmet, pattern.group.told.any()
     demands.meet()
-    if tally.unmet == before:
-        return True
-    tally.unmet = before
-    demands.forgive_nothing()
-    pattern.hide(np.flatnonzero(pattern.group.candidates))
-    told = pattern.group.told.any()
-    for cell in np.flatnonzero(pattern.group.candidates) if told else ():
-        if pattern.is_known(int(cell)):
-            pattern.offer(int(cell))
-    demands.meet()
+    candidates = np.flatnonzero(pattern.group.candidates)
+    candidates = candidates[np.argsort(-pattern.group.rank[candidates])]
+    for share in SHARES_TO_HIDE:
+        if tally.unmet == before:
+            return True
+        tally.unmet = before
+        demands.forgive_nothing()
+        pattern.hide(candidates[: int(np.ceil(share * len(candidates)))])
+        for cell in candidates if told else ():
+            if pattern.is_known(int(cell)):
+                pattern.offer(int(cell))
+        demands.meet()
     return tally.unmet == before or not told
 
 
