@@ -286,10 +286,10 @@ def kept(settings: Settings, model: str, entries: pl.DataFrame) -> pl.DataFrame:
     with duckdb.connect() as engine:
         engine.register("wanted", entries.select(*KEY, "vintage"))
         try:
-            found = engine.execute(
+            found = engine.sql(
                 "select kept.* from read_parquet(?, union_by_name = true) as kept "
                 f"semi join wanted using ({', '.join(KEY)}, vintage)",
-                [there],
+                params=[there],
             )
             return pl.DataFrame(found.to_arrow_table())
         except duckdb.Error as fault:
