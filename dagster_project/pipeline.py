@@ -272,8 +272,10 @@ def _outcome(
 def _with_changes(outcome: Outcome, installation: Installation, before: Index) -> Outcome:
     """Add what a revision changes of what was published before; drop what is not to go out."""
     settings, order = installation.settings, installation.order
-    if outcome.release_path is None:
+    if not order.publish:
         staged = staged_release(settings)
+    elif outcome.release_path is None:
+        return outcome
     else:
         staged = StagedRelease(
             outcome.release_path.name,

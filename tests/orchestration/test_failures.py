@@ -72,8 +72,8 @@ def test_each_step_tells_what_it_did_in_one_line(published: Published) -> None:
         "cells",
         "disclosure",
         "marts",
-        "release_preview",
         "release_candidate",
+        "release_preview",
         "attack",
         "final_unchanged",
         "great_expectations",
@@ -111,7 +111,8 @@ def test_a_damaged_warehouse_is_built_anew_and_gives_the_same_release(
     again = refresh(published.settings, done=told.append)
     assert "the warehouse was damaged; building it anew from the lake" in told
     assert (again.release, again.changed) == (published.first.release, False)
-    assert again.quarters == ("2020Q4",)
+    # what is final comes from what was kept of it
+    assert again.quarters == ()
 
 
 def test_a_damaged_file_of_the_lake_is_named_and_not_used(published: Published) -> None:

@@ -76,9 +76,9 @@ def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
     assert "rijbewijs" not in line
     assert line.endswith("(what is published is unchanged)")
     assert not (settings.published / "current").exists()
+    # all of them came to the counter
     assert leaks(settings)["exact", "2020Q4", "counter", "rijbewijs"] == (
-        "GM0637 2020Q4 counter rijbewijs = 12 (GM0637 2020Q4 counter) "
-        "- 10 (GM0637 2020Q4 counter paspoort)"
+        "GM0637 2020Q4 counter rijbewijs = 12 (GM0637 2020Q4) - 10 (GM0637 2020Q4 paspoort)"
     )
 
 

@@ -203,6 +203,7 @@ class Pattern:
         )
         for cell in group.order[group.candidates[group.order]]:
             pattern.offer(int(cell))
+        pattern.publish_known()
         return pattern
 
     @classmethod
@@ -220,6 +221,7 @@ class Pattern:
             return cls.from_nothing(group)
         for cell in group.order[(group.candidates & pattern.hidden)[group.order]]:
             pattern.offer(int(cell))
+        pattern.publish_known()
         return pattern
 
     def follows(self, group: Group) -> bool:
@@ -252,6 +254,16 @@ class Pattern:
                 return False
         self.hidden[cell] = False
         return True
+
+    def publish_known(self) -> None:
+        """Publish the cells that follow from others: hiding them protects nobody.
+
+        A total that was refused because all its parts have one score is such a cell, once the parts
+        are published.
+        """
+        for cell in np.flatnonzero(self.hidden & self.group.candidates):
+            if self.is_known(int(cell)):
+                self.offer(int(cell))
 
     def is_known(self, cell: int) -> bool:
         """Whether a cell follows from what is published, in all its systems."""

@@ -268,9 +268,7 @@ def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tal
         tally.unmet = before
         demands.forgive_nothing()
         pattern.hide(candidates[: int(np.ceil(share * len(candidates)))])
-        for cell in candidates if told else ():
-            if pattern.is_known(int(cell)):
-                pattern.offer(int(cell))
+        pattern.publish_known()
         demands.meet()
     return tally.unmet == before or not told
 
