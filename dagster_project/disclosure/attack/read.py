@@ -203,12 +203,14 @@ def _three_counts() -> list[pl.Expr]:
 
 
 def _counts(responses: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return the counts of respondents in `mart_response`, where a study has them.
+    """Return the counts of respondents in `mart_response`, where a study has or hides them.
 
-    A row that is published may be silent about its invitations.
+    A row that is published may be silent about its invitations. A study of which none is told, and
+    no row is hidden, has none.
     """
+    has = pl.col("hidden").any().over("study")
     return [
-        responses.filter(pl.col(name).is_not_null().any().over("study")).select(
+        responses.filter(has | pl.col(name).is_not_null().any().over("study")).select(
             *PLACE,
             pl.col("hidden") | pl.col(name).is_null(),
             pl.lit(TOTAL).alias("segment"),

@@ -339,3 +339,14 @@ def test_a_channel_without_invitations_is_told_by_those_of_the_others(
     intervals = attacked(published, hierarchies, apart=crossed)
 
     assert found(intervals, "responses", "n", at=("2020", "web", "A")) == expected
+
+
+def test_invitations_that_are_hidden_everywhere_are_not_none():
+    row = dict.fromkeys(("study", "organisation_code", "period"), "s")
+    row |= {"channel": "all", "product_code": "all", "responses": 20, "responses_invited": None}
+    told = [row | {"status": "published"}]
+    hidden = [*told, row | {"product_code": "A", "responses": None, "status": "suppressed"}]
+    for rows, expected in ((told, []), (hidden, [True, True])):
+        table = pl.DataFrame(rows).with_columns(pl.col("responses_invited").cast(pl.Int64))
+        figures = pl.DataFrame(figures_of({"mart_response": table.to_arrow()}, scales(grade=("mean", 1, 10))))
+        assert figures.filter(measure="responses_invited")["hidden"].to_list() == expected

@@ -72,11 +72,19 @@ touched as (
         or min(content) <> max(content)
 ),
 
-revised_quarters as (
-    select * from period_states
-    where period_type = 'quarter'
+revised_before as (
+    select period_states.*
+    from period_states
+    left join earlier_vintages
+        on period_states.study = earlier_vintages.study
+        and period_states.organisation_code = earlier_vintages.organisation_code
+        and period_states.period = earlier_vintages.period
+    where
+        period_states.period_type = 'quarter'
+        and earlier_vintages.study is null
 ),
 
+-- what is touched in a quarter is touched in its year
 changed_pairs as (
     select distinct
         pair_cells.study,
@@ -88,11 +96,17 @@ changed_pairs as (
     inner join touched
         on pair_cells.study = touched.study
         and pair_cells.organisation_code = touched.organisation_code
-        and pair_cells.period = touched.period
+        and (
+            pair_cells.period = touched.period
+            or (
+                pair_cells.period_type = 'year'
+                and pair_cells.period = left(touched.period, 4)
+            )
+        )
         and pair_cells.channel in (touched.channel, 'all')
         and touched.measure = concat('pairs of ', pair_cells.metric)
     union
-    -- a year with a revised quarter tells of no pairs at all
+    -- what was touched in a revision before this one is not looked up again: its year tells of none
     select
         pair_cells.study,
         pair_cells.organisation_code,
@@ -100,11 +114,11 @@ changed_pairs as (
         pair_cells.channel,
         pair_cells.metric
     from pair_cells
-    inner join revised_quarters
-        on pair_cells.study = revised_quarters.study
-        and pair_cells.organisation_code = revised_quarters.organisation_code
+    inner join revised_before
+        on pair_cells.study = revised_before.study
+        and pair_cells.organisation_code = revised_before.organisation_code
         and pair_cells.period_type = 'year'
-        and year(pair_cells.period_start) = year(revised_quarters.period_start)
+        and year(pair_cells.period_start) = year(revised_before.period_start)
 )
 
 select * from changed_pairs
