@@ -348,5 +348,6 @@ def test_invitations_that_are_hidden_everywhere_are_not_none():
     hidden = [*told, row | {"product_code": "A", "responses": None, "status": "suppressed"}]
     for rows, expected in ((told, []), (hidden, [True, True])):
         table = pl.DataFrame(rows).with_columns(pl.col("responses_invited").cast(pl.Int64))
-        figures = pl.DataFrame(figures_of({"mart_response": table.to_arrow()}, scales(grade=("mean", 1, 10))))
+        tables = {"mart_response": table.to_arrow()}
+        figures = pl.DataFrame(figures_of(tables, scales(grade=("mean", 1.0, 10.0))))
         assert figures.filter(measure="responses_invited")["hidden"].to_list() == expected
