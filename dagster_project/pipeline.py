@@ -7,7 +7,6 @@ the steps themselves (assets), printing (the command line).
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,8 +15,6 @@ from pathlib import Path
 
 import dagster as dg
 import polars as pl
-import sqlalchemy
-from dagster._core.instance.ref import InstanceRef
 from filelock import Timeout
 
 from dagster_project.assets.disclosure import PATTERN
@@ -27,6 +24,7 @@ from dagster_project.assets.states import PREVIEW_JOB
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
+from dagster_project.history import open_instance
 from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
@@ -162,42 +160,6 @@ def _run(
     if not result.success:
         raise StepError(_what_failed(result))
     return result
-
-
-def _write_history_quickly(connection: sqlite3.Connection, _: object) -> None:
-    """Let the system write Dagster's history when it likes, instead of after each of 700 lines.
-
-    A killed process loses nothing by it; a power cut may cost the history, which is no data.
-    """
-    connection.execute("pragma synchronous = off")
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Open Dagster's storage under the home: for the default home, the one that its UI shows.
-
-    What this process prints stays on its own streams: capturing it would hide progress.
-    """
-    if not sqlalchemy.event.contains(sqlalchemy.Engine, "connect", _write_history_quickly):
-        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _write_history_quickly)
-    base = settings.home / "dagster"
-    base.mkdir(parents=True, exist_ok=True)
-    reference = InstanceRef.from_dir(
-        str(base),
-        config_dir=str(settings.root),
-        overrides={
-            "storage": {"sqlite": {"base_dir": str(base)}},
-            "local_artifact_storage": {
-                "module": "dagster._core.storage.root",
-                "class": "LocalArtifactStorage",
-                "config": {"base_dir": str(base)},
-            },
-            "compute_logs": {
-                "module": "dagster._core.storage.noop_compute_log_manager",
-                "class": "NoOpComputeLogManager",
-            },
-        },
-    )
-    return dg.DagsterInstance.from_ref(reference)
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:

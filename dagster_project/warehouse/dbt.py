@@ -24,7 +24,7 @@ QUIET = (
     "--no-use-colors",
     "--no-send-anonymous-usage-stats",
     *("--log-level", "none"),
-    *("--log-level-file", "info"),
+    *("--log-level-file", "none"),
 )
 
 
@@ -86,6 +86,9 @@ def invoke(
     folder = str(settings.dbt_project)
     places = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", str(target)]
     flags = [*QUIET, "--log-path", str(target / "logs")]
+    if project is not None:
+        # the manifest stands there since it was parsed, and results come back as they are
+        flags.append("--no-write-json")
     with _home_in_environment(settings):
         runner = dbtRunner(manifest=project, callbacks=[listen])
         try:

@@ -13,7 +13,8 @@ import small_feeds
 
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
-from dagster_project.pipeline import StepError, open_instance, refresh
+from dagster_project.history import open_instance
+from dagster_project.pipeline import StepError, refresh
 from dagster_project.resources import Installation
 from dagster_project.settings import Settings
 
