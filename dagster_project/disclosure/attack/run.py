@@ -6,9 +6,11 @@ attack on a block.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
@@ -23,6 +25,9 @@ from dagster_project.disclosure.attack.on_block import Outcome, Plan, attack_blo
 from dagster_project.disclosure.attack.tables import NOW
 
 Progress = Callable[[str], None]
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""What the libraries of linear algebra read when they are loaded."""
+
 BOUNDS: dict[str, Any] = {
     "measure": pl.String,
     "answer": pl.String,
@@ -228,9 +233,12 @@ def _each(blocks: Iterator[Block], plan: Plan, workers: int) -> Iterator[tuple[s
         for block in blocks:
             yield block.table, attack_block(block, plan)
         return
-    with ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_prepare, initargs=(plan,)
-    ) as pool:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=_prepare, initargs=(plan,)
+        ) as pool,
+    ):
         waiting: list[tuple[str, Future[Outcome]]] = []
         for block in blocks:
             waiting.append((block.table, pool.submit(_attack_prepared, block)))
@@ -240,6 +248,24 @@ def _each(blocks: Iterator[Block], plan: Plan, workers: int) -> Iterator[tuple[s
                 yield table, future.result()
         for table, future in waiting:
             yield table, future.result()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that are started here do linear algebra in one thread.
+
+    With a thread per core in every process, the threads mostly wait for one another.
+    """
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 _PREPARED: list[Plan] = []
