@@ -213,7 +213,7 @@ class RespondentDemands:
         measure = group.measures[0]
         self.people = spread(measure, measure.n, group.block.size)
         reach = self._reach(self.people)
-        floor = fewest_respondents(group)
+        floor = self.floor = fewest_respondents(group)
         self._judged = group.asked & (self.people > 0)
         self._small = group.small & ~group.told
         near = np.where(self._small, reach, np.where(self._judged, 1.0, 0.0))
@@ -293,6 +293,20 @@ class RespondentDemands:
                 self.tables.forget(remembered)
                 return False
         return True
+
+    def on(self, pattern: Pattern) -> RespondentDemands:
+        """Make the same demands on another pattern, with what is known of tables by now."""
+        other = RespondentDemands(pattern, self.tally, self.answers)
+        other._tables = self._tables
+        other.tables.forget(self.tables.remember())
+        return other
+
+    def unreached(self) -> Iterator[tuple[int, float]]:
+        """Yield the small cells, and the goals, that cannot be reached by what is hidden now."""
+        for name, cells, goals in self._wanted():
+            if name != "other":
+                for cell in self.tables.without_any(self._tables[1], cells, goals):
+                    yield cell, float(goals[0][cell])
 
     def _insist(self, cells: Ints, goals: Sequence[Floats], *, repair: bool) -> list[int]:
         fitting, counts = self._tables
