@@ -21,10 +21,11 @@ from collections.abc import Iterable, Iterator
 
 import highspy
 import numpy as np
+import scipy.sparse
 
 from dagster_project.disclosure.protect.blocks import Flags, Floats, Ints
 from dagster_project.disclosure.protect.groups import Group, Pattern
-from dagster_project.disclosure.protect.programs import FEASIBLE
+from dagster_project.disclosure.protect.programs import FEASIBLE, make_solver
 from dagster_project.disclosure.protect.respondents import RespondentDemands
 from dagster_project.disclosure.protect.rules import SLACK
 from dagster_project.disclosure.protect.take_back import take_back
@@ -38,7 +39,7 @@ MOST_CANDIDATES = 1500
 GAP = 0.02
 """How far an answer of the program may be from the best one, relative to that."""
 
-CLOSE = 0.002
+CLOSE = 0.0005
 """The same for a bound on what must be hidden."""
 
 NODES = 1000
@@ -115,47 +116,48 @@ class _Search:
             answer = self._program.solve()
             if answer is None or self._cost <= answer[1] * (1 + GAP):
                 break
-            if not self._try(answer[0], last=last, most=(np.inf, np.inf)):
+            if not self._try(answer[0], last=last):
                 break
 
     def balance(self) -> None:
-        """Look for a pattern that is near the least in cells and in respondents."""
-        cells, _ = self._hidden(self.pattern)
+        """Look for the fewest cells in a pattern that is near the least in respondents."""
         each = np.ones(len(self._worth))
-        for whole in (False, True):  # a coarse bound does where little is hidden
-            least = np.ceil(self._program.least(each, whole=whole) - SLACK)
-            most_cells = np.floor(least * (1 + TOLERATED) + SLACK)
-            if cells <= most_cells:
-                return
-        most_people = self._program.least(self._worth, whole=True) * (1 + TOLERATED)
-        self._cost = np.inf
+        enough = self._program.least(
+            each, whole=False
+        )  # a coarse bound does where little is hidden
+        if self._hidden(self.pattern)[0] <= _tolerated(enough):
+            return
+        least = np.ceil(self._program.least(self._worth, whole=True) - SLACK)
+        most = least * (1 + TOLERATED)
         for _ in range(ROUNDS):
-            answer = self._program.solve(most_cells) if most_cells < cells else None
-            if answer is None or np.isfinite(self._cost):
+            cells, _ = self._hidden(self.pattern)
+            answer = self._program.solve(each, (self._worth, most))
+            if answer is None or cells <= _tolerated(answer[1]):
                 break
-            if self._worth[answer[0]].sum() > most_people:
-                most_cells += 1
-            elif not self._try(answer[0], last=True, most=(cells - 1, most_people)):
+            if not self._try(answer[0], last=True, most=(cells - 1, most)):
                 break
 
-    def _try(self, wanted: Flags, *, last: bool, most: tuple[float, float]) -> int:
+    def _try(self, wanted: Flags, *, last: bool, most: tuple[float, float] | None = None) -> int:
         """Make a pattern of an answer and keep it if it is better; return what was learnt.
 
         Args:
             wanted: candidates to hide, shape (cells,).
             last: whether to make one even if the answer is far off.
-            most: cells and respondents that it may hide at most.
+            most: cells and respondents that a better one hides at most; if it is not given, a
+                better one costs less.
 
         """
         trial = self.pattern.copy()
         demands = self.demands.on(trial)
         new = self._program.learn(_revealed(trial, demands, wanted, self._program))
-        if new < FAR_OFF or last:
-            kept = self._promises_kept(trial, demands)
+        if (new < FAR_OFF or last) and self._promises_kept(trial, demands):
             cost = self._program.cost(trial.hidden)
             cells, people = self._hidden(trial)
-            within = cells <= most[0] and people <= most[1]
-            if kept and within and cost < self._cost - SLACK:
+            if most is None:
+                better = cost < self._cost - SLACK
+            else:
+                better = cells <= most[0] and people <= most[1] + SLACK
+            if better:
                 self._cost, self.pattern, self.demands = cost, trial, demands
         return new
 
@@ -167,6 +169,11 @@ class _Search:
         demands.meet()
         unmet, tally.unmet = tally.unmet > before, before
         return not unmet and trial.unravel()
+
+
+def _tolerated(least: float) -> float:
+    """Return how many cells are few enough if this many must be hidden, or more."""
+    return float(np.floor(np.ceil(least - SLACK) * (1 + TOLERATED) + SLACK))
 
 
 def _revealed(
@@ -250,18 +257,22 @@ class _Program:
         answer = self._solved(costs[self._candidates], self._rows, whole=whole, gap=CLOSE)
         return 0.0 if answer is None else answer[1]
 
-    def solve(self, most: float | None = None) -> tuple[Flags, float] | None:
+    def solve(
+        self, costs: Floats | None = None, within: tuple[Floats, float] | None = None
+    ) -> tuple[Flags, float] | None:
         """Return the cells that are best hidden, shape (cells,), and what must be paid at least.
 
         Args:
-            most: how many cells may be hidden at most.
+            costs: what hiding a cell costs, shape (cells,), if it is not the usual.
+            within: other costs, shape (cells,), and how much of them may be paid at most.
 
         """
-        if most is None:
-            return self._solved(self._costs, self._rows)
-        count = len(self._candidates)
-        limit = (-most, np.arange(count), np.full(count, -1.0))
-        return self._solved(self._costs, [*self._rows, limit])
+        chosen = self._costs if costs is None else costs[self._candidates]
+        if within is None:
+            return self._solved(chosen, self._rows)
+        others = within[0][self._candidates].astype(float)
+        limit = (-within[1], np.arange(len(others)), -others)
+        return self._solved(chosen, [*self._rows, limit])
 
     def _solved(
         self,
@@ -275,17 +286,18 @@ class _Program:
         if not rows:
             return None
         count = len(self._candidates)
-        # a new solver each time: solved again, HiGHS 1.16 may lose a constant of the objective
-        solver = _posed(
-            costs,
-            np.ones(count),
-            (np.array([low for low, _, _ in rows]), np.full(len(rows), highspy.kHighsInf)),
+        nothing, no_limit = np.zeros(count), np.full(len(rows), highspy.kHighsInf)
+        matrix = scipy.sparse.csr_array(
             (
-                np.cumsum([0, *(len(columns) for _, columns, _ in rows)]),
-                np.concatenate([columns for _, columns, _ in rows]),
                 np.concatenate([weights for _, _, weights in rows]),
+                np.concatenate([columns for _, columns, _ in rows]),
+                np.cumsum([0, *(len(columns) for _, columns, _ in rows)]),
             ),
+            shape=(len(rows), count),
         )
+        # a new solver each time: solved again, HiGHS 1.16 may lose a constant of the objective
+        least = np.array([low for low, _, _ in rows])
+        solver = make_solver(costs, (nothing, np.ones(count)), (least, no_limit), matrix.tocsc())
         if whole:
             every = np.arange(count, dtype=np.int32)
             kinds = np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
@@ -329,14 +341,8 @@ class _Program:
         """Move a cell as far as it goes within bounds; shape (cells,)."""
         balance = self._system.equations.balance
         if self._attacker is None:
-            nothing, size = np.zeros(balance.shape[0]), balance.shape[1]
-            self._attacker = _posed(
-                np.zeros(size),
-                np.zeros(size),
-                (nothing, nothing),
-                (balance.indptr, balance.indices, balance.data),
-            )
-            self._attacker.setOptionValue("presolve", "off")  # solved many times
+            sums, moves = np.zeros(balance.shape[0]), np.zeros(balance.shape[1])
+            self._attacker = make_solver(moves, (moves, moves), (sums, sums), balance.tocsc())
         solver, every = self._attacker, np.arange(len(least), dtype=np.int32)
         solver.changeColsBounds(len(every), every, least, most)
         solver.changeColCost(cell, -sign)
@@ -347,23 +353,3 @@ class _Program:
         slopes[cell] += sign
         slopes[np.abs(slopes) < 0.5 / DENOMINATOR] = 0.0
         return np.asarray(slopes)
-
-
-def _posed(
-    costs: Floats,
-    upper: Floats,
-    limits: tuple[Floats, Floats],
-    rows: tuple[Ints, Ints, Floats],
-) -> highspy.Highs:
-    """Pose a program whose variables are at least 0; `rows` is a sparse matrix, row by row."""
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = len(costs), len(limits[0])
-    program.col_cost_, program.col_lower_, program.col_upper_ = costs, np.zeros(len(costs)), upper
-    program.row_lower_, program.row_upper_ = limits
-    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    program.a_matrix_.start_, program.a_matrix_.index_, program.a_matrix_.value_ = rows
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.passModel(program)
-    return solver

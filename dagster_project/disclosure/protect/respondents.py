@@ -227,6 +227,7 @@ class RespondentDemands:
             )
             for least in (fitting, floor)
         ]
+        self._fractions = replace(self._tables[1], whole=False)
         self.tables = Tables(self.pattern, 0, self.tally)
         values = self.people
         if self._growth is not None:
@@ -297,16 +298,19 @@ class RespondentDemands:
     def on(self, pattern: Pattern) -> RespondentDemands:
         """Make the same demands on another pattern, with what is known of tables by now."""
         other = RespondentDemands(pattern, self.tally, self.answers)
-        other._tables = self._tables
+        other._tables, other._fractions = self._tables, self._fractions
         other.tables.forget(self.tables.remember())
         return other
 
     def unreached(self) -> Iterator[tuple[int, float]]:
-        """Yield the small cells, and the goals, that cannot be reached by what is hidden now."""
-        for name, cells, goals in self._wanted():
-            if name != "other":
-                for cell in self.tables.without_any(self._tables[1], cells, goals):
-                    yield cell, float(goals[0][cell])
+        """Yield the small cells, and the goals, that not even tables of fractions reach."""
+        counts = self._tables[1]
+        for _, cells, (goal, *others) in self._wanted():
+            if not others:
+                known = self.tables.polytope(counts)
+                left = [cell for cell in cells if not known.reached(int(cell), goal)]
+                for cell in self.tables.pursue(self._fractions, left, goal):
+                    yield cell, float(goal[cell])
 
     def _insist(self, cells: Ints, goals: Sequence[Floats], *, repair: bool) -> list[int]:
         fitting, counts = self._tables
