@@ -33,6 +33,9 @@ from dagster_project.disclosure.protect.take_back import take_back
 ROUNDS = 16
 """Answers of the program that are tried."""
 
+BALANCES = 4
+"""Answers that are tried to hide fewer cells."""
+
 MOST_CANDIDATES = 1500
 """Cells that may be hidden or not; with more of them no better pattern is searched."""
 
@@ -84,12 +87,13 @@ def improve(pattern: Pattern, demands: RespondentDemands) -> tuple[Pattern, Resp
     group = pattern.group
     secondary = pattern.hidden & group.candidates
     too_many = group.candidates.sum() > MOST_CANDIDATES
+    needed = None
     if secondary.any() and not (too_many or pattern.unmet or group.block.comparisons):
         search = _Search(pattern, demands)
         search.descend()
         search.balance()
-        pattern, demands = search.pattern, search.demands
-    take_back(pattern, demands)
+        pattern, demands, needed = search.pattern, search.demands, search.needed()
+    take_back(pattern, demands, needed)
     return pattern, demands
 
 
@@ -119,6 +123,10 @@ class _Search:
             if not self._try(answer[0], last=last):
                 break
 
+    def needed(self) -> Flags:
+        """Which secondaries cannot be published, by the conditions learnt, shape (cells,)."""
+        return self._program.needed(self.pattern.hidden)
+
     def balance(self) -> None:
         """Look for the fewest cells in a pattern that is near the least in respondents."""
         each = np.ones(len(self._worth))
@@ -129,7 +137,7 @@ class _Search:
             return
         least = np.ceil(self._program.least(self._worth, whole=True) - SLACK)
         most = least * (1 + TOLERATED)
-        for _ in range(ROUNDS):
+        for _ in range(BALANCES):
             cells, _ = self._hidden(self.pattern)
             answer = self._program.solve(each, (self._worth, most))
             if answer is None or cells <= _tolerated(answer[1]):
@@ -248,6 +256,16 @@ class _Program:
     def cost(self, hidden: Flags) -> float:
         """Say what hiding these cells costs, shape (cells,)."""
         return float(self._costs[hidden[self._candidates]].sum())
+
+    def needed(self, hidden: Flags) -> Flags:
+        """Which of these cells, shape (cells,), a condition asks for that is met barely."""
+        here = hidden[self._candidates]
+        found = np.zeros(len(hidden), dtype=bool)
+        for low, columns, weights in self._rows:
+            if low > 0:
+                over = weights[here[columns]].sum() - low
+                found[self._candidates[columns[weights > over + SLACK]]] = True
+        return found & hidden
 
     def least(self, costs: Floats, *, whole: bool) -> float:
         """Bound from below what must be paid if cells cost this, shape (cells,).
