@@ -33,7 +33,7 @@ from dagster_project.disclosure.protect.take_back import take_back
 ROUNDS = 16
 """Answers of the program that are tried."""
 
-BALANCES = 4
+BALANCES = 6
 """Answers that are tried to hide fewer cells."""
 
 MOST_CANDIDATES = 1500
@@ -137,12 +137,12 @@ class _Search:
             return
         least = np.ceil(self._program.least(self._worth, whole=True) - SLACK)
         most = least * (1 + TOLERATED)
-        for _ in range(BALANCES):
+        for last in (False,) * (BALANCES - 1) + (True,):
             cells, _ = self._hidden(self.pattern)
             answer = self._program.solve(each, (self._worth, most))
             if answer is None or cells <= _tolerated(answer[1]):
                 break
-            if not self._try(answer[0], last=True, most=(cells - 1, most)):
+            if not self._try(answer[0], last=last, most=(cells - 1, most)):
                 break
 
     def _try(self, wanted: Flags, *, last: bool, most: tuple[float, float] | None = None) -> int:

@@ -289,6 +289,9 @@ class RespondentDemands:
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
         remembered = self.tables.remember()
+        if next(self.unreached(), None) is not None:  # far cheaper than whole numbers
+            self.tables.forget(remembered)
+            return False
         for _, cells, goals in self._wanted():
             if self._insist(cells, goals, repair=False):
                 self.tables.forget(remembered)
