@@ -23,6 +23,9 @@ from dagster_project.disclosure.protect.elimination import Tableau
 from dagster_project.disclosure.protect.programs import Program, is_whole
 from dagster_project.disclosure.protect.rules import SLACK
 
+CORNERS = 3
+"""Corners that are looked at before whole numbers are searched."""
+
 
 @dataclass(frozen=True)
 class Space:
@@ -258,7 +261,27 @@ class Polytope:
             # one of fractions reached the goal; the next whole number may lie beyond it
             far = step + len(self.values)
             least, most = (step, far) if step > 0 else (-np.inf, step)
-            self._run(at, np.zeros(1), np.array([least]), np.array([most]), whole=True)
+            if not self._corner(cell, least, most):
+                self._run(at, np.zeros(1), np.array([least]), np.array([most]), whole=True)
+
+    def _corner(self, cell: int, least: float, most: float) -> bool:
+        """Look for whole numbers in corners of what a cell's limits leave; say if there were any.
+
+        Most corners are whole, and one costs far less than a search for whole numbers.
+        """
+        figures = np.arange(len(self.values))
+        low, high = np.full(len(figures), -np.inf), np.full(len(figures), np.inf)
+        low[cell], high[cell] = least, most
+        for number in range(CORNERS):
+            costs = np.random.default_rng(number).uniform(0.5, 1.5, len(figures))
+            self.programs += 1
+            solved, moved = self._program().solve(figures, costs, low, high)
+            if not solved or moved is None:
+                return False
+            if is_whole(moved):
+                self._keep(self.values + np.round(moved))
+                return True
+        return False
 
     def _run(
         self, cells: Ints, costs: Floats, low: Floats, high: Floats, *, whole: bool = False
@@ -268,20 +291,16 @@ class Polytope:
         _, moved = self._program().solve(cells, costs, low, high, whole=whole)
         if moved is None:
             return None
-        together = len(cells) > 1 and self._component.tied is None
-        witness: Floats | None = moved
         if self._component.whole and not is_whole(moved):
-            witness = None
-            if together:
-                self.programs += 1
-                low, high = np.minimum(low, moved[cells]), np.maximum(high, moved[cells])
-                _, witness = self._program().solve(cells, costs, low, high, whole=True)
-        if witness is not None:
-            table = self.values + (np.round(witness) if self._component.whole else witness)
-            if (table < self.least - SLACK).any() or (table > self.most + SLACK).any():
-                self.witnesses.append(table)
-            self._widen(table)
+            return moved
+        self._keep(self.values + (np.round(moved) if self._component.whole else moved))
         return moved
+
+    def _keep(self, table: Floats) -> None:
+        """Remember a witness, if it widens what was known."""
+        if (table < self.least - SLACK).any() or (table > self.most + SLACK).any():
+            self.witnesses.append(table)
+        self._widen(table)
 
     def _widen(self, table: Floats) -> None:
         np.minimum(self.least, table, out=self.least)

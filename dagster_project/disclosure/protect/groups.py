@@ -286,17 +286,35 @@ class Pattern:
                 if system.asked[cell] and not system.empty[cell]:
                     tableau.hide(int(cell))
 
+    def tell(self, cells: Ints) -> None:
+        """Publish cells whatever that makes known."""
+        for cell in cells:
+            for tableau, system in self._with_systems():
+                if system.asked[cell] and not system.empty[cell]:
+                    tableau.tell(int(cell))
+        self.hidden[cells] = False
+
     def unravel(self) -> bool:
         """Hide what it takes that no target and no union is known; say if that was possible."""
+        return all(len(cells) for cells in self.unravelled())
+
+    def unravelled(self) -> Iterator[Ints]:
+        """Hide what it takes that no target and no union is known.
+
+        Yields:
+            Published cells that reveal something together, before one of them is hidden; no cells,
+            as the last, if that is not certain or not possible.
+
+        """
         while (wrong := self._known_sum()) is not None:
             tableau, system, cells = wrong
-            told_by = tableau.told_by(cells)
             may_go = self.group.candidates & ~self.hidden & ~system.empty
+            told_by = tableau.told_by(cells) if len(cells) else cells
             told_by = told_by[may_go[told_by]]
-            if not len(cells) or not len(told_by):
-                return False
+            yield told_by
+            if not len(told_by):
+                return
             self.hide(told_by[[np.argmax(self.group.rank[told_by])]])
-        return True
 
     def _known_sum(self) -> tuple[Tableau, System, Ints] | None:
         """Find cells whose sum must not be known, and is; no cells if that is not certain."""

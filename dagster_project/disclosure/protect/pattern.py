@@ -29,6 +29,7 @@ from dagster_project.disclosure.protect.blocks import Block, Flags, Ints, Piece,
 from dagster_project.disclosure.protect.figures import FigureDemands
 from dagster_project.disclosure.protect.groups import Group
 from dagster_project.disclosure.protect.groups import Pattern as GroupPattern
+from dagster_project.disclosure.protect.improve import improve
 from dagster_project.disclosure.protect.respondents import RespondentDemands, Tally
 from dagster_project.disclosure.protect.rules import BASE_GROUP, Layout, Rules
 from dagster_project.disclosure.protect.take_back import take_back
@@ -234,7 +235,7 @@ def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
     base = GroupPattern.from_nothing(Group.of(block, rules, [block.base], nothing))
     people = RespondentDemands(base, tally, fewest_answers(block))
     if _meet(base, people, tally):
-        take_back(base, people)
+        base, people = improve(base, people)
     witnesses = people.witnesses()
     patterns = {BASE_GROUP: base}
     for name, measures in block.measures.items():

@@ -95,6 +95,7 @@ class Program:
         every = np.arange(change.count, dtype=np.int32)
         if whole:
             solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=True))
+            solver.setOptionValue("presolve", "on")
         else:
             solver.changeColsCost(change.count, every, prices)
         solver.clearSolver()
@@ -105,6 +106,7 @@ class Program:
         solver.changeRowsBounds(len(places), places, lower, upper)
         if whole:
             solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=False))
+            solver.setOptionValue("presolve", "off")
         else:
             solver.changeColsCost(change.count, every, np.zeros(change.count))
         if point is None:

@@ -213,7 +213,7 @@ class RespondentDemands:
         measure = group.measures[0]
         self.people = spread(measure, measure.n, group.block.size)
         reach = self._reach(self.people)
-        floor = fewest_respondents(group)
+        floor = self.floor = fewest_respondents(group)
         self._judged = group.asked & (self.people > 0)
         self._small = group.small & ~group.told
         near = np.where(self._small, reach, np.where(self._judged, 1.0, 0.0))
@@ -227,6 +227,7 @@ class RespondentDemands:
             )
             for least in (fitting, floor)
         ]
+        self._fractions = replace(self._tables[1], whole=False)
         self.tables = Tables(self.pattern, 0, self.tally)
         values = self.people
         if self._growth is not None:
@@ -288,11 +289,31 @@ class RespondentDemands:
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
         remembered = self.tables.remember()
+        if next(self.unreached(), None) is not None:  # far cheaper than whole numbers
+            self.tables.forget(remembered)
+            return False
         for _, cells, goals in self._wanted():
             if self._insist(cells, goals, repair=False):
                 self.tables.forget(remembered)
                 return False
         return True
+
+    def on(self, pattern: Pattern) -> RespondentDemands:
+        """Make the same demands on another pattern, with what is known of tables by now."""
+        other = RespondentDemands(pattern, self.tally, self.answers)
+        other._tables, other._fractions = self._tables, self._fractions
+        other.tables.forget(self.tables.remember())
+        return other
+
+    def unreached(self) -> Iterator[tuple[int, float]]:
+        """Yield the small cells, and the goals, that not even tables of fractions reach."""
+        counts = self._tables[1]
+        for _, cells, (goal, *others) in self._wanted():
+            if not others:
+                known = self.tables.polytope(counts)
+                left = [cell for cell in cells if not known.reached(int(cell), goal)]
+                for cell in self.tables.pursue(self._fractions, left, goal):
+                    yield cell, float(goal[cell])
 
     def _insist(self, cells: Ints, goals: Sequence[Floats], *, repair: bool) -> list[int]:
         fitting, counts = self._tables

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from dagster_project.disclosure.protect.blocks import Flags
 from dagster_project.disclosure.protect.groups import Pattern
 
 
@@ -22,12 +23,14 @@ class Demands(Protocol):
         """Whether all demands are met by what is hidden now."""
 
 
-def take_back(pattern: Pattern, demands: Demands) -> None:
+def take_back(pattern: Pattern, demands: Demands, needed: Flags | None = None) -> None:
     """Offer every secondary again, the most useful first, until none can be published.
 
-    Publishing one only makes it harder to publish another, so one round is enough.
+    Publishing one only makes it harder to publish another, so one round is enough. Those known to
+    be `needed`, shape (cells,), are not offered.
     """
-    secondaries = np.flatnonzero(pattern.hidden & pattern.group.candidates)
-    for cell in secondaries[np.argsort(pattern.group.rank[secondaries])]:
+    secondaries = pattern.hidden & pattern.group.candidates
+    cells = np.flatnonzero(secondaries if needed is None else secondaries & ~needed)
+    for cell in cells[np.argsort(pattern.group.rank[cells])]:
         if pattern.offer(int(cell)) and not demands.hold():
             pattern.take_back(int(cell))
