@@ -39,6 +39,9 @@ BALANCES = 6
 MOST_CANDIDATES = 1500
 """Cells that may be hidden or not; with more of them no better pattern is searched."""
 
+MOST_CONDITIONS = 1500
+"""Conditions of the program; with more of them its answers take too long to be tried."""
+
 GAP = 0.02
 """How far an answer of the program may be from the best one, relative to that."""
 
@@ -117,6 +120,8 @@ class _Search:
     def descend(self) -> None:
         """Try answers of the program until none can be much better than the best pattern."""
         for last in (False,) * (ROUNDS - 1) + (True,):
+            if self._program.is_too_large():
+                break
             answer = self._program.solve()
             if answer is None or self._cost <= answer[1] * (1 + GAP):
                 break
@@ -130,14 +135,17 @@ class _Search:
     def balance(self) -> None:
         """Look for the fewest cells in a pattern that is near the least in respondents."""
         each = np.ones(len(self._worth))
-        enough = self._program.least(
-            each, whole=False
-        )  # a coarse bound does where little is hidden
+        if self._program.is_too_large():
+            return
+        # a coarse bound does where little is hidden
+        enough = self._program.least(each, whole=False)
         if self._hidden(self.pattern)[0] <= _tolerated(enough):
             return
         least = np.ceil(self._program.least(self._worth, whole=True) - SLACK)
         most = least * (1 + TOLERATED)
         for last in (False,) * (BALANCES - 1) + (True,):
+            if self._program.is_too_large():
+                break
             cells, _ = self._hidden(self.pattern)
             answer = self._program.solve(each, (self._worth, most))
             if answer is None or cells <= _tolerated(answer[1]):
@@ -252,6 +260,10 @@ class _Program:
                 self._known.add(cut)
                 self._rows.append((1.0, self._column[list(cells)], np.array(weights)))
         return len(self._known) - before
+
+    def is_too_large(self) -> bool:
+        """Whether there are more conditions than `MOST_CONDITIONS`."""
+        return len(self._rows) > MOST_CONDITIONS
 
     def cost(self, hidden: Flags) -> float:
         """Say what hiding these cells costs, shape (cells,)."""
