@@ -13,7 +13,7 @@ counts: `plus`, `zero`, `minus`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -111,7 +111,7 @@ def figures_of(tables: Mapping[str, pa.Table], scales: pa.Table, *, vintage: int
     kpi = _kpi(_wanted(tables, KPI), responses, pl.DataFrame(scales))
     parts = [
         kpi,
-        *_counts(responses),
+        *_counts(responses, tables[RESPONSE].column_names if RESPONSE in tables else ()),
         _methods(_wanted(tables, FUNNEL)),
         *_distributions(_wanted(tables, DISTRIBUTION), kpi),
     ]
@@ -202,15 +202,17 @@ def _three_counts() -> list[pl.Expr]:
     ]
 
 
-def _counts(responses: pl.DataFrame) -> list[pl.DataFrame]:
+def _counts(responses: pl.DataFrame, columns: Collection[str]) -> list[pl.DataFrame]:
     """Return the counts of respondents in `mart_response`, where a study has or hides them.
 
-    A row that is published may be silent about its invitations. A study of which none is told, and
-    no row is hidden, has none.
+    A row that is published may be silent about its invitations. A study has none if none is told
+    and no row is hidden, or if there is no column for them.
     """
     has = pl.col("hidden").any().over("study")
     return [
-        responses.filter(has | pl.col(name).is_not_null().any().over("study")).select(
+        responses.filter(
+            has & (name in columns) | pl.col(name).is_not_null().any().over("study")
+        ).select(
             *PLACE,
             pl.col("hidden") | pl.col(name).is_null(),
             pl.lit(TOTAL).alias("segment"),
