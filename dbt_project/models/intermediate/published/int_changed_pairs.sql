@@ -96,15 +96,18 @@ changed_pairs as (
     inner join touched
         on pair_cells.study = touched.study
         and pair_cells.organisation_code = touched.organisation_code
-        and (
-            pair_cells.period = touched.period
-            or (
-                pair_cells.period_type = 'year'
-                and pair_cells.period = left(touched.period, 4)
-            )
-        )
         and pair_cells.channel in (touched.channel, 'all')
         and touched.measure = concat('pairs of ', pair_cells.metric)
+    inner join period_states
+        on touched.study = period_states.study
+        and touched.organisation_code = period_states.organisation_code
+        and touched.period = period_states.period
+    where
+        pair_cells.period = touched.period
+        or (
+            pair_cells.period_type = 'year'
+            and year(pair_cells.period_start) = year(period_states.period_start)
+        )
     union
     -- what was touched in a revision before this one is not looked up again: its year tells of none
     select
