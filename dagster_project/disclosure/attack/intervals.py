@@ -19,6 +19,7 @@ from dagster_project.disclosure.attack.search import (
     N,
     Posed,
     has_own_count,
+    means_within,
     seen_bounds,
     seen_means,
     total_range,
@@ -105,6 +106,8 @@ def _figures(base: Posed, one: Posed) -> list[tuple[int, int, Range]]:
     if not classes:
         return found
     low, high = seen_means(one, np.arange(one.structure.variables))
+    least, most = means_within(one, one.low[1:], one.high[1:])
+    low, high = np.where(low > high, least, low), np.where(low > high, most, high)
     complete = np.all([part.complete for part in classes], axis=0)
     narrow = high - low <= CLOSE * (measure.high - measure.low)
     # with one class left that can have anybody, everybody has that score

@@ -356,18 +356,27 @@ def seen_bounds(posed: Posed) -> tuple[Floats, Floats]:
 
 
 def seen_means(posed: Posed, variables: Ints) -> tuple[Floats, Floats]:
-    """Return the range of each mean that solutions have shown to be possible."""
+    """Return the range of each mean that solutions have shown to be possible.
+
+    Solutions of the classes are found one by one, so together they may be too many people, or too
+    few, for what is known of n: such show nothing, and the range is empty (inf to -inf).
+    """
     low, high = seen_bounds(posed)
+    least, most = means_within(posed, low, high)
+    if not posed.measured.measure.weighted:
+        too_many = low.sum(axis=0) > posed.high[0] + CLOSE
+        too_few = high.sum(axis=0) < np.maximum(posed.low[0], 1) - CLOSE
+        nothing = too_many | too_few
+        least, most = np.where(nothing, np.inf, least), np.where(nothing, -np.inf, most)
+    return least[variables], most[variables]
+
+
+def means_within(posed: Posed, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Return the range of each mean if every class (rows) has between `low` and `high` people."""
     n_low, n_high = np.maximum(posed.low[0], 1), posed.high[0]
     if posed.measured.measure.weighted:
         n_low, n_high = low.sum(axis=0), high.sum(axis=0)
-    return mean_range(
-        posed.measured.scores,
-        low[:, variables],
-        high[:, variables],
-        n_low[variables],
-        n_high[variables],
-    )
+    return mean_range(posed.measured.scores, low, high, n_low, n_high)
 
 
 def total_range(scores: tuple[float, ...], low: Floats, high: Floats) -> tuple[Floats, Floats]:
