@@ -162,7 +162,8 @@ def known_by_nonresponse(
     """Return cells with known respondents whose hidden n follows with those who did not answer.
 
     The unknowns are who answered and who did not, in each hidden cell. Neither can be negative,
-    both add up, and together they are the respondents. That everybody answered may be known.
+    both add up, and together they are the respondents. That everybody answered may be known, and so
+    may an n on enough people that follows from that.
     """
     cells = sorted(cell for cell in hidden if cell in question.rows)
     n = np.array([question.rows[cell]["n"] for cell in cells], float)
@@ -182,10 +183,26 @@ def known_by_nonresponse(
         else:
             both.append({i: 1, i + size: 1})
     program = Program(both, [(-x, None) for x in (*n, *d)], above)
-    return [
-        f"pinned: n of {question.measure} in {cell}, by who did not answer"
+    pinned = [
+        i
         for i, cell in enumerate(cells)
         if cell not in respondents_hidden
-        and d[i] > 0
         and all(abs(program.most({i: sign}, 1.0)[i]) < NEAR for sign in (1.0, -1.0))
     ]
+    everybody = [i for i in pinned if d[i] == 0]
+    told = [*coefficients(equations, cells), *({i: 1} for i in everybody)]
+    return [
+        f"pinned: n of {question.measure} in {cells[i]}, by who did not answer"
+        for i in pinned
+        if d[i] > 0 and (n[i] < truth.min_n(cells[i]) or not _follows(told, i, size))
+    ]
+
+
+def _follows(told: Sequence[dict[int, int]], cell: int, size: int) -> bool:
+    """Whether a number follows from equations that are known to hold."""
+    matrix = np.zeros((len(told), size))
+    for row, entries in zip(matrix, told, strict=True):
+        row[list(entries)] = list(entries.values())
+    alone = np.eye(size)[[cell]]
+    rank = np.linalg.matrix_rank(matrix) if len(told) else 0
+    return bool(np.linalg.matrix_rank(np.vstack([matrix, alone])) == rank)

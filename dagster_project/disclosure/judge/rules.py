@@ -57,11 +57,12 @@ class Evidence:
         )
 
 
-def exact_figures(evidence: Evidence) -> pl.DataFrame:
+def exact_figures(evidence: Evidence, hierarchies: pl.DataFrame) -> pl.DataFrame:
     """Hidden n and totals that have one possible value.
 
     Harmless: nobody answered; everybody did who responded; a share of nothing (counted apart); a
-    figure published in some vintage; enough respondents in a cell of which no table lists them.
+    figure published in some vintage; enough respondents in a cell of which no table lists them; and
+    enough who answered if that follows from where everybody did, as a year's may from its quarters.
     """
     key = [*evidence.key, "answer", "figure"]
     rows = evidence.intervals.filter(
@@ -76,8 +77,43 @@ def exact_figures(evidence: Evidence) -> pl.DataFrame:
     leaks = rows.join(public, on=key, how="anti", nulls_equal=True).join(
         _unlisted(evidence), on=evidence.key, how="anti"
     )
+    if leaks.height:
+        of_n = public.filter(pl.col("figure") == "n").select(evidence.key)
+        conceded = _following(evidence, of_n, hierarchies).with_columns(figure=pl.lit("n"))
+        leaks = leaks.join(conceded, on=[*evidence.key, "figure"], how="anti")
     what = pl.format("{} = {} follows exactly", "figure", "low")
     return evidence.broken("exact", leaks, what, pl.col("equation"))
+
+
+def _following(evidence: Evidence, public: pl.DataFrame, hierarchies: pl.DataFrame) -> pl.DataFrame:
+    """Return the n of large cells that follow from public ones, equation by equation."""
+    key, layout = list(evidence.key), evidence.layout
+    rows = evidence.figures.filter(pl.col("answer").is_null())
+    public = pl.concat([rows.filter(~pl.col("hidden")).select(key), public]).unique()
+    small = evidence.truth.filter(is_primary() & pl.col("answer").is_null()).select(key)
+    left = rows.select(key).join(public, on=key, how="anti").join(small, on=key, how="anti")
+    sums = []
+    for (dimension,), tree in hierarchies.partition_by("dimension", as_dict=True).items():
+        names = tree.select(layout.table, "partition", "parent", "child").unique()
+        parents = names.select(layout.table, "partition", "parent", child="parent").unique()
+        others = [name for name in key if name != dimension]
+        members = rows.select(key).join(
+            pl.concat([names, parents]),
+            left_on=[layout.table, dimension],
+            right_on=[layout.table, "child"],
+        )
+        equation = pl.struct("partition", "parent", *others)
+        sums.append(members.select(*key, equation=equation.hash()))
+    members = pl.concat(sums)
+    found = left.clear()
+    while True:
+        known = pl.concat([public, found])
+        unknown = members.join(known, on=key, how="anti")
+        single = unknown.filter(pl.len().over("equation") == 1)
+        more = left.join(single, on=key, how="semi").join(found, on=key, how="anti")
+        if not more.height:
+            return found
+        found = pl.concat([found, more])
 
 
 def _unlisted(evidence: Evidence) -> pl.DataFrame:

@@ -69,7 +69,7 @@ def judge(
     with_unions = [table for table, one in limits.items() if one.unions]
     protecting = [table for table, one in limits.items() if one.protect_extreme_shares]
     broken = [
-        rules.exact_figures(evidence),
+        rules.exact_figures(evidence, pl.DataFrame(hierarchies)),
         rules.narrow_respondents(evidence),
         rules.narrow_means(evidence),
         rules.unions(evidence, with_unions),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
 import pytest
 from attack_tables import (
@@ -20,13 +22,15 @@ from attack_tables import (
 from dagster_project.disclosure.attack import attack
 from dagster_project.disclosure.judge import Limits, count_extreme_shares, judge, targets_of
 
-PRODUCTS = tree(("product_code", "all", ("A", "B", "C")))
+PRODUCTS = tree(("product_code", "all", ("A", "B", "C")), ("period", "2020", ("2020Q1", "2020Q2")))
 LIMITS = {"s": Limits()}
 Score = tuple[int, float, float]
 
 
-def at(product: str) -> tuple[str, str, str]:
-    return ("2020", "all", product.replace("T", "all"))
+def at(name: str) -> tuple[str, str, str]:
+    """The cell of a product (T: all) in the year, or with a number in that quarter."""
+    product, quarter = name[0], name[1:]
+    return (f"2020Q{quarter}" if quarter else "2020", "all", product.replace("T", "all"))
 
 
 def true_cells(
@@ -56,8 +60,8 @@ def true_cells(
 def verdict(
     respondents: dict[str, int],
     scores: dict[str, Score],
-    hidden: str,
-    hidden_grade: str | None = None,
+    hidden: Collection[str],
+    hidden_grade: Collection[str] | None = None,
     *,
     kind: str = "mean",
     limits: dict[str, Limits] = LIMITS,
@@ -95,6 +99,23 @@ def test_a_small_cell_behind_a_large_one_is_safe():
     n = {"T": 100, "A": 8, "B": 32, "C": 60}
 
     assert verdict(n, sevens(**n), "AB") == set()
+
+
+def test_what_follows_from_everybody_who_answered_is_no_secret_in_the_year_either():
+    # all 20 and 30 of the first quarter answered, as 50 of 50 did; so 20 + 19 did in the year
+    n = {"A1": 20, "B1": 30, "T1": 50, "A2": 25, "B2": 35, "T2": 60, "A": 45, "B": 65, "T": 110}
+    answered = n | {"A2": 19, "B2": 31, "T2": 50, "A": 39, "B": 61, "T": 100}
+
+    assert verdict(n, sevens(**answered), "", {"A1", "B1", "A", "B"}) == set()
+
+
+def test_what_does_not_follow_from_everybody_who_answered_is_exact():
+    # 9 of A and 31 of B answered in the second quarter, which few enough did to be a secret
+    n = {"A1": 20, "B1": 30, "T1": 50, "A2": 25, "B2": 35, "T2": 60, "A": 45, "B": 65, "T": 110}
+    answered = n | {"A2": 9, "B2": 31, "T2": 40, "A": 29, "B": 61, "T": 90}
+    hidden = {"A1", "B1", "A2", "B2", "B"}
+
+    assert ("exact", "A", "grade") in verdict(n, sevens(**answered), "", hidden)
 
 
 def test_a_lone_hidden_cell_is_exact_and_a_union():
