@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ import click
 import polars as pl
 import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 from country import CELLS_PER_ORGANISATION, STUDY, YEAR, country, hierarchies, released, scales
 
 from dagster_project.disclosure.attack import attack, figures_of
@@ -107,9 +108,18 @@ class PeakMemory:
             self.mebibytes = max(self.mebibytes, held / 2**20)
 
 
-def run(organisations: int, workers: int, seed: int, progress: Callable[[str], None]) -> Result:
-    """Make a country, protect it, and attack what would be released of it."""
+def run(
+    organisations: int,
+    workers: int,
+    seed: int,
+    progress: Callable[[str], None],
+    only: Sequence[str] = (),
+) -> Result:
+    """Make a country, protect it or `only` some of it, and attack what would be released of it."""
     cells, tree = country(organisations, seed), hierarchies()
+    if only:
+        cells = cells.filter(pc.field("organisation_code").isin(list(only)))
+        organisations = len(only)
     rules, limits = Rules(), Limits()
     progress(f"{organisations} organisations made")
     with PeakMemory() as memory:
@@ -203,8 +213,11 @@ def lines(result: Result) -> list[str]:
 )
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--only", multiple=True, help="Code of a municipality; others are left out.")
 @click.option("--json", "as_json", is_flag=True, help="Figures as JSON.")
-def main(sizes: tuple[int, ...], workers: int, seed: int, *, as_json: bool) -> None:
+def main(
+    sizes: tuple[int, ...], workers: int, seed: int, only: tuple[str, ...], *, as_json: bool
+) -> None:
     """Protect a made-up country, attack the result, and print what both cost.
 
     Exit 1 if anything leaks or more is hidden than allowed.
@@ -213,7 +226,7 @@ def main(sizes: tuple[int, ...], workers: int, seed: int, *, as_json: bool) -> N
     for organisations in sizes:
         quiet = as_json or not sys.stderr.isatty()
         progress = (lambda _: None) if quiet else (lambda text: click.echo(text, err=True))
-        results.append(run(organisations, workers, seed, progress))
+        results.append(run(organisations, workers, seed, progress, only))
         if not as_json:
             click.echo("\n".join([*lines(results[-1]), ""]))
     if as_json:

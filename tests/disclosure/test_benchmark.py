@@ -38,6 +38,21 @@ def test_a_small_country_is_protected_and_nothing_leaks(small: subprocess.Comple
         assert result["attack_programs"] > 0
 
 
+def test_years_that_their_quarters_hem_in_are_protected():
+    """Of these, the year was hard to protect beside its quarters, or to see protected.
+
+    GM0014, GM0016: a published year's respondents told how many had answered, by those who had not
+    in its quarters. GM0242: respondents could be few in every group, but not by the same table.
+    GM0246: solutions that did not fit together ended the search for a mean too early.
+    """
+    only = [f"--only=GM{number:04d}" for number in (14, 16, 242, 246)]
+    told = run(*only, "--workers", "1", "--json")
+    assert told.returncode == 0, told.stdout + told.stderr
+    (result,) = json.loads(told.stdout)
+    assert result["cells"] == 4 * 320
+    assert result["exact"] == result["narrow"] == result["other_violations"] == 0
+
+
 def test_says_what_it_can_do():
     told = run("--help")
     assert told.returncode == 0

@@ -23,7 +23,7 @@ from dagster_project.disclosure.protect.components import (
 )
 from dagster_project.disclosure.protect.differences import Growth
 from dagster_project.disclosure.protect.groups import Group, Pattern, System, is_small, spread
-from dagster_project.disclosure.protect.respondents import Tables, Tally, rounds
+from dagster_project.disclosure.protect.respondents import Tables, Tally, Witness, rounds
 from dagster_project.disclosure.protect.rules import SLACK, Rules
 
 
@@ -33,19 +33,26 @@ class FigureDemands:
 
     The n and the sum of every hidden cell must be able to differ from the truth, and the mean of a
     small cell by `mean_share` of its scale. As nobody answers who did not respond, n must leave the
-    number of respondents as open as it was: with each of its witnesses, shape (cells,) each, there
-    must be a table of n that is nowhere larger.
+    number of respondents as open as it was: with each of its witnesses there must be a table of n
+    that is nowhere larger, or other tables of both that meet the same demands.
+
+    That everybody answered where it is known who responded is no secret. If it `concedes`, neither
+    is an n on enough people that follows from that: where quarters are published already, nothing
+    hidden in their year can help it.
     """
 
     pattern: Pattern
     tally: Tally
-    witnesses: Sequence[Floats]
+    witnesses: Sequence[Witness]
+    concedes: bool = False
     _parts: list[_Part] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for index, system in enumerate(self.pattern.group.systems):
             tables = Tables(self.pattern, index, self.tally)
-            self._parts.append(_Part(self.pattern.group, system, tables, self.witnesses))
+            self._parts.append(
+                _Part(self.pattern.group, system, tables, self.witnesses, self.concedes)
+            )
 
     def meet(self) -> None:
         """Hide more until all demands are met; those that cannot be are counted as unmet."""
@@ -57,6 +64,14 @@ class FigureDemands:
         """Ask again for what could not be met before."""
         for part in self._parts:
             part.forgive_nothing()
+
+    @property
+    def pinned(self) -> Flags:
+        """Cells, shape (cells,), of which the respondents tell an n that has to stay open."""
+        found = np.zeros(self.pattern.group.block.size, dtype=bool)
+        for figure in (figure for part in self._parts for figure in part.figures):
+            found[list(figure.waived)] = True
+        return found & self.pattern.group.asked & ~self.pattern.group.below
 
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
@@ -75,7 +90,8 @@ class _Part:
     group: Group
     system: System
     tables: Tables
-    witnesses: Sequence[Floats]
+    witnesses: Sequence[Witness]
+    concedes: bool
     _waived: set[tuple[int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -86,7 +102,8 @@ class _Part:
             key = first.n.tobytes() + first.kind.encode() * (first.kind == "count")
             if key not in known:
                 known[key] = first, Answerers.of(self.group, first, self.system)
-            self.figures.append(_Figure(self.group, measures, self.tables, known[key][1]))
+            people = known[key][1]
+            self.figures.append(_Figure(self.group, measures, self.tables, people, self.concedes))
         self._rooms = [
             (Component(people.alone.values, whole=True), compared(self.group.block, measure))
             for measure, people in known.values()
@@ -102,33 +119,31 @@ class _Part:
     def meet(self) -> int:
         """Hide more until all demands are met; return how many newly turn out not to be."""
         unmet = sum(figure.protect() for figure in self.figures)
-        for place, witness, people, most in self._tables_to_fit():
-            if self._has_room(people, witness, most, repair=True):
-                continue
-            above = np.flatnonzero(people.values > most + SLACK)
-            unmet += len(self.tables.insist(people, above, most, repair=True))
-            self._waived.add(place)
+        for place, witness, people, among in self._tables_to_fit():
+            if not self._has_room(people, witness, among, repair=True):
+                self._waived.add(place)
+                unmet += 1
         return unmet
 
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
         return all(figure.holds() for figure in self.figures) and all(
-            self._has_room(people, witness, most, repair=False)
-            for _, witness, people, most in self._tables_to_fit()
+            self._has_room(people, witness, among, repair=False)
+            for _, witness, people, among in self._tables_to_fit()
         )
 
-    def _tables_to_fit(self) -> Iterator[tuple[tuple[int, int], Floats, Component, Floats]]:
+    def _tables_to_fit(self) -> Iterator[tuple[tuple[int, int], Witness, Component, Flags]]:
         for number, (people, among) in enumerate(self._rooms):
             for other, witness in enumerate(self.witnesses):
                 if (number, other) not in self._waived:
-                    most = np.where(among, witness, np.inf)
-                    yield (number, other), witness, people, most
+                    yield (number, other), witness, people, among
 
-    def _has_room(self, people: Component, witness: Floats, most: Floats, *, repair: bool) -> bool:
+    def _has_room(self, people: Component, witness: Witness, among: Flags, *, repair: bool) -> bool:
+        most = np.where(among, witness.table, np.inf)
         if (people.values <= most + SLACK).all():
             return True
         # that as many fewer answer as respond is a table too, if the cells add up alike
-        change = np.where(self.system.asked, witness - self.group.block.respondents, 0.0)
+        change = np.where(self.system.asked, witness.table - self.group.block.respondents, 0.0)
         moved = people.values + change
         if (
             not change[~self.tables.hidden].any()
@@ -137,7 +152,16 @@ class _Part:
             and not (np.abs(self.system.equations.balance @ change) > SLACK).any()
         ):
             return True
-        return self.tables.make_room(people, most, repair=repair)
+        if self.tables.make_room(people, most, repair=False):
+            return True
+        if witness.shows_growth:
+            above = np.flatnonzero(people.values > most + SLACK)
+            met = not self.tables.insist(people, above, most, repair=False)
+        else:
+            self.tables.tally.programs += 1
+            changes = self.tables.space(people).basis
+            met = witness.is_met_beside(people.values, among, changes)
+        return met or (repair and self.tables.make_room(people, most, repair=True))
 
 
 def _by_name(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
@@ -156,7 +180,8 @@ class _Figure:
     measures: Sequence[Measure]
     tables: Tables
     people: Answerers
-    _waived: set[int] = field(default_factory=set)
+    concedes: bool
+    waived: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.first, self.n, self.most = self.measures[0], self.people.alone.values, self.people.most
@@ -167,7 +192,7 @@ class _Figure:
 
     def forgive_nothing(self) -> None:
         """Ask again for what could not be met before."""
-        self._waived.clear()
+        self.waived.clear()
 
     @property
     def rules(self) -> Rules:
@@ -194,40 +219,52 @@ class _Figure:
 
     def protect(self) -> int:
         """Hide more until all demands are met; return how many newly turn out not to be."""
-        unmet = 0
-        for table, cells, goals_ in self._open_ended():
-            failed = self.tables.insist(table, cells, *goals_, repair=True)
-            self._waived.update(failed)
-            unmet += len(failed)
+        failed = self._pinned(repair=True)
+        self.waived.update(failed)
+        unmet = len(failed)
         for cell in self._left():
             if not self.passed(np.array([cell]))[0] and not self._repair(int(cell)):
-                self._waived.add(int(cell))
+                self.waived.add(int(cell))
                 unmet += 1
         return unmet
 
     def holds(self) -> bool:
         """Whether all demands are met by what is hidden now."""
-        return not (
-            any(
-                self.tables.insist(table, cells, *goals_, repair=False)
-                for table, cells, goals_ in self._open_ended()
-            )
-            or len(self._left())
-        )
+        return not (self._pinned(repair=False) or len(self._left()))
 
     def _cells(self) -> Ints:
         cells = np.flatnonzero(self.tables.hidden & (self.n > 0))
-        return cells[[int(cell) not in self._waived for cell in cells]]
+        return cells[[int(cell) not in self.waived for cell in cells]]
 
-    def _open_ended(self) -> Iterator[tuple[Component, Ints, tuple[Floats, Floats]]]:
-        """Cells whose n must be able to differ from the truth.
+    def _pinned(self, *, repair: bool) -> list[int]:
+        """Return the cells whose n should be able to differ from the truth, and cannot."""
+        found = []
+        for table, stuck in self._stuck(self._cells()):
+            left = self._secret(stuck)
+            found += self.tables.insist(table, left, *self._near, repair=repair) if left else []
+        return found
 
-        That everybody answered where the number of respondents is published is no secret.
-        """
-        cells = self._cells()
-        cells = cells[self.n[cells] < self.most[cells]]
+    @property
+    def _near(self) -> tuple[Floats, Floats]:
+        return self.n - 1.0, self.n + 1.0
+
+    def _stuck(self, cells: Ints) -> Iterator[tuple[Component, list[int]]]:
+        """Say of which cells n cannot differ from the truth, by the table that shows it."""
         for table, there in self.people.tables(cells, self.tables.hidden):
-            yield table, there, (self.n - 1.0, self.n + 1.0)
+            yield table, self.tables.without_any(table, there, self._near)
+
+    def _secret(self, cells: Sequence[int]) -> list[int]:
+        """Leave out cells in which everybody answered who is known to have responded.
+
+        That is no secret. If it `concedes`, neither is an n on enough people that follows from it.
+        """
+        left = [cell for cell in cells if self.n[cell] < self.most[cell]]
+        if not (left and self.concedes):
+            return left
+        everybody = np.flatnonzero(self.tables.hidden & (self.n == self.most))
+        told = [cell for _, stuck in self._stuck(everybody) for cell in stuck]
+        known = self.tables.known_with(told)
+        return [cell for cell in left if self.group.small[cell] or not known[cell]]
 
     def _left(self) -> Ints:
         """Cells whose scores do not differ enough, whatever was tried."""
@@ -317,7 +354,9 @@ class _Figure:
         fewer = np.array([(t.values - t.least)[cells] > SLACK for t in tables]).any(axis=0)
         more &= (most - self.n)[cells] > SLACK
         fewer &= (self.n - least)[cells] > SLACK
-        return np.asarray(more | fewer | (self.n >= self.most)[cells])
+        is_open = np.asarray(more | fewer | (self.n >= self.most)[cells])
+        is_open[~is_open] = ~np.isin(cells[~is_open], self._secret(cells[~is_open].tolist()))
+        return is_open
 
     def _mean_is_wide(self, cells: Ints) -> Flags:
         low, high = self.first.low, self.first.high

@@ -307,14 +307,29 @@ class Pattern:
 
         """
         while (wrong := self._known_sum()) is not None:
-            tableau, system, cells = wrong
-            may_go = self.group.candidates & ~self.hidden & ~system.empty
-            told_by = tableau.told_by(cells) if len(cells) else cells
-            told_by = told_by[may_go[told_by]]
+            told_by = self._told_by(*wrong)
             yield told_by
             if not len(told_by):
                 return
             self.hide(told_by[[np.argmax(self.group.rank[told_by])]])
+
+    def conceal(self, cells: Ints) -> None:
+        """Hide cells, and what it takes that they do not follow from others, as far as possible."""
+        self.hide(cells)
+        for tableau, system in self._with_systems():
+            for cell in cells[system.asked[cells] & ~system.empty[cells]]:
+                while tableau.is_known(int(cell)):
+                    told_by = self._told_by(tableau, system, np.array([cell]))
+                    if not len(told_by):
+                        break
+                    self.hide(told_by[[np.argmax(self.group.rank[told_by])]])
+        self.publish_known()
+
+    def _told_by(self, tableau: Tableau, system: System, cells: Ints) -> Ints:
+        """Return the cells that could be hidden, from which the sum of some cells follows."""
+        may_go = self.group.candidates & ~self.hidden & ~system.empty
+        told_by = tableau.told_by(cells) if len(cells) else cells
+        return np.asarray(told_by[may_go[told_by]])
 
     def _known_sum(self) -> tuple[Tableau, System, Ints] | None:
         """Find cells whose sum must not be known, and is; no cells if that is not certain."""

@@ -230,25 +230,62 @@ def _protect_piece(piece: Piece, rules: Rules) -> _Decision:
 
 
 def decide(block: Block, rules: Rules, tally: Tally) -> dict[str, GroupPattern]:
-    """Settle the base group, then the others, each from what the base group publishes."""
+    """Settle the base group, then the others, each from what the base group publishes.
+
+    What another group published before may leave no way to protect what it has to hide beside the
+    respondents that the base group publishes. Then more of those is hidden: first the respondents
+    of the very cells in question; and if it is not enough to concede what nothing can help, more
+    and more, the least useful first.
+    """
     nothing = np.zeros(block.size, dtype=bool)
     base = GroupPattern.from_nothing(Group.of(block, rules, [block.base], nothing))
     people = RespondentDemands(base, tally, fewest_answers(block))
     if _meet(base, people, tally):
         base, people = improve(base, people)
-    witnesses = people.witnesses()
-    patterns = {BASE_GROUP: base}
+    ranked = np.flatnonzero(base.group.candidates)
+    ranked = ranked[np.argsort(-base.group.rank[ranked])]
+    shares, concealed, concedes = list(SHARES_TO_HIDE), base.hidden.copy(), False
+    while True:
+        before = tally.unmet
+        patterns, pinned = _others(block, rules, base, people, concedes=concedes)
+        more = np.flatnonzero(pinned & base.group.candidates & ~concealed)
+        if tally.unmet == before or not (len(more) or shares):
+            return patterns
+        tally.unmet = before
+        if not (len(more) or concedes):
+            concedes = True
+            continue
+        if not len(more):
+            more = ranked[: int(np.ceil(shares.pop(0) * len(ranked)))]
+        concealed[more] = True
+        base.conceal(more)
+        people.meet()
+
+
+def _others(
+    block: Block, rules: Rules, base: GroupPattern, people: RespondentDemands, *, concedes: bool
+) -> tuple[dict[str, GroupPattern], Flags]:
+    """Settle all groups beside the base group, which comes first.
+
+    Returns:
+        The patterns by group; and the cells, shape (cells,), in which the respondents that the base
+        group publishes give away who answered.
+
+    """
+    witnesses, tally = people.witnesses(), people.tally
+    patterns, pinned = {BASE_GROUP: base}, np.zeros(block.size, dtype=bool)
     for name, measures in block.measures.items():
         group = Group.of(block, rules, measures, base.hidden)
         if base.follows(group):
             pattern = GroupPattern.from_base(group, base)
         else:
             pattern = GroupPattern.from_nothing(group)
-        figures = FigureDemands(pattern, tally, witnesses)
+        figures = FigureDemands(pattern, tally, witnesses, concedes)
         if _meet(pattern, figures, tally):
             take_back(pattern, figures)
+        pinned |= figures.pinned
         patterns[name] = pattern
-    return patterns
+    return patterns, pinned
 
 
 def _meet(pattern: GroupPattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> bool:

@@ -7,7 +7,7 @@ recovery (groups).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -60,6 +60,13 @@ class Tables:
     def hidden(self) -> Flags:
         """What is hidden now, shape (cells,)."""
         return self.pattern.hidden
+
+    def known_with(self, cells: Iterable[int]) -> Flags:
+        """Which cells follow from what is published and these cells besides, shape (cells,)."""
+        tableau = self._tableau.copy()
+        for cell in cells:
+            tableau.tell(cell)
+        return tableau.known()
 
     def remember(self) -> dict[int, tuple[Component, Polytope]]:
         """Return what is known of the tables now, for `forget`."""
@@ -320,33 +327,88 @@ class RespondentDemands:
         left = self.tables.without_any(fitting, cells, goals)
         return self.tables.insist(counts, left, *goals, repair=repair) if left else []
 
-    def _wanted(self) -> Iterator[tuple[str, Ints, Sequence[Floats]]]:
-        """List the demands: name, cells, and goals of which one is to be reached."""
+    def _wanted(self, *, waived: bool = False) -> Iterator[tuple[str, Ints, Sequence[Floats]]]:
+        """List the demands: name, cells, and goals of which one is to be reached.
+
+        With `waived`, those too that could not be met.
+        """
         for name, flags, goals in (
             ("above", self._small, [self._above]),
             ("below", self._small, [self._below]),
             ("other", ~self._small, [self._truth + 1.0, self._truth - 1.0]),
         ):
             cells = np.flatnonzero(self._open & self._judged & flags)
-            yield name, cells[[(name, int(cell)) not in self._waived for cell in cells]], goals
+            if not waived:
+                cells = cells[[(name, int(cell)) not in self._waived for cell in cells]]
+            yield name, cells, goals
 
-    def witnesses(self) -> list[Floats]:
+    def witnesses(self) -> list[Witness]:
         """Choose tables that between them show every demand to be met; the first ones are taken."""
-        hidden = self._open
-        small = np.flatnonzero(self._small & hidden)
-        near = np.flatnonzero(hidden & self._judged & ~self._small)
-        above, below, truth = self._above[small], self._below[small], self._truth[near]
+        changes = Changes.of(self.pattern.tableaux[0].directions())
+        people = Component(self.people, floor=self.floor)
+        left = [
+            (cells, [goal[cells] for goal in goals])
+            for _, cells, goals in self._wanted(waived=True)
+        ]
         needed = []
-        high, low = np.ones(len(small), dtype=bool), np.ones(len(small), dtype=bool)
-        other = np.ones(len(near), dtype=bool)
         for table in chain.from_iterable(self.tables.polytope(c).tables() for c in self._tables):
-            higher = high & (table[small] >= above - SLACK)
-            lower = low & (table[small] <= below + SLACK)
-            differs = other & (np.abs(table[near] - truth) > SLACK)
-            if higher.any() or lower.any() or differs.any():
-                needed.append(table[: len(self.people)])
-                high, low, other = high & ~higher, low & ~lower, other & ~differs
+            shown: dict[int, float] = {}
+            for number, (cells, goals) in enumerate(left):
+                met = np.zeros(len(cells), dtype=bool)
+                for goal in goals:
+                    rises = goal > self._truth[cells]
+                    there = table[cells]
+                    here = np.where(rises, there >= goal - SLACK, there <= goal + SLACK) & ~met
+                    shown.update(zip(cells[here].tolist(), goal[here].tolist(), strict=True))
+                    met |= here
+                left[number] = cells[~met], [goal[~met] for goal in goals]
+            if shown:
+                needed.append(Witness(table[: len(self.people)], shown, people, changes))
         return needed
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A table of respondents that shows some demands to be met.
+
+    `table` has shape (cells,); `shown` are the cells, or growths behind them, that reach a goal;
+    `people` and `changes` are the true table and the changes to it that nobody can see.
+    """
+
+    table: Floats
+    shown: Mapping[int, float]
+    people: Component
+    changes: Changes
+
+    @property
+    def shows_growth(self) -> bool:
+        """Whether it shows demands on growth since an earlier vintage."""
+        return max(self.shown) >= len(self.table)
+
+    def is_met_beside(self, n: Floats, among: Flags, changes: Changes) -> bool:
+        """Whether tables of respondents and of those who answered together meet its demands.
+
+        Args:
+            n: those who answered, shape (cells,).
+            among: where they are among the respondents, shape (cells,).
+            changes: the changes to n that nobody can see.
+
+        """
+        truth, size = self.people.values, len(n)
+        values = np.concatenate([truth, n, np.where(among, truth - n, 0.0)])
+        least = np.concatenate([self.people.least, np.zeros(size), np.where(among, 0.0, -np.inf)])
+        more, answered = self.changes, changes
+        silent = Changes(more.row, more.figure + 2 * size, more.size)
+        less = Changes(answered.row, answered.figure + 2 * size, -answered.size)
+        answered = Changes(answered.row, answered.figure + size, answered.size)
+        space = Space(more.beside(silent).and_then(answered.beside(less)))
+        tables = Polytope(Component(values, floor=least), least < values, space)
+        goals = values.copy()
+        cells = [cell for cell in self.shown if cell < size]
+        goals[cells] = [self.shown[cell] for cell in cells]
+        rising = [cell for cell in cells if goals[cell] > values[cell]]
+        falling = [cell for cell in cells if goals[cell] <= values[cell]]
+        return not (tables.pursue(rising, goals) or tables.pursue(falling, goals))
 
 
 def fewest_respondents(group: Group) -> Floats:
