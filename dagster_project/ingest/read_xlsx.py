@@ -20,6 +20,7 @@ from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading,
 from dagster_project.ingest.text import as_batch
 
 ROWS = 20_000
+LETTERS = 26
 CHUNK = 1024 * 1024
 LARGEST, LARGEST_RATIO = 2 * 1024**3, 200
 """Bytes when unpacked, and how many times the packed size; real workbooks pack 5 to 50 times."""
@@ -29,16 +30,28 @@ UNREADABLE = "the file is not an Excel workbook (.xlsx), or not all of it is the
 NOT_CALCULATED = re.compile(
     rb'<c\s(?:(?!t="str")[^>])*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
+ERROR_CELL = re.compile(
+    rb'<c\s(?=[^>]*\bt="e")(?:[^>]*?\br="([A-Z]+)(\d+)")?[^>]*>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?'
+    rb"\s*<v>([^<]*)</v>"
+)
+"""Column letters, row and text of a cell such as #N/A; letters and row may be missing."""
 LONGEST_CELL = 64 * 1024
+DIGITS = 15
+LONG_NUMBER = r"^(\d{16,})\.0$"
 FAULTS = (CalamineError, zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class XlsxSource:
-    """An opened workbook and the sheet that counts."""
+    """An opened workbook and the sheet that counts.
+
+    `errors` are its cells with an error such as #N/A, which a reader would take for blanks: `row`,
+    `place` (the first column of the sheet that is used is 0) and `text`.
+    """
 
     sheet: CalamineSheet
     header: Sequence[str]
+    errors: pl.DataFrame
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """See `Source`."""
@@ -47,9 +60,18 @@ class XlsxSource:
         first = 2
         while chunk := list(itertools.islice(rows, ROWS)):
             cells = list(zip(*chunk, strict=True))
-            frame = pl.DataFrame({name: _text(cells[place]) for name, place in places.items()})
+            frame = pl.DataFrame(
+                {name: self._texts(cells[place], place, first) for name, place in places.items()}
+            )
             yield self._set_long_rows_aside(as_batch(frame, first), cells, first)
             first += len(chunk)
+
+    def _texts(self, cells: Sequence[object], place: int, first: int) -> pl.Series:
+        """Texts of some cells of a column, from row `first` on, errors among them."""
+        rows = pl.col("row").is_between(first, first + len(cells) - 1)
+        errors = self.errors.filter((pl.col("place") == place) & rows)
+        texts = _text(cells)
+        return texts.scatter(errors["row"] - first, errors["text"]) if errors.height else texts
 
     def _set_long_rows_aside(
         self, batch: Batch, cells: Sequence[tuple[object, ...]], first: int
@@ -79,7 +101,7 @@ def open_xlsx(path: Path, reading: Reading) -> XlsxSource:
         workbook = CalamineWorkbook.from_path(path)
         name = _sheet_name(workbook, reading.sheet)
         sheet = workbook.get_sheet_by_name(name)
-        _refuse_formulas(path, workbook.sheet_names.index(name))
+        errors = _error_cells(path, workbook.sheet_names.index(name), (sheet.start or (0, 0))[1])
     except FAULTS as error:
         raise DeliveryRejectedError(UNREADABLE) from error
     if sheet.merged_cell_ranges:
@@ -88,11 +110,17 @@ def open_xlsx(path: Path, reading: Reading) -> XlsxSource:
     header = [cell if isinstance(cell, str) else _text([cell])[0] for cell in cells]
     while header and not header[-1].strip():
         header.pop()
-    return XlsxSource(sheet, header)
+    return XlsxSource(sheet, header, errors)
 
 
 def _text(cells: Sequence[object]) -> pl.Series:
-    text = pl.Series(cells, dtype=pl.String, strict=False)
+    text = pl.Series("text", cells, dtype=pl.String, strict=False)
+    long = text.str.contains(LONG_NUMBER)
+    if long.any():  # a workbook keeps 15 digits of a number: no more than these are what was typed
+        digits = text.str.extract(LONG_NUMBER)
+        power = (digits.str.len_chars() - 1).cast(pl.String)
+        shortened = digits.str.slice(0, 1) + "." + digits.str.slice(1, DIGITS - 1) + "e+" + power
+        text = text.zip_with(~long.fill_null(value=False), shortened)
     return text.str.replace(r"^(-?\d+)\.0$", "$1")
 
 
@@ -121,20 +149,43 @@ def _refuse_bomb(path: Path) -> None:
                     pass
 
 
-def _refuse_formulas(path: Path, place: int) -> None:
-    """See that no formula is without a value, which would pass for a blank."""
+def _error_cells(path: Path, place: int, first_column: int) -> pl.DataFrame:
+    """Find the cells with an error, and see that no formula is without a value.
+
+    Either would pass for a blank.
+    """
+    found: dict[tuple[int, int], str] = {}
     with zipfile.ZipFile(path) as archive:
         member = _member(archive, place)
-        if member is None:
-            return
-        with archive.open(member) as stream:
-            kept = b""
-            while block := stream.read(CHUNK):
-                if b"<f" in block and NOT_CALCULATED.search(kept + block):
-                    raise DeliveryRejectedError(
-                        "the workbook has a formula without a value; open it in Excel and save it"
-                    )
-                kept = (kept + block)[-LONGEST_CELL:]
+        if member is not None:
+            with archive.open(member) as stream:
+                kept = b""
+                while block := stream.read(CHUNK):
+                    cells = kept + block
+                    if b"<f" in block and NOT_CALCULATED.search(cells):
+                        raise DeliveryRejectedError(
+                            "the workbook has a formula without a value; "
+                            "open it in Excel and save it"
+                        )
+                    if b't="e"' in cells:
+                        found.update(_errors_in(cells, first_column))
+                    kept = cells[-LONGEST_CELL:]
+    rows = [(row, column, text) for (row, column), text in found.items()]
+    schema = {"row": pl.Int64, "place": pl.Int64, "text": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _errors_in(cells: bytes, first_column: int) -> Iterator[tuple[tuple[int, int], str]]:
+    for letters, row, text in ERROR_CELL.findall(cells):
+        if not row:
+            raise DeliveryRejectedError(
+                f"the sheet has cells with an error such as {text.decode('utf-8', 'replace')[:20]}"
+                "; mend or empty them"
+            )
+        column = 0
+        for letter in letters:
+            column = column * LETTERS + letter - ord("A") + 1
+        yield (int(row), column - 1 - first_column), text.decode("utf-8", "replace")
 
 
 def _member(archive: zipfile.ZipFile, place: int) -> str | None:

@@ -15,6 +15,12 @@ import polars as pl
 from dagster_project.ingest.plan import Kind, Plan, Rule
 from dagster_project.ingest.reasons import Reason
 
+SPREADSHEET_ERROR = (
+    r"(?i)^#(n/a|ref!|value!|div/0!|name\?|num!|null!|spill!|calc!|getting_data|field!|blocked!)$"
+)
+IS_AN_ERROR = "is an error of the spreadsheet; mend or empty the cell"
+SCIENTIFIC = r"^[+-]?\d([.,]\d+[eE]\+?|[eE]\+)\d{1,3}$"
+"""1,23457E+15: a number of more digits than a cell shows, with the rest lost."""
 FAILURES = pl.Schema({"at": pl.Int64, "field": pl.String, "reason": pl.String, "says": pl.String})
 
 
@@ -85,11 +91,11 @@ def row_contract(plan: Plan, received_on: date) -> RowContract:
 def _musts(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
     match rule.kind:
         case Kind.IDENTIFIER:
-            musts = [_no_address(rule)]
+            musts = [_no_address(rule), *_as_delivered(rule)]
         case Kind.ORGANISATION:
             musts = _organisation(rule, plan)
         case Kind.CODE | Kind.MULTIPLE:
-            musts = [_no_address(rule) if rule.codes is None else _code(rule)]
+            musts = [_no_address(rule), *_as_delivered(rule)] if rule.codes is None else _code(rule)
         case Kind.NUMBER:
             musts = _number(rule)
         case Kind.WEIGHT:
@@ -103,13 +109,28 @@ def _musts(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
     return musts
 
 
-def _code(rule: Rule) -> Must:
+def _code(rule: Rule) -> list[Must]:
+    error = pl.col(rule.field).str.contains(SPREADSHEET_ERROR).fill_null(value=False)
+    no_error = Must(Reason.BAD_TYPE, ~error, IS_AN_ERROR)
     if rule.kind is Kind.MULTIPLE:
         says = "holds a code that the codebook does not list; several codes are joined by |"
-        return Must(rule.unknown, _read_as(rule, "codes"), says)
+        return [no_error, Must(rule.unknown, _read_as(rule, "codes") | error, says)]
     kind = "product" if rule.unknown is Reason.UNKNOWN_PRODUCT else "code"
     says = f"is not a {kind} that the codebook lists for this column"
-    return Must(rule.unknown, _read_as(rule, "code"), says)
+    return [no_error, Must(rule.unknown, _read_as(rule, "code") | error, says)]
+
+
+def _as_delivered(rule: Rule) -> list[Must]:
+    """Refuse an id that a spreadsheet damaged: others may have come to the same text."""
+    text = pl.col(rule.field)
+    return [
+        Must(Reason.BAD_TYPE, ~text.str.contains(SPREADSHEET_ERROR), IS_AN_ERROR),
+        Must(
+            Reason.BAD_TYPE,
+            ~text.str.contains(SCIENTIFIC),
+            "is an id that a spreadsheet cut short; format its column as text before it is filled",
+        ),
+    ]
 
 
 def _read_as(rule: Rule, helper: str) -> pl.Expr:
