@@ -5,17 +5,23 @@ Belongs here: nothing that knows a file or a rule.
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
+BLANKS = string.whitespace + "\u00a0\ufeff"
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 
 def fold(text: str) -> str:
-    """Give the form in which raw answers and headers are compared: trimmed, lower case."""
-    return text.strip().lower()
+    """Give the form in which raw answers and headers are compared: trimmed, lower case, composed.
+
+    An accent may come as a character of its own (NFD); a byte order mark may stand before a header.
+    """
+    return unicodedata.normalize("NFC", text).strip(BLANKS).lower()
 
 
 def grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]]:

@@ -16,7 +16,7 @@ from dagster_project.codebook import Codebook, fold
 from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.duplicates import duplicates
-from dagster_project.ingest.header import Layout, match_header
+from dagster_project.ingest.header import Layout, is_header, match_header
 from dagster_project.ingest.lake import LAYOUT, ROOMS, Drafts, lake_file
 from dagster_project.ingest.passes import Pass
 from dagster_project.ingest.plan import Plan, known_texts, plan
@@ -75,10 +75,12 @@ class Judge:
         source = open_source(
             landed.path,
             Reading(
-                feed.sheet, lambda name: known_texts(known.get(fold(name)), feed, self.codebook)
+                feed.sheet,
+                lambda names: is_header(names, feed.feed, self.codebook),
+                lambda name: known_texts(known.get(fold(name)), feed, self.codebook),
             ),
         )
-        return source, match_header(source.header, feed.feed, self.codebook)
+        return source, match_header(source.header, feed.feed, self.codebook, source.advice)
 
     def _unjudged(self, landed: LandedFile) -> Delivery:
         return Delivery(

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from dagster_project.codebook import Codebook, Column, fold
 from dagster_project.ingest.source import DeliveryRejectedError
 
 LONGEST_NAME = 80
+ALIKE = 0.7
+"""From here on two names may be one misspelt, as difflib counts likeness from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,18 @@ class Layout:
     unknown: tuple[str, ...]
 
 
-def match_header(header: Sequence[str], feed: str, codebook: Codebook) -> Layout:
+def is_header(names: Sequence[str], feed: str, codebook: Codebook) -> bool:
+    """Whether a row has all the columns that a feed requires."""
+    folded = {fold(name) for name in names}
+    fields = {c.field for c in codebook.columns_of(feed) if fold(c.header) in folded}
+    required = {c.field for c in codebook.columns_of(feed) if c.required}
+    return bool(required) and required <= fields
+
+
+def match_header(header: Sequence[str], feed: str, codebook: Codebook, advice: str = "") -> Layout:
     """Match names without regard to case and surrounding blanks, aliases included.
+
+    `advice` is what the format of the file may have to do with it where no column is known.
 
     Raises:
         DeliveryRejectedError: a name twice, two names for one field, a required column missing.
@@ -39,8 +52,10 @@ def match_header(header: Sequence[str], feed: str, codebook: Codebook) -> Layout
     for field in _repeated(column.field for column in columns.values()):
         both = [name.strip() for name, column in columns.items() if column.field == field]
         raise DeliveryRejectedError(f"columns {' and '.join(both)} both hold {field}")
-    _require(codebook.columns_of(feed), {column.field for column in columns.values()}, len(names))
     unknown = tuple(shown(name) for name in names if name not in columns)
+    missing = _missing(codebook.columns_of(feed), {column.field for column in columns.values()})
+    if missing:
+        raise DeliveryRejectedError(_wanting(missing, unknown) + (advice if not columns else ""))
     return Layout(columns, unknown)
 
 
@@ -56,14 +71,22 @@ def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 
-def _require(columns: Sequence[Column], found: set[str], width: int) -> None:
+def _missing(columns: Sequence[Column], found: set[str]) -> list[list[str]]:
+    """Return the headers of every required field that is not there."""
     missing: dict[str, list[str]] = {}
     for column in columns:
         if column.required and column.field not in found:
             missing.setdefault(column.field, []).append(column.header)
-    if not missing:
-        return
-    named = ", ".join(" or ".join(headers) for headers in missing.values())
-    hint = "; the header is one column, so check that ; or , or tab separates" if width == 1 else ""
-    plural = "s are" if len(missing) > 1 else " is"
-    raise DeliveryRejectedError(f"required column{plural} missing: {named}{hint}")
+    return list(missing.values())
+
+
+def _wanting(missing: Sequence[Sequence[str]], unknown: Sequence[str]) -> str:
+    """Say which columns are missing, and which of the unknown ones may have been meant."""
+    named = ", ".join(" or ".join(headers) for headers in missing)
+    said = f"required column{'s are' if len(missing) > 1 else ' is'} missing: {named}"
+    near = [
+        f"{close[0]} for {headers[0]}"
+        for headers in missing
+        if (close := get_close_matches(headers[0], unknown, n=1, cutoff=ALIKE))
+    ]
+    return said + (f"; is {' and '.join(near)}? Rename it" if near else "")

@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from dagster_project.ingest.find_header import LOOKED_AT, NO_NAMES, HeaderRow, find_header
 from dagster_project.ingest.quotes import QuoteCheck
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, malformed
 from dagster_project.ingest.text import set_aside_oversized, without_blank_rows
@@ -25,6 +26,7 @@ from dagster_project.ingest.text import set_aside_oversized, without_blank_rows
 BLOCK = 8 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
 DELIMITERS = ";,\t"
+ONE_COLUMN = "; row 1 is one column, so check that ; or , or tab separates"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -35,9 +37,19 @@ class CsvSource:
     path: Path
     encoding: str
     delimiter: str
-    header: Sequence[str]
+    names: HeaderRow
     cut: bool
     rows: bool
+
+    @property
+    def header(self) -> Sequence[str]:
+        """See `Source`."""
+        return self.names.names
+
+    @property
+    def advice(self) -> str:
+        """See `Source`."""
+        return ONE_COLUMN if len(self.header) == 1 else NO_NAMES
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """See `Source`."""
@@ -51,7 +63,7 @@ class CsvSource:
         try:
             with self.path.open("rb") as file, self._stream(file) as stream:
                 reader = self._reader(stream, columns, skipped)
-                next_row = 2
+                next_row = self.names.row + 1
                 for records in reader:
                     frame = pl.DataFrame(pl.from_arrow(records))
                     rows = skipped.number(next_row, frame.height)
@@ -60,7 +72,8 @@ class CsvSource:
         except (pa.ArrowException, OSError) as error:
             raise DeliveryRejectedError(_why(error)) from None
         if rest := skipped.take():
-            yield Batch(_no_rows(columns), _skipped_rows(rest))
+            aside = _skipped_rows(rest).filter(pl.col("row") > self.names.last)
+            yield Batch(_no_rows(columns), aside)
 
     def _stream(self, file: BinaryIO) -> pa.NativeFile:
         stream = pa.PythonFile(file, "r")
@@ -73,7 +86,9 @@ class CsvSource:
     ) -> pacsv.CSVStreamingReader:
         return pacsv.open_csv(
             stream,
-            read_options=pacsv.ReadOptions(use_threads=False, block_size=BLOCK),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, block_size=BLOCK, skip_rows=self.names.row - 1
+            ),
             parse_options=pacsv.ParseOptions(
                 delimiter=self.delimiter,
                 newlines_in_values=True,
@@ -90,7 +105,8 @@ class CsvSource:
     def _batch(self, frame: pl.DataFrame, skipped: _Skipped) -> Batch:
         rows = _skipped_rows(skipped.take())
         frame, oversized = set_aside_oversized(without_blank_rows(frame))
-        return Batch(frame, pl.concat([rows, oversized]))
+        data = pl.col("row") > self.names.last
+        return Batch(frame.filter(data), pl.concat([rows, oversized]).filter(data))
 
 
 @dataclass
@@ -131,17 +147,14 @@ def open_csv(path: Path, reading: Reading) -> CsvSource:
         DeliveryRejectedError: empty, no text, UTF-16, in neither encoding, or with open quotes.
 
     """
-    del reading
     with path.open("rb") as file:
         start = file.read(HEADER_BYTES)
     _refuse_other_formats(start)
     encoding = _encoding(path)
-    header_text = codecs.getincrementaldecoder(encoding)().decode(start).removeprefix("\ufeff")
-    delimiter = _delimiter(header_text)
-    lines = io.StringIO(header_text, newline="")
-    header = _cells(lines, delimiter)
-    rows = len(start) == HEADER_BYTES or bool(lines.read().strip())
-    return CsvSource(path, encoding, delimiter, header, _check_quotes(path, delimiter), rows)
+    text = codecs.getincrementaldecoder(encoding)().decode(start).removeprefix("\ufeff")
+    delimiter, names = _names(text, reading)
+    rows = len(start) == HEADER_BYTES or _has_rows(text, delimiter, names)
+    return CsvSource(path, encoding, delimiter, names, _check_quotes(path, delimiter), rows)
 
 
 def _refuse_other_formats(start: bytes) -> None:
@@ -186,16 +199,37 @@ def _decodes(path: Path, decoder: codecs.IncrementalDecoder) -> bool:
     return True
 
 
-def _delimiter(text: str) -> str:
-    """Find the one that cuts the header into most columns."""
-    return max(DELIMITERS, key=lambda mark: len(_cells(io.StringIO(text, newline=""), mark)))
+def _names(text: str, reading: Reading) -> tuple[str, HeaderRow]:
+    """Find the delimiter and the names: those that are required, else most columns in row 1."""
+    found = {mark: find_header(_rows(text, mark), reading.is_header) for mark in DELIMITERS}
+    return max(found.items(), key=lambda item: (item[1].found, len(_first(text, item[0]))))
 
 
-def _cells(lines: io.StringIO, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader(lines, delimiter=delimiter), [])
-    except csv.Error as error:
-        raise DeliveryRejectedError("row 1 does not hold column names") from error
+def _has_rows(text: str, delimiter: str, names: HeaderRow) -> bool:
+    begins = next((line for line, _ in _rows(text, delimiter) if line > names.row), None)
+    lines = list(io.StringIO(text, newline=""))
+    return begins is not None and any(line.strip() for line in lines[begins - 1 :])
+
+
+def _first(text: str, delimiter: str) -> Sequence[str]:
+    return next((row for _, row in _rows(text, delimiter)), [])
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
+    """Cut the first rows, each with the number of the line on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    line = 1
+    for _ in range(LOOKED_AT):
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            if line == 1:
+                raise DeliveryRejectedError("row 1 does not hold column names") from error
+            return
+        if row is None:
+            return
+        yield line, row
+        line = reader.line_num + 1
 
 
 def _check_quotes(path: Path, delimiter: str) -> bool:

@@ -27,6 +27,7 @@ class ParquetSource:
 
     path: Path
     header: Sequence[str]
+    advice: str = ""
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """See `Source`."""

@@ -29,6 +29,7 @@ class SavSource:
     header: Sequence[str]
     rows: int
     words: Mapping[str, Mapping[str, str]]
+    advice: str = ""
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """See `Source`."""

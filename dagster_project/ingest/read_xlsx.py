@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
+from dagster_project.ingest.find_header import LOOKED_AT, NO_NAMES, HeaderRow, find_header
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, malformed
 from dagster_project.ingest.text import as_batch
 
@@ -50,14 +51,20 @@ class XlsxSource:
     """
 
     sheet: CalamineSheet
-    header: Sequence[str]
+    names: HeaderRow
     errors: pl.DataFrame
+    advice: str = ""
+
+    @property
+    def header(self) -> Sequence[str]:
+        """See `Source`."""
+        return self.names.names
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """See `Source`."""
         places = {name: self.header.index(name) for name in columns}
-        rows = itertools.islice(self.sheet.iter_rows(), 1, None)
-        first = 2
+        rows = itertools.islice(self.sheet.iter_rows(), self.names.last, None)
+        first = self.names.last + 1
         while chunk := list(itertools.islice(rows, ROWS)):
             cells = list(zip(*chunk, strict=True))
             frame = pl.DataFrame(
@@ -99,18 +106,51 @@ def open_xlsx(path: Path, reading: Reading) -> XlsxSource:
     try:
         _refuse_bomb(path)
         workbook = CalamineWorkbook.from_path(path)
-        name = _sheet_name(workbook, reading.sheet)
-        sheet = workbook.get_sheet_by_name(name)
-        errors = _error_cells(path, workbook.sheet_names.index(name), (sheet.start or (0, 0))[1])
+        sheet, names, advice = _sheet(workbook, reading)
+        place = workbook.sheet_names.index(sheet.name)
+        errors = _error_cells(path, place, (sheet.start or (0, 0))[1])
     except FAULTS as error:
         raise DeliveryRejectedError(UNREADABLE) from error
-    if sheet.merged_cell_ranges:
-        raise DeliveryRejectedError(f"sheet {name} has merged cells; unmerge them")
-    cells = next(iter(sheet.iter_rows()), [])
-    header = [cell if isinstance(cell, str) else _text([cell])[0] for cell in cells]
-    while header and not header[-1].strip():
-        header.pop()
-    return XlsxSource(sheet, header, errors)
+    if any(last[0] + 1 >= names.row for _, last in sheet.merged_cell_ranges or ()):
+        raise DeliveryRejectedError(f"sheet {sheet.name} has merged cells; unmerge them")
+    return XlsxSource(sheet, names, errors, advice)
+
+
+def _sheet(workbook: CalamineWorkbook, reading: Reading) -> tuple[CalamineSheet, HeaderRow, str]:
+    """Take the named sheet; else the first, or the only one in which the names are found.
+
+    Returns:
+        The sheet, its names, and advice if those are not what is required.
+
+    """
+    titles = [s.name for s in workbook.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+    if not titles or reading.sheet not in (None, *titles):
+        raise DeliveryRejectedError(
+            f"the workbook has no sheet {reading.sheet or 'with cells'}"
+            + (f"; it has {', '.join(titles)}" if titles else "")
+        )
+    wanted = titles if reading.sheet is None else [reading.sheet]
+    found = []
+    for title in wanted:
+        sheet = workbook.get_sheet_by_name(title)
+        names = find_header(_first_rows(sheet), reading.is_header)
+        if title == wanted[0]:
+            first = sheet, names
+        if names.found:
+            found.append((sheet, names))
+    chosen = first if first[1].found or len(found) != 1 else found[0]
+    advice = NO_NAMES
+    if len(titles) > 1:
+        advice += (
+            f" in sheet {chosen[0].name} of {', '.join(titles)}; "
+            "name the right one in column sheet of feeds.csv"
+        )
+    return *chosen, advice
+
+
+def _first_rows(sheet: CalamineSheet) -> Iterator[tuple[int, Sequence[str]]]:
+    for number, cells in enumerate(itertools.islice(sheet.iter_rows(), LOOKED_AT), start=1):
+        yield number, [cell if isinstance(cell, str) else _text([cell])[0] for cell in cells]
 
 
 def _text(cells: Sequence[object]) -> pl.Series:
@@ -122,15 +162,6 @@ def _text(cells: Sequence[object]) -> pl.Series:
         shortened = digits.str.slice(0, 1) + "." + digits.str.slice(1, DIGITS - 1) + "e+" + power
         text = text.zip_with(~long.fill_null(value=False), shortened)
     return text.str.replace(r"^(-?\d+)\.0$", "$1")
-
-
-def _sheet_name(workbook: CalamineWorkbook, wanted: str | None) -> str:
-    sheets = [s.name for s in workbook.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
-    if wanted is None and sheets:
-        return sheets[0]
-    if wanted in sheets:
-        return str(wanted)
-    raise DeliveryRejectedError(f"the workbook has no sheet {wanted or 'with cells'}")
 
 
 def _refuse_bomb(path: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Protocol
 
 import polars as pl
 
+from dagster_project.ingest.find_header import IsHeader
+
 MALFORMED_SCHEMA = pl.Schema({"row": pl.Int64, "why": pl.String})
 
 
@@ -24,9 +26,10 @@ class DeliveryRejectedError(Exception):
 class Batch:
     """Some consecutive rows of a delivery.
 
-    `frame` has Int64 `row` (as in a spreadsheet: the header is row 1) and one String column for
-    each header asked for, by its name as it stands in the file. Rows without any value are left
-    out. `malformed` has Int64 `row` and String `why` for rows that could not be cut into fields.
+    `frame` has Int64 `row` (as in a spreadsheet: the header is row 1, unless titles stand above it)
+    and one String column for each header asked for, by its name as it stands in the file. Rows
+    without any value are left out. `malformed` has Int64 `row` and String `why` for rows that could
+    not be cut into fields.
     """
 
     frame: pl.DataFrame
@@ -34,12 +37,18 @@ class Batch:
 
 
 class Source(Protocol):
-    """An opened delivery; `header` holds the column names as they stand in the file."""
+    """An opened delivery; `header` holds the column names as they stand in the file.
+
+    `advice` is what its format may have to do with columns that are missing, as the end of a line.
+    """
 
     @property
     def header(self) -> Sequence[str]:
         """Column names in file order, untrimmed."""
         ...
+
+    @property
+    def advice(self) -> str: ...  # noqa: D102
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """Read the rows from the start, each time it is called.
@@ -55,11 +64,14 @@ class Source(Protocol):
 class Reading:
     """What a reader may need to know besides the path.
 
-    `sheet` is the sheet of a workbook (None: the first). `known` gives, for a header, the texts
-    that its column may hold (trimmed, lower case): answers first, then those that mean no answer.
+    `sheet` is the sheet of a workbook (None: the first, or the only one with such a row).
+    `is_header` says whether a row has all the columns that are required. `known` gives, for a
+    header, the texts that its column may hold (trimmed, lower case): answers first, then those that
+    mean no answer.
     """
 
     sheet: str | None = None
+    is_header: IsHeader = lambda _: False
     known: Callable[[str], tuple[frozenset[str], frozenset[str]]] = lambda _: (
         frozenset(),
         frozenset(),
@@ -78,7 +90,7 @@ def open_source(path: Path, reading: Reading) -> Source:
     except OSError as error:
         raise DeliveryRejectedError(f"the file cannot be read: {error.strerror}") from error
     if not any(name.strip() for name in source.header):
-        raise DeliveryRejectedError("row 1 is empty; it must hold the column names")
+        raise DeliveryRejectedError("row 1 is empty; a row must hold the column names")
     return source
 
 

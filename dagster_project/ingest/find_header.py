@@ -1,0 +1,58 @@
+"""Finds the row of column names where it is plain: the first that has all columns a feed requires.
+
+Belongs here: titles, blank rows and `sep=` lines above the names, and the two rows of texts that
+Qualtrics puts below them. Does not belong here: cutting files into rows (the readers), what is
+wrong with a header (header).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+LOOKED_AT = 25
+"""Rows from the top among which the names are looked for."""
+NO_NAMES = f"; none of the first {LOOKED_AT} rows holds the column names"
+IMPORT_ID = '{"importid"'
+"""How every cell of the third row of a Qualtrics export begins."""
+
+IsHeader = Callable[[Sequence[str]], bool]
+"""Whether a row has all the columns that a feed requires."""
+
+
+@dataclass(frozen=True)
+class HeaderRow:
+    """`names` stand in row `row` (1 is the first); rows up to `last` are no data.
+
+    Above the names a line is a row; below them a row with line breaks in it is one.
+    """
+
+    names: tuple[str, ...]
+    row: int
+    last: int
+    found: bool
+
+
+def find_header(rows: Iterable[tuple[int, Sequence[str]]], is_header: IsHeader) -> HeaderRow:
+    """Find the names in the first rows of a file, given with their numbers; else take row 1."""
+    looked_at = list(rows)
+    for place, (number, row) in enumerate(looked_at):
+        if is_header(row):
+            below = looked_at[place + 1 : place + 3]
+            is_export = len(below) == 2 and _is_import_ids(below[1][1])  # noqa: PLR2004
+            last = number + (2 if is_export else 0)
+            return HeaderRow(_without_blank_end(row), number, last, found=True)
+    first = looked_at[0][1] if looked_at else ()
+    return HeaderRow(_without_blank_end(first), 1, 1, found=False)
+
+
+def _is_import_ids(row: Sequence[str]) -> bool:
+    cells = [cell.strip().lower() for cell in row if cell.strip()]
+    return bool(cells) and all(cell.startswith(IMPORT_ID) for cell in cells)
+
+
+def _without_blank_end(row: Sequence[str]) -> tuple[str, ...]:
+    names = list(row)
+    while names and not names[-1].strip():
+        names.pop()
+    return tuple(names)
