@@ -41,11 +41,13 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     )
     for delivery in rejected:
         yield f"  rejected   {delivery.file}: {delivery.reason}"
-    read, accepted, quarantined = (
+    read, accepted, quarantined, left_out = (
         sum(getattr(delivery, field) for delivery in new)
-        for field in ("rows_read", "rows_accepted", "rows_quarantined")
+        for field in ("rows_read", "rows_accepted", "rows_quarantined", "rows_left_out")
     )
-    yield f"rows         {read} read = {accepted} accepted + {quarantined} quarantined"
+    yield f"rows         {read} read = {accepted} accepted + {quarantined} quarantined" + (
+        f"; {left_out} more left out by the codebook" if left_out else ""
+    )
     yield f"quarters     {_listed(outcome.quarters)}"
     for heading, line in zip(("hidden", ""), outcome.hidden, strict=False):
         yield f"{heading:12} {line}"

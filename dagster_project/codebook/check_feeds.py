@@ -33,11 +33,13 @@ def feeds_have_their_columns(codebook: Codebook) -> Iterator[Fault]:
         # without it a total over products would hold respondents that no product has
         if codebook.products_of(feed.study):
             needed.add("product_code")
-        for role in sorted(needed - set(columns)):
+        for role in sorted(needed - set(columns) - set(codebook.constants_of(feed.feed))):
+            or_constant = " or constants.csv" if role == "product_code" else ""
             yield Fault(
                 feed,
                 "feed",
-                f"'{feed.feed}' has no column for {role}; add a row for it to columns.csv",
+                f"'{feed.feed}' has no column for {role}; "
+                f"add a row for it to columns.csv{or_constant}",
             )
         for role in sorted({*_NEVER_BLANK[feed.kind], *needed} & set(columns)):
             if not columns[role].required:
@@ -74,15 +76,52 @@ def _one_source(
 def weights_are_everybodys(codebook: Codebook) -> Iterator[Fault]:
     """Check that either all responses of a study have a weight or none: 1 is no neutral weight."""
     weighted = {column.feed for column in codebook.columns if column.field == "weight"}
-    studies = {feed.study: feed.feed for feed in codebook.feeds if feed.feed in weighted}
-    for feed in codebook.feeds:
-        if feed.kind == RESPONSES and feed.study in studies and feed.feed not in weighted:
+    weighted |= {constant.feed for constant in codebook.constants if constant.field == "weight"}
+    responses = [feed for feed in codebook.feeds if feed.kind == RESPONSES]
+    studies = {feed.study: feed.feed for feed in responses if feed.feed in weighted}
+    for feed in responses:
+        if feed.study in studies and feed.feed not in weighted:
             yield Fault(
                 feed,
                 "feed",
                 f"'{feed.feed}' has no column for weight and '{studies[feed.study]}' of the same "
-                "study has one; add a row for it to columns.csv",
+                "study has one; add a row for it to columns.csv, or a weight to constants.csv",
             )
+
+
+def constants_are_of_no_column(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a constant is of a feed of responses without such a column, and can be used."""
+    feeds = {feed.feed: feed for feed in codebook.feeds}
+    for constant in codebook.constants:
+        feed = feeds.get(constant.feed)
+        if feed is None:
+            continue
+        rows = [c.row for c in codebook.columns_of(feed.feed) if c.field == constant.field]
+        products = {product.product_code for product in codebook.products_of(feed.study)}
+        if rows:
+            yield Fault(
+                constant,
+                "field",
+                f"row {rows[0]} of columns.csv gives {constant.field} per row; keep one of the two",
+            )
+        if constant.field == "product_code" and constant.value not in products:
+            yield Fault(
+                constant,
+                "value",
+                f"'{constant.value}' is no product of study '{feed.study}'; "
+                "correct it or add it to products.csv",
+            )
+        if constant.field == "weight" and feed.kind != RESPONSES:
+            yield Fault(constant, "field", f"a feed of {feed.kind} has no weights; remove the row")
+        elif constant.field == "weight" and not _is_weight(constant.value):
+            yield Fault(constant, "value", f"'{constant.value}' is no number above 0; correct it")
+
+
+def _is_weight(text: str) -> bool:
+    try:
+        return 0 < float(text) < float("inf")
+    except ValueError:
+        return False
 
 
 def roles_have_something_to_name(codebook: Codebook) -> Iterator[Fault]:

@@ -15,7 +15,9 @@ from dagster_project.codebook.folding import fold, grouped
 from dagster_project.codebook.model import (
     Channel,
     Column,
+    Constant,
     Feed,
+    Inclusion,
     Merger,
     Metric,
     MetricBand,
@@ -47,6 +49,8 @@ class Codebook:
     channels: tuple[Channel, ...] = ()
     feeds: tuple[Feed, ...] = ()
     columns: tuple[Column, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    inclusions: tuple[Inclusion, ...] = ()
     questions: tuple[Question, ...] = ()
     segments: tuple[Segment, ...] = ()
     scales: tuple[Scale, ...] = ()
@@ -124,6 +128,17 @@ class Codebook:
         """Return the bands of a metric, in file order."""
         return self._bands_of.get((study, metric), ())
 
+    def constants_of(self, feed: str) -> Mapping[str, str]:
+        """Return the values by field that hold for every row of a feed."""
+        return {row.field: row.value for row in self._constants_of.get(feed, ())}
+
+    def inclusions_of(self, feed: str) -> Mapping[str, frozenset[str]]:
+        """Return by folded header the folded texts of which a row must have one to count."""
+        by_header = grouped(self._inclusions_of.get(feed, ()), lambda row: fold(row.header))
+        return {
+            header: frozenset(fold(row.value) for row in rows) for header, rows in by_header.items()
+        }
+
     def values_of(self, scale: str) -> tuple[ScaleValue, ...]:
         """Return the raw texts of a scale."""
         return self._values_of.get(scale, ())
@@ -184,6 +199,14 @@ class Codebook:
     @cached_property
     def _columns_of(self) -> Mapping[str, tuple[Column, ...]]:
         return grouped(self.columns, lambda row: row.feed)
+
+    @cached_property
+    def _constants_of(self) -> Mapping[str, tuple[Constant, ...]]:
+        return grouped(self.constants, lambda row: row.feed)
+
+    @cached_property
+    def _inclusions_of(self) -> Mapping[str, tuple[Inclusion, ...]]:
+        return grouped(self.inclusions, lambda row: row.feed)
 
     @cached_property
     def _questions_of(self) -> Mapping[str, tuple[Question, ...]]:

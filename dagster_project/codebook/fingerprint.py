@@ -118,6 +118,10 @@ def _parts(codebook: Codebook, feed: str) -> dict[str, list[list[Any]]]:
                 study.max_bad_rows_pct,
             ]
         ],
+        "constants": [[field, value] for field, value in codebook.constants_of(feed).items()],
+        "inclusions": [
+            [header, sorted(values)] for header, values in codebook.inclusions_of(feed).items()
+        ],
         "columns": [[c.field, fold(c.header), c.required, c.format, c.scale] for c in columns],
         "questions": [[q.question, q.scale] for q in questions],
         "scales": [

@@ -99,6 +99,24 @@ class Column(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class Constant(Row):
+    """A value that holds for every row of a feed, of a role that no column of its files has."""
+
+    feed: str
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion(Row):
+    """A text in a column of a feed's files by which a row counts; rows with others are left out."""
+
+    feed: str
+    header: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question(Row):
     """A question of a study and the scale of its answers."""
 

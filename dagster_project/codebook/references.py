@@ -51,6 +51,8 @@ REFERENCES = (
     Reference("feeds", ("organisation_code",), "organisations"),
     Reference("columns", ("feed",), "feeds"),
     Reference("columns", ("scale",), "scales"),
+    Reference("constants", ("feed",), "feeds"),
+    Reference("inclusions", ("feed",), "feeds"),
     Reference("questions", ("study",), "studies"),
     Reference("questions", ("scale",), "scales"),
     Reference("segments", ("study",), "studies"),

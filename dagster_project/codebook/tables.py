@@ -17,13 +17,14 @@ class Table:
     """One file `<name>.csv`: a parser per column, in order, and the columns that identify a row.
 
     Keys are compared without regard to case: two rows that differ in case only would be one row to
-    whoever types a code by hand.
+    whoever types a code by hand. A file that is not `required` may be missing, and has no rows.
     """
 
     name: str
     row_type: type[model.Row]
     cells: Mapping[str, cells.Cell]
     key: tuple[str, ...]
+    required: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -100,6 +101,24 @@ COLUMNS = Table(
         "scale": _REFERENCE,
     },
     ("feed", "header"),
+)
+CONSTANTS = Table(
+    "constants",
+    model.Constant,
+    {
+        "feed": cells.reference,
+        "field": cells.one_of("product_code", "weight"),
+        "value": cells.reference,
+    },
+    ("feed", "field"),
+    required=False,
+)
+INCLUSIONS = Table(
+    "inclusions",
+    model.Inclusion,
+    {"feed": cells.reference, "header": cells.text, "value": cells.text},
+    ("feed", "header", "value"),
+    required=False,
 )
 QUESTIONS = Table(
     "questions",
@@ -240,6 +259,8 @@ TABLES = (
     CHANNELS,
     FEEDS,
     COLUMNS,
+    CONSTANTS,
+    INCLUSIONS,
     QUESTIONS,
     SEGMENTS,
     SCALES,

@@ -28,6 +28,7 @@ from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source
 from dagster_project.ingest.values import ZONE
 
 NO_ROWS = "the file has a header and no rows"
+NONE_COUNT = "no row of the file counts by inclusions.csv; all are left out"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ class Judge:
             if tally.emails and self.key:
                 pseudonym.note_key(self.lake, self.key)
             files = drafts.commit()
-        reason = NO_ROWS if tally.rows_read == 0 else None
+        reason = None
+        if tally.rows_read == 0:
+            reason = NONE_COUNT if tally.rows_left_out else NO_ROWS
         if too_many:
             reason = f"{bad} of {tally.rows_read} rows are bad, more than {limit:g} %{tally.most}"
         return dataclasses.replace(
@@ -128,6 +131,7 @@ class Judge:
             rows_read=tally.rows_read,
             rows_accepted=tally.rows_accepted,
             rows_quarantined=tally.rows_quarantined,
+            rows_left_out=tally.rows_left_out,
             reasons=dict(sorted(tally.reasons.items())),
             files=files,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from dagster_project.codebook import Codebook, Column, fold
@@ -20,10 +20,14 @@ ALIKE = 0.7
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns`: name as it stands in the file -> its codebook row; `unknown`: the others."""
+    """`columns`: name as it stands in the file -> its codebook row; `unknown`: the others.
+
+    `included`: names of columns that tell which rows count -> the folded texts by which they do.
+    """
 
     columns: Mapping[str, Column]
     unknown: tuple[str, ...]
+    included: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def is_header(names: Sequence[str], feed: str, codebook: Codebook) -> bool:
@@ -49,14 +53,21 @@ def match_header(header: Sequence[str], feed: str, codebook: Codebook, advice: s
         raise DeliveryRejectedError(f"column {shown(twice[0])} stands in the header more than once")
     known = {fold(column.header): column for column in codebook.columns_of(feed)}
     columns = {name: known[fold(name)] for name in names if fold(name) in known}
-    for field in _repeated(column.field for column in columns.values()):
-        both = [name.strip() for name, column in columns.items() if column.field == field]
-        raise DeliveryRejectedError(f"columns {' and '.join(both)} both hold {field}")
-    unknown = tuple(shown(name) for name in names if name not in columns)
+    for held in _repeated(column.field for column in columns.values()):
+        both = [name.strip() for name, column in columns.items() if column.field == held]
+        raise DeliveryRejectedError(f"columns {' and '.join(both)} both hold {held}")
+    wanted = codebook.inclusions_of(feed)
+    included = {name: wanted[fold(name)] for name in names if fold(name) in wanted}
+    unknown = tuple(shown(name) for name in names if name not in {*columns, *included})
     missing = _missing(codebook.columns_of(feed), {column.field for column in columns.values()})
     if missing:
         raise DeliveryRejectedError(_wanting(missing, unknown) + (advice if not columns else ""))
-    return Layout(columns, unknown)
+    lacking = wanted.keys() - {fold(name) for name in included}
+    if lacking:
+        raise DeliveryRejectedError(
+            f"column {min(lacking)} is missing, which tells which rows count (inclusions.csv)"
+        )
+    return Layout(columns, unknown, included)
 
 
 def shown(name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from dagster_project.codebook import roles
+from dagster_project.codebook import fold, roles
 from dagster_project.errors import UserError
 from dagster_project.ingest.duplicates import NO_DUPLICATES, fingerprints
 from dagster_project.ingest.lake import QUARANTINE, Drafts
@@ -30,10 +30,14 @@ REST = "the row itself is good, but too many others of its delivery are not"
 
 @dataclass
 class Tally:
-    """What a pass has seen; `prints` are the fingerprints for finding duplicates."""
+    """What a pass has seen; `prints` are the fingerprints for finding duplicates.
+
+    `rows_left_out` are those that do not count by the codebook, and are judged no further.
+    """
 
     rows_accepted: int = 0
     rows_quarantined: int = 0
+    rows_left_out: int = 0
     emails: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
     prints: list[pl.DataFrame] = field(default_factory=list)
@@ -81,13 +85,23 @@ class Pass:
 
         """
         tally = Tally()
-        columns = [rule.header for rule in self.plan.rules]
+        columns = self.plan.headers
         if not all_rows:
             nothing = pl.DataFrame(schema={"row": pl.Int64, **dict.fromkeys(columns, pl.String)})
             self._write_accepted(parse(nothing, self.plan))
         for batch in source.batches(columns):
-            self._take(batch, twice, tally, all_rows=all_rows)
+            counting = self._counting(batch.frame)
+            tally.rows_left_out += batch.frame.height - counting.height
+            self._take(Batch(counting, batch.malformed), twice, tally, all_rows=all_rows)
         return tally
+
+    def _counting(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Leave out the rows that do not count: previews, tests, questionnaires not finished."""
+        for header, texts in self.plan.included.items():
+            distinct = frame[header].unique().to_list()
+            counts = [text for text in distinct if fold(text or "") in texts]
+            frame = frame.filter(pl.col(header).is_in(counts))
+        return frame
 
     def _take(self, batch: Batch, twice: pl.DataFrame, tally: Tally, *, all_rows: bool) -> None:
         parsed = parse(batch.frame, self.plan)

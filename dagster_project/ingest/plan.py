@@ -73,7 +73,9 @@ class Rule:
 class Plan:
     """All rules of one delivery, in codebook order, with what holds for all its rows.
 
-    `has_texts`: the feed may hold free text, whether or not this file does.
+    `has_texts`: the feed may hold free text, whether or not this file does. `constants` are values
+    by field that hold for all rows; `included` gives, by header as it stands in the file, the
+    folded texts of which a row must have one to count.
     """
 
     feed: Feed
@@ -81,6 +83,13 @@ class Plan:
     rules: tuple[Rule, ...]
     organisations: tuple[Organisation, ...]
     has_texts: bool
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    included: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Columns of the file that are read."""
+        return tuple(dict.fromkeys([*(rule.header for rule in self.rules), *self.included]))
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -137,6 +146,8 @@ def plan(feed: Feed, layout: Layout, codebook: Codebook) -> Plan:
         tuple(sorted(rules, key=lambda rule: order[rule.field])),
         codebook.organisations_of(feed.study),
         any(column.field in roles.TEXT_ROLES for column in codebook.columns_of(feed.feed)),
+        codebook.constants_of(feed.feed),
+        layout.included,
     )
 
 

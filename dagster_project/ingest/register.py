@@ -21,7 +21,8 @@ from dagster_project.ingest.lake import REGISTER, file_sha256, lake_file, replac
 class Delivery:
     """One delivery as the register holds it; times are ISO 8601 in UTC.
 
-    `rows_read` is always `rows_accepted + rows_quarantined`. `reasons` counts rows by reason code.
+    `rows_read` is always `rows_accepted + rows_quarantined`; `rows_left_out` do not count by the
+    codebook and are not among them. `reasons` counts rows by reason code.
     `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum,
     `layout` which columns those have.
     """
@@ -38,6 +39,7 @@ class Delivery:
     rows_read: int = 0
     rows_accepted: int = 0
     rows_quarantined: int = 0
+    rows_left_out: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     unknown_columns: tuple[str, ...] = ()
     codebook: str = ""

@@ -44,7 +44,7 @@ class Shape:
             submitted_at=self._column("submitted_at", "at", pl.Datetime("us", "UTC")),
             wave=self._wave(day),
             invitation_id=self._column("invitation_id"),
-            weight=self._column("weight", "number", pl.Float64).fill_null(1.0),
+            weight=self._weight(),
             response_id=self._response_id(),
             has_review=self._column("review").is_not_null(),
             has_tip=self._column("tip").is_not_null(),
@@ -143,8 +143,15 @@ class Shape:
             if feed.organisation_code
             else self._column("organisation_code", "code"),
             "channel": pl.lit(feed.channel) if feed.channel else self._column("channel", "code"),
-            "product_code": self._column("product_code", "code"),
+            "product_code": pl.lit(product)
+            if (product := self.plan.constants.get("product_code"))
+            else self._column("product_code", "code"),
         }
+
+    def _weight(self) -> pl.Expr:
+        if (constant := self.plan.constants.get("weight")) is not None:
+            return pl.lit(float(constant))
+        return self._column("weight", "number", pl.Float64).fill_null(1.0)
 
     def _wave(self, day: pl.Expr) -> pl.Expr:
         if self.plan.study.timing != "wave":

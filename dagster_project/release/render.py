@@ -22,6 +22,7 @@ COLUMNS = {
     "read": "rows_read",
     "accepted": "rows_accepted",
     "quarantined": "rows_quarantined",
+    "left out": "rows_left_out",
     "counted": "rows_counted",
     "superseded": "rows_superseded",
     "set aside": "rows_set_aside",

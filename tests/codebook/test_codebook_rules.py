@@ -127,13 +127,13 @@ FEEDS = [
     (
         "drop columns 6",
         [
-            "feeds.csv row 2 column feed: 'desk_walk_in' has no column for product_code; add a row for it to columns.csv",
+            "feeds.csv row 2 column feed: 'desk_walk_in' has no column for product_code; add a row for it to columns.csv or constants.csv",
         ],
     ),
     (
         "drop columns 16",
         [
-            "feeds.csv row 3 column feed: 'desk_sent' has no column for product_code; add a row for it to columns.csv",
+            "feeds.csv row 3 column feed: 'desk_sent' has no column for product_code; add a row for it to columns.csv or constants.csv",
         ],
     ),
     (
@@ -224,7 +224,32 @@ FEEDS = [
     (
         "add feeds port_2017,port,responses,,P1,constant,2017, + add columns port_2017,response_id,id,true,,",
         [
-            "feeds.csv row 5 column feed: 'port_2017' has no column for weight and 'port_2016' of the same study has one; add a row for it to columns.csv",
+            "feeds.csv row 5 column feed: 'port_2017' has no column for weight and 'port_2016' of the same study has one; add a row for it to columns.csv, or a weight to constants.csv",
+        ],
+    ),
+    (
+        "add feeds port_2017,port,responses,,P1,constant,2017, + add columns port_2017,response_id,id,true,, + add constants port_2017,weight,1",
+        [],
+    ),
+    (
+        "add constants port_2016,weight,none",
+        [
+            "constants.csv row 2 column field: row 20 of columns.csv gives weight per row; keep one of the two",
+            "constants.csv row 2 column value: 'none' is no number above 0; correct it",
+        ],
+    ),
+    (
+        "add constants desk_sent,weight,1 + add constants port_2016,product_code,boat",
+        [
+            "constants.csv row 2 column field: a feed of invitations has no weights; remove the row",
+            "constants.csv row 3 column value: 'boat' is no product of study 'port'; correct it or add it to products.csv",
+        ],
+    ),
+    (
+        "add constants counter,weight,1 + add inclusions counter,Status,0",
+        [
+            "constants.csv row 2 column feed: 'counter' is not in feeds.csv; correct it or add it there",
+            "inclusions.csv row 2 column feed: 'counter' is not in feeds.csv; correct it or add it there",
         ],
     ),
     (

@@ -54,6 +54,12 @@ port_2016,response_id,id,true,,
 port_2016,weight,weight,true,,
 port_2016,stars,stars,false,,
 """,
+    "constants": """\
+feed,field,value
+""",
+    "inclusions": """\
+feed,header,value
+""",
     "questions": """\
 study,question,scale,label_nl,label_en
 desk,grade,tens,Cijfer,Grade
