@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dagster_project.release.order import Order
 
 P = ParamSpec("P")
+SHOWN = 20
+"""Rows of a file that are shown; more are counted."""
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -280,6 +282,57 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     else:
         for line in status_lines(found):
             click.echo(line)
+
+
+@main.command(name="bad-rows")
+@landing_option
+@home_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write .xlsx or .csv.")
+@in_one_line
+def bad_rows(landing: Path | None, home: Path | None, out: Path | None) -> None:
+    """List the rows that somebody has to mend, with what is wrong; personal fields are masked.
+
+    Rows that a later delivery mended are left out.
+    """
+    from dagster_project.codebook import load_codebook  # noqa: PLC0415
+    from dagster_project.ingest import hand_back  # noqa: PLC0415
+    from dagster_project.ingest.scan import scan_landing  # noqa: PLC0415
+
+    settings = _settings(landing, home)
+    if landing is None and "KTO_LANDING" not in os.environ:
+        settings = _settings(settings.last_landing(), home)
+    codebook = load_codebook(settings.seeds)
+    tables = hand_back.rows_to_mend(settings.lake, codebook, scan_landing(settings, codebook))
+    if not tables:
+        click.echo("no rows to mend")
+    elif out:
+        hand_back.write_rows(tables, out)
+        count = sum(table.height for table in tables.values())
+        click.echo(f"{count} row{'s' * (count != 1)} written to {out}")
+    else:
+        for line in hand_back.lines(tables, SHOWN):
+            click.echo(line)
+
+
+@main.command(name="check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--feed", help="Which feed they are of.  [the folder each lies in]")
+@in_one_line
+def check_files(files: tuple[Path, ...], feed: str | None) -> None:
+    """Judge files without taking them in: what would be refused, which rows, and why.
+
+    Exit 1 if anything would be.
+    """
+    from dagster_project.codebook import load_codebook  # noqa: PLC0415
+    from dagster_project.ingest.trial import try_files  # noqa: PLC0415
+
+    codebook = load_codebook(_settings(None, None).seeds)
+    is_good = True
+    for line, good in try_files(files, feed, codebook, SHOWN):
+        click.echo(line)
+        is_good = is_good and good
+    if not is_good:
+        raise SystemExit(1)
 
 
 @main.group()

@@ -16,6 +16,7 @@ import pyarrow.dataset as ds
 
 from dagster_project.codebook import Codebook
 from dagster_project.ingest.lake import QUARANTINE, lake_file
+from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.scan import Scan
 
@@ -176,6 +177,15 @@ order by place, organisation_code, period
 """By delivery, organisation and period: rows that are bad, and all rows in their last version."""
 
 
+BAD_IN_FULL = """
+select quarantined.*
+from quarantined
+inner join deliveries using (feed, delivery)
+semi join bad using (place, row)
+"""
+"""Those rows as they stand in quarantine."""
+
+
 @dataclass(frozen=True)
 class BadShare:
     """An organisation and period of which too many rows are in quarantine.
@@ -251,25 +261,65 @@ def bad_rows(
         bad rows, or are in a delivery with rows that do not say whose they are, have rows.
 
     """
-    register = [
-        delivery
-        for delivery in read_register(lake)
-        if delivery.state == "accepted" and delivery.feed in {f.feed for f in codebook.feeds}
-    ]
+    register = _accepted(lake, codebook)
     suspect = _standing((d for d in register if d.rows_quarantined), scan)
-    studies = {delivery.study for delivery in suspect}
-    if not studies:
+    if not suspect:
         return BAD_ROWS.to_frame()
-    accepted = [delivery for delivery in register if delivery.study in studies]
     with duckdb.connect() as engine:
-        engine.register("deliveries", _deliveries(accepted, codebook))
-        engine.register("quarantined", _quarantined(lake, suspect))
         engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
-        files = {room: _files(lake, room, accepted) for room in ("responses", "invitations")}
-        engine.execute(ACCEPTED, files)
-        engine.execute(BAD)
+        _find_bad(engine, lake, codebook, register, suspect)
         shares = pl.DataFrame(engine.sql(SHARES).to_arrow_table())
         return shares.select(BAD_ROWS.names()).cast(BAD_ROWS)
+
+
+def standing_bad_rows(lake: Path, codebook: Codebook, scan: Scan) -> pl.DataFrame:
+    """Give the rows in quarantine that are bad themselves and that no later delivery mended.
+
+    Those of refused deliveries that stand are among them. Arguments as for `bad_rows`.
+
+    Returns:
+        `feed`, `file`, `row`, `details` and `masked_row`, by feed, time of coming, file and row.
+
+    """
+    register = _accepted(lake, codebook)
+    suspect = _standing((d for d in register if d.rows_quarantined), scan)
+    refused = standing_refusals(read_register(lake), scan)
+    names = _deliveries([*suspect, *refused], codebook)
+    found = pl.DataFrame(_quarantined(lake, refused).to_table())
+    if suspect:
+        with duckdb.connect() as engine:
+            engine.register("final", pl.DataFrame(schema=FINAL))
+            _find_bad(engine, lake, codebook, register, suspect)
+            found = pl.concat([pl.DataFrame(engine.sql(BAD_IN_FULL).to_arrow_table()), found])
+    own = ~(pl.col("reasons").list.eval(pl.element() == Reason.DELIVERY_REJECTED).list.all())
+    return (
+        found.filter(own)
+        .join(names, on=["feed", "delivery"])
+        .sort("feed", "received_at", "file", "row")
+        .select("feed", "file", "row", "details", "masked_row")
+    )
+
+
+def _accepted(lake: Path, codebook: Codebook) -> list[Delivery]:
+    feeds = {feed.feed for feed in codebook.feeds}
+    return [d for d in read_register(lake) if d.state == "accepted" and d.feed in feeds]
+
+
+def _find_bad(
+    engine: duckdb.DuckDBPyConnection,
+    lake: Path,
+    codebook: Codebook,
+    register: Iterable[Delivery],
+    suspect: Iterable[Delivery],
+) -> None:
+    """Make the tables `accepted` and `bad` of the studies of some deliveries, without `final`."""
+    studies = {delivery.study for delivery in suspect}
+    accepted = [delivery for delivery in register if delivery.study in studies]
+    engine.register("deliveries", _deliveries(accepted, codebook))
+    engine.register("quarantined", _quarantined(lake, suspect))
+    files = {room: _files(lake, room, accepted) for room in ("responses", "invitations")}
+    engine.execute(ACCEPTED, files)
+    engine.execute(BAD)
 
 
 def too_many_bad_rows(table: pl.DataFrame, codebook: Codebook) -> tuple[BadShare, ...]:
