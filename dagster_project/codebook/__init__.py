@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.describe import describe
-from dagster_project.codebook.folding import fold
+from dagster_project.codebook.folding import SEPARATOR, fold
 from dagster_project.codebook.load import load_codebook, read_codebook
 from dagster_project.codebook.model import (
     Channel,
     Column,
+    Constant,
     Feed,
+    Inclusion,
     Merger,
     Metric,
     MetricBand,
@@ -31,11 +33,14 @@ from dagster_project.codebook.model import (
 from dagster_project.codebook.problems import CodebookError, Problem
 
 __all__ = [
+    "SEPARATOR",
     "Channel",
     "Codebook",
     "CodebookError",
     "Column",
+    "Constant",
     "Feed",
+    "Inclusion",
     "Merger",
     "Metric",
     "MetricBand",

@@ -34,7 +34,7 @@ CHECKS: tuple[tuple[Check, str], ...] = (
     (check_scales.segments_have_codes, "scale_values"),
     (check_columns.fields_are_known, "questions"),
     (check_columns.aliases_agree, ""),
-    (check_columns.formats_are_dates, ""),
+    (check_columns.formats_can_be_read, "feeds questions scales scale_values"),
     (check_columns.column_scales_fit, "studies channels products organisations"),
     (check_feeds.feeds_have_their_columns, "columns constants channels products"),
     (check_feeds.roles_have_something_to_name, "channels products"),

@@ -53,7 +53,8 @@ def aliases_agree(codebook: Codebook) -> Iterator[Fault]:
     first: dict[tuple[str, str], Column] = {}
     for column in codebook.columns:
         other = first.setdefault((column.feed, column.field), column)
-        for name in ("required", "format", "scale"):
+        apart = column.answer is not None or other.answer is not None
+        for name in ("required", "scale") if apart else ("required", "format", "scale"):
             if getattr(column, name) != getattr(other, name):
                 yield Fault(
                     column,
@@ -63,12 +64,19 @@ def aliases_agree(codebook: Codebook) -> Iterator[Fault]:
                 )
 
 
-def formats_are_dates(codebook: Codebook) -> Iterator[Fault]:
-    """Check that only date roles have a format, and that it holds a whole day."""
+def formats_can_be_read(codebook: Codebook) -> Iterator[Fault]:
+    """Check that a format is of a date and holds a whole day, or is of a question of several."""
+    feeds = {feed.feed: feed for feed in codebook.feeds}
+    several = {scale.scale for scale in codebook.scales if scale.kind == "multiple"}
+    scales = {(q.study, q.question): q.scale for q in codebook.questions if q.scale in several}
     for column in codebook.columns:
         if column.format is None:
             continue
-        if column.field not in DATE_ROLES:
+        feed = feeds.get(column.feed)
+        scale = scales.get((feed.study, column.field)) if feed else None
+        if scale is not None:
+            yield from _answer_faults(codebook, column, scale)
+        elif column.field not in DATE_ROLES:
             known = ", ".join(sorted(DATE_ROLES))
             yield Fault(column, "format", f"only {known} have a format; clear the cell")
         elif not _carries_a_day(column.format):
@@ -77,6 +85,25 @@ def formats_are_dates(codebook: Codebook) -> Iterator[Fault]:
                 "format",
                 f"'{column.format}' does not hold a year, month and day; write it as in %d-%m-%Y",
             )
+
+
+def _answer_faults(codebook: Codebook, column: Column, scale: str) -> Iterator[Fault]:
+    """Find a code that is none, and a separator that may be part of one."""
+    codes = [value.code for value in codebook.values_of(scale) if value.code]
+    if column.answer is not None:
+        if column.answer not in codes:
+            yield Fault(
+                column,
+                "format",
+                f"'{column.answer}' is no code of scale '{scale}'; use one of {_some(codes)}",
+            )
+    elif any(letter.isalnum() for letter in column.format or ""):
+        yield Fault(
+            column,
+            "format",
+            f"'{column.format}' neither separates answers nor is = and the code of one; "
+            "write it as in ; or =1",
+        )
 
 
 def _carries_a_day(form: str) -> bool:

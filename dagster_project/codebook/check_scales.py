@@ -9,13 +9,11 @@ from collections.abc import Iterator
 
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Fault
-from dagster_project.codebook.folding import fold
+from dagster_project.codebook.folding import SEPARATOR, fold
 from dagster_project.codebook.grid import grid_of
 from dagster_project.codebook.model import Scale, ScaleValue
 from dagster_project.codebook.roles import ALL_ROLES
 
-SEPARATOR = "|"
-"""Stands between the answers in one cell of a scale of kind `multiple`."""
 UNKNOWN = "unknown"
 """The value of a segment for respondents who gave no answer to its question."""
 METHOD = "method"

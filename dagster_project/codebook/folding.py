@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
+SEPARATOR = "|"
+"""Between the answers of one cell to a question that takes several."""
 BLANKS = string.whitespace + "\u00a0\ufeff"
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

@@ -11,6 +11,9 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import date
 
+ANSWER = "="
+"""Stands before the code of the answer for which a column stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -88,7 +91,11 @@ class Feed(Row):
 
 @dataclass(frozen=True, slots=True)
 class Column(Row):
-    """A header of a feed and the role or question it holds; several rows of a field are aliases."""
+    """A header of a feed and the role or question it holds; several rows of a field are aliases.
+
+    `format` is that of a date. For a question with several answers it is `=` and the code of the
+    answer for which the column stands, or what separates the answers in its cells.
+    """
 
     feed: str
     field: str
@@ -96,6 +103,12 @@ class Column(Row):
     required: bool
     format: str | None
     scale: str | None
+
+    @property
+    def answer(self) -> str | None:
+        """The code of the one answer for which the column stands."""
+        form = self.format or ""
+        return form[1:].strip() if form.startswith(ANSWER) and len(form) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

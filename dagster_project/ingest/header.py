@@ -53,11 +53,18 @@ def match_header(header: Sequence[str], feed: str, codebook: Codebook, advice: s
         raise DeliveryRejectedError(f"column {shown(twice[0])} stands in the header more than once")
     known = {fold(column.header): column for column in codebook.columns_of(feed)}
     columns = {name: known[fold(name)] for name in names if fold(name) in known}
-    for held in _repeated(column.field for column in columns.values()):
+    for held in _repeated(c.field for c in columns.values() if c.answer is None):
         both = [name.strip() for name, column in columns.items() if column.field == held]
         raise DeliveryRejectedError(f"columns {' and '.join(both)} both hold {held}")
     wanted = codebook.inclusions_of(feed)
     included = {name: wanted[fold(name)] for name in names if fold(name) in wanted}
+    whole = {c.field for c in columns.values() if c.answer is None}
+    for name, column in columns.items():
+        if column.answer is not None and column.field in whole:
+            raise DeliveryRejectedError(
+                f"column {shown(name)} holds one answer to {column.field}, which another column "
+                "of the file holds whole"
+            )
     unknown = tuple(shown(name) for name in names if name not in {*columns, *included})
     missing = _missing(codebook.columns_of(feed), {column.field for column in columns.values()})
     if missing:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from dagster_project.codebook import fold, roles
+from dagster_project.codebook import SEPARATOR, fold, roles
 from dagster_project.errors import UserError
 from dagster_project.ingest.duplicates import NO_DUPLICATES, fingerprints
 from dagster_project.ingest.lake import QUARANTINE, Drafts
@@ -22,6 +22,7 @@ from dagster_project.ingest.pseudonym import NO_KEY
 from dagster_project.ingest.quarantine import faults, in_words, quarantined, reason_counts
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.schema import RowContract
+from dagster_project.ingest.several import joined, separated
 from dagster_project.ingest.shape import Shape
 from dagster_project.ingest.source import Batch, Source
 
@@ -88,12 +89,26 @@ class Pass:
         columns = self.plan.headers
         if not all_rows:
             nothing = pl.DataFrame(schema={"row": pl.Int64, **dict.fromkeys(columns, pl.String)})
-            self._write_accepted(parse(nothing, self.plan))
+            self._write_accepted(parse(self._joined(nothing), self.plan))
         for batch in source.batches(columns):
             counting = self._counting(batch.frame)
             tally.rows_left_out += batch.frame.height - counting.height
-            self._take(Batch(counting, batch.malformed), twice, tally, all_rows=all_rows)
+            rows = Batch(self._joined(counting), batch.malformed)
+            self._take(rows, twice, tally, all_rows=all_rows)
         return tally
+
+    def _joined(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Add a column for each question of several answers that the file has otherwise."""
+        made = [
+            joined(frame, rule.answers)
+            if rule.answers
+            else separated(frame[rule.header], rule.format or SEPARATOR)
+            for rule in self.plan.of_kind(Kind.MULTIPLE)
+        ]
+        rules = self.plan.of_kind(Kind.MULTIPLE)
+        return frame.with_columns(
+            text.alias(rule.header) for rule, text in zip(rules, made, strict=True)
+        )
 
     def _counting(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Leave out the rows that do not count: previews, tests, questionnaires not finished."""

@@ -51,7 +51,8 @@ class Rule:
     """How one column is read and judged.
 
     `codes` maps texts (trimmed, lower case) to codes, None where any text is its own code;
-    `numbers` maps codes to numbers; `no_answer` lists texts that count as blank.
+    `numbers` maps codes to numbers; `no_answer` lists texts that count as blank. Where each of
+    several columns stands for one answer, `answers` gives their codes, and `header` names them all.
     """
 
     field: str
@@ -67,6 +68,12 @@ class Rule:
     maximum: float | None = None
     decimals: int = 0
     format: str | None = None
+    answers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The columns of the file that it is read from."""
+        return tuple(self.answers) or (self.header,)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ class Plan:
     @property
     def headers(self) -> tuple[str, ...]:
         """Columns of the file that are read."""
-        return tuple(dict.fromkeys([*(rule.header for rule in self.rules), *self.included]))
+        read = [header for rule in self.rules for header in rule.headers]
+        return tuple(dict.fromkeys([*read, *self.included]))
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -139,7 +147,17 @@ def plan(feed: Feed, layout: Layout, codebook: Codebook) -> Plan:
     rules = [
         _rule(header, column, column.field in required, feed, codebook)
         for header, column in layout.columns.items()
+        if column.answer is None
     ]
+    parts: dict[str, dict[str, str]] = {}
+    for header, column in layout.columns.items():
+        if column.answer is not None:
+            parts.setdefault(column.field, {})[header] = column.answer
+    first = {column.field: column for column in reversed(codebook.columns_of(feed.feed))}
+    for field, answers in parts.items():
+        named = ", ".join(header.strip() for header in answers)
+        rule = _rule(named, first[field], field in required, feed, codebook)
+        rules.append(dataclasses.replace(rule, answers=answers))
     return Plan(
         feed,
         codebook.study(feed.study),
@@ -180,6 +198,7 @@ def _rule(header: str, column: Column, required: bool, feed: Feed, codebook: Cod
         minimum=scale.minimum,
         maximum=scale.maximum,
         decimals=scale.decimals or 0,
+        format=column.format if column.answer is None else None,
     )
 
 

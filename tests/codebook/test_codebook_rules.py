@@ -232,6 +232,17 @@ FEEDS = [
         [],
     ),
     (
+        "set columns 12 format =a + add columns desk_walk_in,told,told_2,false,=b, + add columns desk_walk_in,told,all,false,;,",
+        [],
+    ),
+    (
+        "set columns 12 format =9 + add columns desk_walk_in,told,all,false,en,",
+        [
+            "columns.csv row 12 column format: '9' is no code of scale 'topics'; use one of a, b",
+            "columns.csv row 22 column format: 'en' neither separates answers nor is = and the code of one; write it as in ; or =1",
+        ],
+    ),
+    (
         "add constants port_2016,weight,none",
         [
             "constants.csv row 2 column field: row 20 of columns.csv gives weight per row; keep one of the two",

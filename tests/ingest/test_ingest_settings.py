@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from landing_house import GOOD, House, csv_of
 
-from dagster_project.codebook.model import Constant, Inclusion
+from dagster_project.codebook import Column, Constant, Inclusion
 
 
 @pytest.fixture
@@ -95,3 +95,76 @@ def test_a_weight_and_a_product_for_all_rows(house: House):
 
     (row,) = house.rows("responses", "sfo_2017")
     assert (row["weight"], row["product_code"]) == (1.5, "A")
+
+
+DIGITAL = {
+    "respons_id": "1",
+    "gemeentecode": "637",
+    "product": "verhuismelding",
+    "datum_contact": "01-10-2020",
+    "datum_invul": "02-10-2020",
+    "totaaloordeel": "8",
+}
+
+
+def with_columns(house: House, *forms: tuple[str, str]) -> House:
+    """Let `informatie_vooraf` of `digital` be read from columns of these headers and formats."""
+    more = tuple(
+        Column("digital", "informatie_vooraf", header, False, form, None) for header, form in forms
+    )
+    house.codebook = replace(house.codebook, columns=(*house.codebook.columns, *more))
+    return house
+
+
+def chosen(house: House, *rows: dict[str, str]) -> list[list[str | None]]:
+    """What each row of a delivery with these columns has as its answers."""
+    house.deliver(
+        csv_of([DIGITAL | {"respons_id": f"r{n}"} | row for n, row in enumerate(rows)]),
+        "digital/20210105.csv",
+    )
+    return [
+        [a["code"] for a in row["answers"] if a["question"] == "informatie_vooraf"]
+        for row in house.rows("responses", "digital")
+    ]
+
+
+def test_a_column_per_answer_is_one_question(house: House):
+    with_columns(house, *((f"vooraf_{code}", f"={code}") for code in "123"))
+
+    # 0 and 1; yes and no; the name of the column; none
+    found = chosen(
+        house,
+        {"vooraf_1": "1", "vooraf_2": "0", "vooraf_3": "1"},
+        {"vooraf_1": "nee", "vooraf_2": "Ja", "vooraf_3": ""},
+        {"vooraf_1": "", "vooraf_2": "", "vooraf_3": "vooraf_3"},
+        {"vooraf_1": "0", "vooraf_2": "0", "vooraf_3": "0"},
+    )
+
+    assert found == [["1", "3"], ["2"], ["3"], [None]]
+
+
+def test_a_text_that_is_neither_yes_nor_no_is_an_unknown_code(house: House):
+    with_columns(house, ("vooraf_1", "=1"), ("vooraf_2", "=2"))
+
+    chosen(house, *[{"vooraf_1": "1", "vooraf_2": "misschien"}, *[{"vooraf_1": "1"}] * 9])
+
+    assert house.reasons("digital") == {2: ["unknown_code"]}
+    (said,) = house.rows("quarantine", "digital")[0]["details"]
+    assert said.startswith('Column vooraf_1, vooraf_2: "1|misschien" holds a code that')
+
+
+def test_another_separator(house: House):
+    with_columns(house, ("Vooraf", ","))
+    assert chosen(house, {"Vooraf": '"1, 4"'}, {"Vooraf": "2"}) == [["1", "4"], ["2"]]
+
+
+def test_one_answer_beside_all_of_them_is_refused(house: House):
+    with_columns(house, ("vooraf_1", "=1"))
+    row = DIGITAL | {"informatie_vooraf": "1|2", "vooraf_1": "1"}
+
+    delivery = house.deliver(csv_of([row]), "digital/20210105.csv")
+
+    assert delivery.reason == (
+        "column vooraf_1 holds one answer to informatie_vooraf, which another column of the file "
+        "holds whole"
+    )
