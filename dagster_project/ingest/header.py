@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from dagster_project.codebook import Codebook, Column, fold
+from dagster_project.ingest.masking import open_name
 from dagster_project.ingest.source import DeliveryRejectedError
 
 LONGEST_NAME = 80
@@ -78,11 +79,8 @@ def match_header(header: Sequence[str], feed: str, codebook: Codebook, advice: s
 
 
 def shown(name: str) -> str:
-    """Give a name fit for messages: short, and nothing of what may be an e-mail address.
-
-    A file without a header has a respondent's answers where the names should be.
-    """
-    return "***" if "@" in name else name.strip()[:LONGEST_NAME]
+    """Give a name fit for messages: short, and the shape of what may be a person's."""
+    return open_name(name, LONGEST_NAME)
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

@@ -6,13 +6,24 @@ Belongs here: sentences and masking. Does not belong here: judging.
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
-from dagster_project.ingest.plan import PERSONAL, Plan, Rule
+from dagster_project.codebook import SEPARATOR
+from dagster_project.ingest.masking import (
+    DAY,
+    MASK,
+    SHORT_NUMBER,
+    SPREADSHEET_ERROR,
+    looks_personal,
+    open_name,
+    shape,
+)
+from dagster_project.ingest.plan import PERSONAL, Kind, Plan, Rule
 from dagster_project.ingest.reasons import Reason
 
-MASK = "***"
 QUOTED, MASKED = 40, 200
 """Longest value, in characters, that is quoted in a sentence and kept in the masked row."""
 FAULTS = pl.Schema({"row": pl.Int64, "reason": pl.String, "detail": pl.String})
@@ -29,11 +40,12 @@ def in_words(frame: pl.DataFrame, failures: pl.DataFrame, plan: Plan) -> pl.Data
             continue
         rows = frame[group["at"].to_numpy()]
         if reason == Reason.MISSING_REQUIRED or rule.kind in PERSONAL:
-            detail = pl.lit(f"Column {rule.header.strip()} {says}.")
+            detail = pl.lit(f"Column {open_name(rule.header, QUOTED * 2)} {says}.")
         else:
+            name = open_name(rule.header, QUOTED * 2)
+            start = pl.when(_is_open(rule)).then(pl.lit("")).otherwise(pl.lit(" a text like"))
             quoted = pl.concat_str(pl.lit(' "'), _shown(rule, QUOTED), pl.lit('" '))
-            start, end = pl.lit(f"Column {rule.header.strip()}:"), pl.lit(f"{says}.")
-            detail = pl.concat_str(start, quoted, end)
+            detail = pl.concat_str(pl.lit(f"Column {name}:"), start, quoted, pl.lit(f"{says}."))
         parts.append(rows.select("row", reason=pl.lit(str(reason)), detail=detail))
     return pl.concat(parts) if parts else pl.DataFrame(schema=FAULTS)
 
@@ -78,11 +90,31 @@ def reason_counts(lines: pl.DataFrame) -> Counter[str]:
     return Counter(dict(reasons.value_counts().iter_rows()))
 
 
+def _is_open(rule: Rule) -> pl.Expr:
+    """Whether the texts of a column may be seen, as an expression on its header."""
+    text = pl.col(rule.header).str.strip_chars()
+    folded = text.str.to_lowercase()
+    if rule.kind is Kind.IDENTIFIER or (rule.kind is Kind.CODE and rule.codes is None):
+        return ~looks_personal(text)
+    known = pl.Series([*(rule.codes or ()), *rule.no_answer], dtype=pl.String).implode()
+    fine = [
+        text.str.contains(SHORT_NUMBER),
+        folded.str.contains(DAY),
+        text.str.contains(SPREADSHEET_ERROR),
+        folded.is_in(known),
+    ]
+    if rule.kind is Kind.MULTIPLE:
+        parts = folded.str.split(SEPARATOR)
+        fine.append(parts.list.eval(pl.element().str.strip_chars().is_in(known)).list.all())
+    if rule.kind is Kind.ORGANISATION:
+        fine.append(folded.str.contains(r"^[a-z]{1,3}\d{1,4}$"))
+    return reduce(or_, fine)
+
+
 def _shown(rule: Rule, longest: int) -> pl.Expr:
-    """Show the raw text, shortened; nothing of a text that looks like an e-mail address."""
+    """Show the raw text, shortened, or the shape of it."""
     text = pl.col(rule.header)
-    hidden = text.str.contains("@", literal=True)
-    return pl.when(hidden).then(pl.lit(MASK)).otherwise(text.str.slice(0, longest))
+    return pl.when(_is_open(rule)).then(text.str.slice(0, longest)).otherwise(shape(text))
 
 
 def _sentence(says: pl.Expr) -> pl.Expr:

@@ -12,12 +12,10 @@ from datetime import date
 import pandera.polars as pa
 import polars as pl
 
+from dagster_project.ingest.masking import SPREADSHEET_ERROR
 from dagster_project.ingest.plan import Kind, Plan, Rule
 from dagster_project.ingest.reasons import Reason
 
-SPREADSHEET_ERROR = (
-    r"(?i)^#(n/a|ref!|value!|div/0!|name\?|num!|null!|spill!|calc!|getting_data|field!|blocked!)$"
-)
 IS_AN_ERROR = "is an error of the spreadsheet; mend or empty the cell"
 SCIENTIFIC = r"^[+-]?\d([.,]\d+[eE]\+?|[eE]\+)\d{1,3}$"
 """1,23457E+15: a number of more digits than a cell shows, with the rest lost."""

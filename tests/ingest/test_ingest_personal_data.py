@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
+import polars as pl
 import pytest
-from landing_house import GOOD, House, csv_of
+from landing_house import GOOD, House, among_good, csv_of
 
 from dagster_project.errors import UserError
 from dagster_project.ingest import require_pseudonym_key, scan_landing
@@ -108,3 +110,50 @@ def test_another_key_than_before_is_refused_and_nothing_is_written(house: House)
         house.ingest("invitations")
 
     assert every_byte(house) == before
+
+
+PERSONAL = {
+    "telephone": ["0612345678", "06-12345678", "+31 6 1234 5678", "(020) 1234567", "0031612345678"],
+    "BSN": ["111222333", "1112.22.333", "123456782"],
+    "address": [
+        "jan\uff20voorbeeld.nl",
+        "jan (at) voorbeeld.nl",
+        "jan at voorbeeld punt nl",
+        "x@y.z",
+    ],
+    "name": ["Fatima el Amrani", "Jansen, Piet", "De heer J. de Vries"],
+}
+COLUMNS = ("product", "totaaloordeel", "gemeentecode", "datum_contact", "moeite")
+
+
+@pytest.mark.parametrize("kind", PERSONAL)
+def test_nothing_of_a_person_is_kept_in_a_column_that_is_not_meant_for_it(house: House, kind: str):
+    values = PERSONAL[kind]
+    changes = [{name: value} for name in COLUMNS for value in values]
+    if kind != "name":
+        changes += [{"respons_id": value, "totaaloordeel": "77"} for value in values]
+
+    delivery = house.deliver(among_good(*changes))
+
+    assert delivery.rows_quarantined == len(changes)
+    kept = every_byte(house).decode("utf-8", "replace")
+    kept += "".join(
+        str(pl.read_parquet(p).to_dicts()) for p in house.settings.home.rglob("*.parquet")
+    )
+    for value in values:
+        assert value not in kept
+        assert value.replace(" ", "") not in kept
+
+
+def test_an_id_that_is_a_number_of_nobody_is_shown(house: House):
+    shown = ["123456789", "abc-0042", "GM0637/12", "2020000123"]
+    house.deliver(among_good(*[{"respons_id": text, "totaaloordeel": "77"} for text in shown]))
+
+    rows = [json.loads(row["masked_row"]) for row in house.rows("quarantine")]
+    assert [row["respons_id"] for row in rows] == shown
+
+
+def test_a_header_or_a_sheet_that_is_a_person_is_not_shown(house: House):
+    content = csv_of([GOOD | {"0612345678": "1", "111222333": "1", "opmerking": "1"}])
+
+    assert house.deliver(content).unknown_columns == ("9999999999", "999999999", "opmerking")

@@ -54,7 +54,7 @@ def test_a_row_has_every_reason_it_deserves_in_words(house: House):
     (row,) = house.rows("quarantine")
     assert row["reasons"] == ["unknown_product", "missing_required", "out_of_range"]
     assert row["details"] == [
-        'Column product: "x" is not a product that the codebook lists for this column.',
+        'Column product: a text like "x" is not a product that the codebook lists for this column.',
         "Column datum_contact is empty; every row needs a value here.",
         'Column totaaloordeel: "11" is not from 1 to 10.',
     ]

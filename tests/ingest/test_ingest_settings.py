@@ -150,7 +150,7 @@ def test_a_text_that_is_neither_yes_nor_no_is_an_unknown_code(house: House):
 
     assert house.reasons("digital") == {2: ["unknown_code"]}
     (said,) = house.rows("quarantine", "digital")[0]["details"]
-    assert said.startswith('Column vooraf_1, vooraf_2: "1|misschien" holds a code that')
+    assert said.startswith('Column vooraf_1, vooraf_2: a text like "9|xxxxxxxxx" holds a code')
 
 
 def test_another_separator(house: House):
