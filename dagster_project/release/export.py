@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dagster_project.home import open_to_readers
 from dagster_project.progress import Progress, silent
 from dagster_project.release.manifest import (
     DATABASE_FILE,
@@ -171,6 +172,9 @@ def _stage(
     stamp = now.astimezone(UTC)
     draft = folder / f"{STAGED_PREFIX}{stamp:%Y%m%dT%H%M%SZ}-{os.getpid()}"
     try:
+        if choice.only_released:
+            with open_to_readers():
+                folder.mkdir(parents=True, exist_ok=True)
         (draft / PARQUET_FOLDER).mkdir(parents=True)
         draft.chmod(NOBODY_ELSE)
         with warehouse_lock(settings):

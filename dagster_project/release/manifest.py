@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.errors import UserError
+from dagster_project.home import RELEASES
 from dagster_project.settings import Settings
 
 SCHEMA = "marts"
@@ -120,7 +121,7 @@ def current_release(settings: Settings) -> Manifest | None:
 
 def releases_folder(settings: Settings) -> Path:
     """Folder that holds every release, and those being staged."""
-    return settings.published / "releases"
+    return settings.published / RELEASES
 
 
 def software_version() -> str:

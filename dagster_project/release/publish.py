@@ -26,7 +26,8 @@ from dagster_project.release.manifest import (
 from dagster_project.release.vintages import Index
 from dagster_project.settings import Settings
 
-READ_ONLY = 0o444
+READ_ONLY, READABLE_FOLDER = 0o444, 0o755
+"""What is published is for everybody to read; the umask keeps all else to the owner."""
 
 
 def nothing_new(settings: Settings, staged: StagedRelease) -> str | None:
@@ -83,9 +84,8 @@ def publish(
         manifest = read_manifest(staged.path)
         checks = tuple(sorted({*manifest.checks, *passed}))
         replace(manifest, checks=checks).write(staged.path)
-        for file in staged.path.rglob("*"):
-            if file.is_file():
-                file.chmod(READ_ONLY)
+        for path in staged.path.rglob("*"):
+            path.chmod(READABLE_FOLDER if path.is_dir() else READ_ONLY)
         commit(staged)
         return _show(settings, staged.path, staged.id)
     except (OSError, duckdb.Error) as fault:

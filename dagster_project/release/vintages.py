@@ -30,6 +30,7 @@ INDEX_FILE = "index.json"
 RECORD_FILE = "vintage.json"
 ANCHORS = "_none"
 MARTS = "marts"
+READ_ONLY = 0o400
 PATTERN = "pattern"
 KEY = ("study", "organisation_code", "period")
 ENTRY = pl.Schema(
@@ -264,7 +265,7 @@ def keep(
     record = json.dumps({"release": release, "files": files}, indent=2) + "\n"
     (draft / RECORD_FILE).write_text(record, encoding="utf-8")
     for file in draft.rglob("*.*"):
-        file.chmod(0o444)
+        file.chmod(READ_ONLY)
     draft.rename(folder)
     return sha256_of(folder / RECORD_FILE)
 

@@ -1,6 +1,7 @@
 """What dbt asks of this project before it opens the warehouse, also when somebody calls dbt alone.
 
-Belongs here: refusing a home that is not there, which would end in a traceback of DuckDB. Does not
+Belongs here: refusing a home that is not there, which would end in a traceback of DuckDB, and
+keeping what is written private. Does not
 belong here: refusing a home without a lake, which needs a query (macro `require_lake`).
 """
 
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+
+from dagster_project.home import open_home
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -29,3 +32,4 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 f"no lake under '{home}': run `kto refresh` first, or set KTO_HOME to the home of "
                 "an earlier refresh"
             )
+        open_home(home)
