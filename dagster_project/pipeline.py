@@ -37,6 +37,7 @@ from dagster_project.release.states import STATES
 from dagster_project.release.vintages import Index, read_index
 from dagster_project.resources import Installation
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import discard_if_damaged
 from dagster_project.warehouse.lock import home_lock
 
 
@@ -117,9 +118,9 @@ def refresh(
         try:
             result = _run(installation, quarters, verbose=verbose)
         except StepError:
-            if not existed or settings.warehouse.exists():
+            if not existed or (settings.warehouse.exists() and not discard_if_damaged(settings)):
                 raise
-            done("the warehouse was damaged; building it anew from the lake")
+            done(f"{settings.warehouse} was damaged; building it anew from the lake")
             result = _run(installation, (), verbose=verbose)
         outcome = _outcome(result, installation, pending, waiting)
         return _with_changes(outcome, installation, before)

@@ -105,7 +105,9 @@ def read_manifest(folder: Path) -> Manifest:
             story=Story(**{one: tuple(fields[one]) for one in STORY}),
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise ReleaseError(f"{path} cannot be read ({fault}); publish a new release") from fault
+        raise ReleaseError(
+            f"{path} cannot be read ({fault}); run `kto refresh` to publish a new release"
+        ) from fault
 
 
 def current_release(settings: Settings) -> Manifest | None:

@@ -1,7 +1,7 @@
 """What dbt asks of this project before it opens the warehouse, also when somebody calls dbt alone.
 
 Belongs here: refusing a home that is not there, which would end in a traceback of DuckDB, and
-keeping what is written private. Does not
+one that is damaged, and keeping what is written private. Does not
 belong here: refusing a home without a lake, which needs a query (macro `require_lake`).
 """
 
@@ -12,7 +12,10 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from dagster_project.errors import UserError
 from dagster_project.home import open_home
+from dagster_project.settings import Settings
+from dagster_project.warehouse.dbt import is_at_work
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -33,3 +36,23 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 "an earlier refresh"
             )
         open_home(home)
+        if not is_at_work(home):
+            _check(home)
+
+
+def _check(home: Path) -> None:
+    """Compare all that the models read with its checksums; the pipeline does so in its own steps.
+
+    Raises:
+        RuntimeError: something is damaged.
+
+    """
+    from dagster_project.ingest import check_lake  # noqa: PLC0415 (not needed within a run)
+    from dagster_project.release.vintages import read_index, verify  # noqa: PLC0415
+
+    try:
+        settings = Settings.from_env(home=home)
+        check_lake(settings.lake)
+        verify(settings, read_index(settings))
+    except (UserError, ValueError) as fault:
+        raise RuntimeError(str(fault)) from None
