@@ -1,13 +1,15 @@
 """Dagster's history of runs, kept under the home: for the default home, the one that its UI shows.
 
-Belongs here: opening it, keeping it private, and writing it without waiting. Does not belong here:
-what a run does.
+Belongs here: opening it, keeping it private, writing it without waiting, and doing without it when
+it is damaged. Does not belong here: what a run does.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,34 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         },
     )
     return dg.DagsterInstance.from_ref(reference)
+
+
+def set_aside_if_damaged(settings: Settings) -> Path | None:
+    """Put a history that SQLite cannot read out of the way; nothing of the pipeline rests on it.
+
+    To be asked after something went wrong, as it reads every file.
+
+    Returns:
+        Where it is now; None if it is sound.
+
+    """
+    base = settings.home / "dagster"
+    if all(_is_sound(file) for file in base.rglob("*.db")):
+        return None
+    aside = base.with_name("dagster.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    return base.rename(aside)
+
+
+def _is_sound(file: Path) -> bool:
+    """Whether SQLite can read a file, or another process keeps it from trying."""
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("pragma quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        return True
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _write_quickly(connection: sqlite3.Connection, _: object) -> None:
