@@ -21,6 +21,7 @@ import click
 
 from dagster_project.cli_check_figures import check_figures
 from dagster_project.errors import UserError
+from dagster_project.home import keep_private, open_home
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ named_period_option = click.option(
 @click.version_option(package_name="kto-pipeline")
 def main() -> None:
     """Turn delivered customer-satisfaction surveys into a published release of figures."""
+    keep_private()
 
 
 main.add_command(check_figures)
@@ -254,6 +256,7 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
     from dagster_project.demo import compare, published_figures, write_demo  # noqa: PLC0415
 
     settings = _settings(landing, home)
+    open_home(settings.home)
     with _progress() as (progress, _):
         write_demo(settings.landing, progress)
     # Read again: the demo landing brings the key for its own e-mail addresses.

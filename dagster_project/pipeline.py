@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 from filelock import Timeout
+from sqlalchemy.exc import DatabaseError
 
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.model_groups import QUARTERLY
@@ -24,7 +25,7 @@ from dagster_project.assets.states import PREVIEW_JOB
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
-from dagster_project.history import open_instance
+from dagster_project.history import open_instance, set_aside_if_damaged
 from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
@@ -37,6 +38,7 @@ from dagster_project.release.states import STATES
 from dagster_project.release.vintages import Index, read_index
 from dagster_project.resources import Installation
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import discard_if_damaged
 from dagster_project.warehouse.lock import home_lock
 
 
@@ -116,11 +118,14 @@ def refresh(
         existed = settings.warehouse.exists()
         try:
             result = _run(installation, quarters, verbose=verbose)
-        except StepError:
-            if not existed or settings.warehouse.exists():
+        except (StepError, DatabaseError):
+            mended = _mended(settings, existed=existed)
+            if not mended:
                 raise
-            done("the warehouse was damaged; building it anew from the lake")
-            result = _run(installation, (), verbose=verbose)
+            for line in mended:
+                done(line)
+            still = quarters if settings.warehouse.exists() else ()
+            result = _run(installation, still, verbose=verbose)
         outcome = _outcome(result, installation, pending, waiting)
         return _with_changes(outcome, installation, before)
 
@@ -142,6 +147,16 @@ def _only_one(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _mended(settings: Settings, *, existed: bool) -> list[str]:
+    """Remove what stopped a run and can be done without, and say what that was."""
+    lines = []
+    if existed and (not settings.warehouse.exists() or discard_if_damaged(settings)):
+        lines.append(f"{settings.warehouse} was damaged; building it anew from the lake")
+    if aside := set_aside_if_damaged(settings):
+        lines.append(f"the history of runs was damaged and is now {aside}; beginning another")
+    return lines
 
 
 def _run(

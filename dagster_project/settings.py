@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.home import PUBLISHED
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEMO_KEY_FILE = "demo.key"
 LANDING_NOTE = "landing.txt"
@@ -133,7 +135,7 @@ class Settings:
     @property
     def published(self) -> Path:
         """Releases and the link `current`."""
-        return self.home / "published"
+        return self.home / PUBLISHED
 
 
 def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:

@@ -21,6 +21,7 @@ from dagster_project.release.export import (
     staged_release,
 )
 from dagster_project.release.finalise import commit, keyed_marts, story_of
+from dagster_project.release.intact import damage
 from dagster_project.release.internal import export_internal
 from dagster_project.release.manifest import current_release, read_manifest
 from dagster_project.release.prepare import (
@@ -183,6 +184,8 @@ def _stage(installation: Installation) -> dg.MaterializeResult[None]:
             installation.progress,
         )
         same = nothing_new(settings, staged)
+        if fault := damage(settings):
+            installation.done(f"{fault}; what is published is laid out anew, for a new release")
     rows = sum(staged.tables.values())
     installation.done(f"release_candidate: {len(staged.tables)} tables, {rows} rows")
     return dg.MaterializeResult(

@@ -5,7 +5,7 @@ Belongs here: schemas and atomic writes. Does not belong here: what rows mean.
 
 from __future__ import annotations
 
-import hashlib
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from dagster_project.checksums import file_sha256
 
 MOMENT = pa.timestamp("us", tz="UTC")
 ANSWER = pa.struct([("question", pa.string()), ("code", pa.string()), ("number", pa.float64())])
@@ -112,9 +114,10 @@ def ensure_lake(lake: Path) -> None:
         (lake / room).mkdir(parents=True, exist_ok=True)
     for room in ("responses", "invitations"):
         anchor = lake / room / "_none" / "empty.parquet"
-        if not anchor.exists():
+        empty = _empty(ROOMS[room])
+        if not anchor.is_file() or anchor.read_bytes() != empty:
             with replacing(anchor) as temporary:
-                _parquet_writer(temporary, ROOMS[room]).close()
+                temporary.write_bytes(empty)
 
 
 @contextmanager
@@ -185,11 +188,11 @@ def encoded(schema: pa.Schema) -> pa.Schema:
     )
 
 
-def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _empty(schema: pa.Schema) -> bytes:
+    content = io.BytesIO()
+    _parquet_writer(content, schema).close()
+    return content.getvalue()
+
+
+def _parquet_writer(path: Path | io.BytesIO, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(path, encoded(schema), compression="zstd", store_schema=False)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

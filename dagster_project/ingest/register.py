@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.errors import UserError
-from dagster_project.ingest.lake import REGISTER, file_sha256, lake_file, replacing
+from dagster_project.ingest.lake import REGISTER, lake_file, replacing
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def read_register(lake: Path) -> tuple[Delivery, ...]:
 
 def write_delivery(lake: Path, delivery: Delivery) -> None:
     """Put a delivery in the register, in place of what was known of it."""
-    content = json.dumps(dataclasses.asdict(delivery), ensure_ascii=False, indent=2)
+    fields = with_checksum(dataclasses.asdict(delivery))
+    content = json.dumps(fields, ensure_ascii=False, indent=2)
     with replacing(lake_file(lake, REGISTER, delivery.feed, delivery.sha256)) as temporary:
         temporary.write_text(content + "\n", encoding="utf-8")
 
@@ -88,9 +90,9 @@ def check_lake(lake: Path, feed: str | None = None) -> None:
 
 def _read(path: Path) -> Delivery:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = without_checksum(json.loads(path.read_text(encoding="utf-8")))
         return Delivery(**{**content, "unknown_columns": tuple(content["unknown_columns"])})
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f"{path} is damaged ({type(error).__name__}); delete it and refresh, then its delivery "
             "is judged again"

@@ -14,8 +14,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook, fold
-from dagster_project.ingest.lake import LAYOUT, file_sha256
+from dagster_project.ingest.lake import LAYOUT
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
 from dagster_project.settings import DEMO_KEY_FILE, Settings

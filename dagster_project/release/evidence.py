@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from dagster_project.checksums import file_sha256
 from dagster_project.release.comparisons import Shapes, figures, periods, references, stack
 from dagster_project.release.contract import Rules
-from dagster_project.release.export import OFFLINE, literal, parquet_file, sha256_of
+from dagster_project.release.export import OFFLINE, literal, parquet_file
 from dagster_project.release.manifest import DATABASE_FILE, PARQUET_FOLDER, SCHEMA, Manifest
 
 Evidence = Mapping[str, pd.DataFrame]
@@ -73,7 +74,7 @@ def _files(
         parquet = _content(engine, f'"{name}"') if name in shapes else (None, None)
         stored = f"staged_release.{SCHEMA}.{name}"
         database = _content(engine, stored) if name in in_database else (None, None)
-        digest = sha256_of(parquet_file(folder, name)) if name in shapes else None
+        digest = file_sha256(parquet_file(folder, name)) if name in shapes else None
         rows.append(
             {
                 "table": name,

@@ -18,6 +18,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dagster_project.checksums import file_sha256
+from dagster_project.home import open_to_readers
 from dagster_project.progress import Progress, silent
 from dagster_project.release.manifest import (
     DATABASE_FILE,
@@ -32,6 +34,7 @@ from dagster_project.release.manifest import (
     software_version,
 )
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 
 STORAGE_VERSION = "v1.4.0"  # the oldest DuckDB that readers of a release may use
@@ -171,11 +174,14 @@ def _stage(
     stamp = now.astimezone(UTC)
     draft = folder / f"{STAGED_PREFIX}{stamp:%Y%m%dT%H%M%SZ}-{os.getpid()}"
     try:
+        if choice.only_released:
+            with open_to_readers():
+                folder.mkdir(parents=True, exist_ok=True)
         (draft / PARQUET_FOLDER).mkdir(parents=True)
         draft.chmod(NOBODY_ELSE)
-        with warehouse_lock(settings):
+        with warehouse_lock(settings), damage_told(settings):
             tables, deliveries = _export_marts(settings.warehouse, draft, choice, progress)
-        parquet = {table: sha256_of(parquet_file(draft, table)) for table in tables}
+        parquet = {table: file_sha256(parquet_file(draft, table)) for table in tables}
         release = f"{stamp:%Y%m%dT%H%M%SZ}-{_content_hash(parquet)}"
         Manifest(
             release=release,
@@ -232,12 +238,6 @@ def sweep(settings: Settings) -> None:
 def parquet_file(folder: Path, table: str) -> Path:
     """Path of one table's Parquet file within a release folder."""
     return folder / PARQUET_FOLDER / f"{table}.parquet"
-
-
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def literal(text: str | Path) -> str:

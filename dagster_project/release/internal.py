@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.release.export import OFFLINE, literal
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 
 DELIVERY_ROWS = "delivery_rows.parquet"
@@ -49,7 +51,11 @@ def export_internal(settings: Settings) -> None:
         raise ReleaseError(f"{settings.warehouse} does not exist; run `kto refresh` first")
     settings.internal.mkdir(parents=True, exist_ok=True)
     try:
-        with warehouse_lock(settings), duckdb.connect(config=OFFLINE) as engine:
+        with (
+            warehouse_lock(settings),
+            damage_told(settings),
+            duckdb.connect(config=OFFLINE) as engine,
+        ):
             engine.execute(f"attach {literal(settings.warehouse)} as warehouse (read_only)")
             for name, query in QUERIES.items():
                 draft = settings.internal / f".{name}-{os.getpid()}"
@@ -63,7 +69,12 @@ def export_internal(settings: Settings) -> None:
 
 
 def read_row_counts(settings: Settings) -> Mapping[tuple[str, str], RowCounts]:
-    """Read the counts by (feed, delivery); empty before the models ran."""
+    """Read the counts by (feed, delivery); empty before the models ran.
+
+    Raises:
+        ReleaseError: they cannot be read.
+
+    """
     return {
         (row["feed"], row["delivery"]): RowCounts(
             row["rows_counted"],
@@ -79,5 +90,8 @@ def read_row_counts(settings: Settings) -> Mapping[tuple[str, str], RowCounts]:
 def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
-    rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
+    try:
+        rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
+    except (OSError, pa.ArrowException) as fault:
+        raise ReleaseError(f"{path} cannot be read ({fault}); run `kto refresh`") from fault
     return rows

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.errors import UserError
+from dagster_project.home import RELEASES
 from dagster_project.settings import Settings
 
 SCHEMA = "marts"
@@ -104,7 +105,9 @@ def read_manifest(folder: Path) -> Manifest:
             story=Story(**{one: tuple(fields[one]) for one in STORY}),
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise ReleaseError(f"{path} cannot be read ({fault}); publish a new release") from fault
+        raise ReleaseError(
+            f"{path} cannot be read ({fault}); run `kto refresh` to publish a new release"
+        ) from fault
 
 
 def current_release(settings: Settings) -> Manifest | None:
@@ -120,7 +123,7 @@ def current_release(settings: Settings) -> Manifest | None:
 
 def releases_folder(settings: Settings) -> Path:
     """Folder that holds every release, and those being staged."""
-    return settings.published / "releases"
+    return settings.published / RELEASES
 
 
 def software_version() -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.release.export import StagedRelease
+from dagster_project.release.intact import damage, note_release
 from dagster_project.release.manifest import (
     CURRENT,
     STAGED_PREFIX,
@@ -26,7 +27,8 @@ from dagster_project.release.manifest import (
 from dagster_project.release.vintages import Index
 from dagster_project.settings import Settings
 
-READ_ONLY = 0o444
+READ_ONLY, READABLE_FOLDER = 0o444, 0o755
+"""What is published is for everybody to read; the umask keeps all else to the owner."""
 
 
 def nothing_new(settings: Settings, staged: StagedRelease) -> str | None:
@@ -34,14 +36,16 @@ def nothing_new(settings: Settings, staged: StagedRelease) -> str | None:
 
     That is if every byte of a table is as in the current release, it rests on the same deliveries
     and no period is new, revised or withdrawn; or if nothing is published yet, and nothing is new.
+    What is published and damaged is published anew.
 
     Raises:
         ReleaseError: a manifest cannot be read.
 
     """
-    current, manifest = current_release(settings), read_manifest(staged.path)
-    if not manifest.story.is_empty:
+    manifest = read_manifest(staged.path)
+    if not manifest.story.is_empty or damage(settings):
         return None
+    current = current_release(settings)
     if current is None:
         return "no period is published yet"
     same = all(
@@ -83,9 +87,9 @@ def publish(
         manifest = read_manifest(staged.path)
         checks = tuple(sorted({*manifest.checks, *passed}))
         replace(manifest, checks=checks).write(staged.path)
-        for file in staged.path.rglob("*"):
-            if file.is_file():
-                file.chmod(READ_ONLY)
+        for path in staged.path.rglob("*"):
+            path.chmod(READABLE_FOLDER if path.is_dir() else READ_ONLY)
+        note_release(settings, staged.id, staged.path)
         commit(staged)
         return _show(settings, staged.path, staged.id)
     except (OSError, duckdb.Error) as fault:

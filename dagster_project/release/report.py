@@ -27,7 +27,7 @@ from dagster_project.release.manifest import (
     current_release,
     releases_folder,
 )
-from dagster_project.release.prepare import PERIODS_FILE, read_run
+from dagster_project.release.prepare import PERIODS_FILE, read_periods_file, read_run
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import KEY, read_index
 from dagster_project.settings import Settings
@@ -123,8 +123,8 @@ def periods_report(settings: Settings) -> list[dict[str, Any]]:
 
 def states_now(settings: Settings) -> pl.DataFrame:
     """Read the states of the last run; what it did not come to publish is due."""
-    path = settings.states / PERIODS_FILE
-    found = pl.read_parquet(path) if path.is_file() else STATES.to_frame()
+    there = (settings.states / PERIODS_FILE).is_file()
+    found = read_periods_file(settings, PERIODS_FILE) if there else STATES.to_frame()
     published = read_index(settings).newest.filter(~pl.col("empty"))
     told = ("revision", "released_on", "revised_on", "reason")
     both = found.join(

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.release.export import StagedRelease, sha256_of
+from dagster_project.checksums import file_sha256
+from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.release.prepare import PERIODS_FILE, RUN_FILE
 from dagster_project.release.protected import CELLS, CONTRIBUTIONS, HIERARCHIES
@@ -44,10 +45,10 @@ def seal_of(settings: Settings, staged: StagedRelease) -> Seal:
     try:
         files = hashlib.sha256()
         for file in sorted(path for path in staged.path.rglob("*") if path.is_file()):
-            files.update(f"{file.relative_to(staged.path)} {sha256_of(file)}\n".encode())
+            files.update(f"{file.relative_to(staged.path)} {file_sha256(file)}\n".encode())
         figures = hashlib.sha256()
         for file in _beside(settings):
-            figures.update(f"{file.name} {sha256_of(file)}\n".encode())
+            figures.update(f"{file.name} {file_sha256(file)}\n".encode())
         with read_warehouse(settings) as warehouse:
             for table in (CELLS, HIERARCHIES, CONTRIBUTIONS):
                 figures.update(f"{table} {_content(warehouse, table)}\n".encode())

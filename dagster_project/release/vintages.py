@@ -20,16 +20,19 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
-from dagster_project.release.export import literal, sha256_of
+from dagster_project.release.export import literal
 from dagster_project.release.order import PeriodKey
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import damage_told
 
 INDEX_FILE = "index.json"
 RECORD_FILE = "vintage.json"
 ANCHORS = "_none"
 MARTS = "marts"
+READ_ONLY = 0o400
 PATTERN = "pattern"
 KEY = ("study", "organisation_code", "period")
 ENTRY = pl.Schema(
@@ -146,7 +149,7 @@ def read_index(settings: Settings) -> Index:
     if not path.exists():
         return Index()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = without_checksum(json.loads(path.read_text(encoding="utf-8")))
         entries = [
             {
                 name: date.fromisoformat(value) if value and ENTRY[name] == pl.Date else value
@@ -166,7 +169,7 @@ def read_index(settings: Settings) -> Index:
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as fault:
         raise VintageError(
-            f"{path} cannot be read ({type(fault).__name__}); put it back from a backup: without "
+            f"{path} cannot be read ({fault}); put it back from a backup: without "
             "it nobody knows what is published"
         ) from fault
 
@@ -183,7 +186,7 @@ def write_index(settings: Settings, index: Index) -> None:
     settings.vintages.mkdir(parents=True, exist_ok=True)
     draft = settings.vintages / f"{INDEX_FILE}.part"
     with draft.open("w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, default=str)
+        json.dump(with_checksum(content), file, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(settings.vintages / INDEX_FILE)
@@ -197,20 +200,23 @@ def sweep(settings: Settings, index: Index) -> None:
             _remove(folder)
 
 
-def verify(settings: Settings, index: Index, models: Iterable[str] | None = None) -> None:
-    """Compare kept files with their checksums; all of them, or those of some models.
+def verify(
+    settings: Settings, index: Index, only: Iterable[str] | None = None, *, but: Iterable[str] = ()
+) -> None:
+    """Compare kept files with their checksums, `only` those of some models, or all `but` theirs.
 
     Raises:
         VintageError: a file is missing or damaged; the first one is named.
 
     """
-    wanted = None if models is None else {f"{model}.parquet" for model in models}
+    wanted = None if only is None else {f"{model}.parquet" for model in only}
+    unwanted = {f"{model}.parquet" for model in but}
     for vintage, digest in index.vintages.items():
         folder = settings.vintages / vintage
         _compare(folder / RECORD_FILE, digest)
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         for name, sha256 in record["files"].items():
-            if wanted is None or name in wanted:
+            if name not in unwanted and (wanted is None or name in wanted):
                 _compare(folder / name, sha256)
 
 
@@ -245,7 +251,7 @@ def keep(
         _remove(leftover)
     (draft / MARTS).mkdir(parents=True)
     source = settings.warehouse.stem
-    with duckdb.connect() as engine:
+    with damage_told(settings), duckdb.connect() as engine:
         engine.execute(f'attach {literal(settings.warehouse)} as "{source}" (read_only)')
         engine.register("kept_periods", periods.select(KEY))
         sources = {f"{model}.parquet": f'"{source}".intermediate."{model}"' for model in models}
@@ -260,13 +266,13 @@ def keep(
                 f"semi join kept_periods using ({', '.join(KEY)})) "
                 f"to {literal(draft / name)} (format parquet, compression zstd)"
             )
-    files = {name: sha256_of(draft / name) for name in sorted(sources)}
+    files = {name: file_sha256(draft / name) for name in sorted(sources)}
     record = json.dumps({"release": release, "files": files}, indent=2) + "\n"
     (draft / RECORD_FILE).write_text(record, encoding="utf-8")
     for file in draft.rglob("*.*"):
-        file.chmod(0o444)
+        file.chmod(READ_ONLY)
     draft.rename(folder)
-    return sha256_of(folder / RECORD_FILE)
+    return file_sha256(folder / RECORD_FILE)
 
 
 def kept(settings: Settings, model: str, entries: pl.DataFrame) -> pl.DataFrame:
@@ -351,7 +357,7 @@ def parts_of(index: Index, periods: Iterable[PeriodKey]) -> pl.DataFrame:
 
 
 def _compare(path: Path, sha256: str) -> None:
-    if not path.is_file() or sha256_of(path) != sha256:
+    if not path.is_file() or file_sha256(path) != sha256:
         state = "damaged" if path.exists() else "missing"
         raise VintageError(
             f"{path} is {state}; put it back from a backup: it holds what was published"

@@ -32,6 +32,10 @@ class DbtError(UserError):
     """dbt refused or a node failed; one line that names the node and dbt's own words."""
 
 
+_homes: list[Path] = []
+"""Homes that commands of this module are at work in."""
+
+
 @dataclass(frozen=True)
 class DbtNode:
     """One seed, model or test that dbt has finished with.
@@ -103,6 +107,11 @@ def invoke(
     return outcome.result
 
 
+def is_at_work(home: Path) -> bool:
+    """Whether dbt was called by the pipeline, which checks what it reads, and not by somebody."""
+    return home in _homes
+
+
 def _handles() -> list[Any]:
     """Take one more handle of dbt's warehouse, so that it stays open between two nodes.
 
@@ -119,9 +128,11 @@ def _home_in_environment(settings: Settings) -> Iterator[None]:
     """Let the profile find the home, whatever the environment of this process says."""
     before = os.environ.get("KTO_HOME")
     os.environ["KTO_HOME"] = str(settings.home)
+    _homes.append(settings.home)
     try:
         yield
     finally:
+        _homes.remove(settings.home)
         if before is None:
             os.environ.pop("KTO_HOME", None)
         else:

@@ -1,6 +1,7 @@
 """What dbt asks of this project before it opens the warehouse, also when somebody calls dbt alone.
 
-Belongs here: refusing a home that is not there, which would end in a traceback of DuckDB. Does not
+Belongs here: refusing a home that is not there, which would end in a traceback of DuckDB, and
+one that is damaged, and keeping what is written private. Does not
 belong here: refusing a home without a lake, which needs a query (macro `require_lake`).
 """
 
@@ -10,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+
+from dagster_project.errors import UserError
+from dagster_project.home import open_home
+from dagster_project.settings import Settings
+from dagster_project.warehouse.dbt import is_at_work
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -29,3 +35,24 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 f"no lake under '{home}': run `kto refresh` first, or set KTO_HOME to the home of "
                 "an earlier refresh"
             )
+        open_home(home)
+        if not is_at_work(home):
+            _check(home)
+
+
+def _check(home: Path) -> None:
+    """Compare all that the models read with its checksums; the pipeline does so in its own steps.
+
+    Raises:
+        RuntimeError: something is damaged.
+
+    """
+    from dagster_project.ingest import check_lake  # noqa: PLC0415 (not needed within a run)
+    from dagster_project.release.vintages import read_index, verify  # noqa: PLC0415
+
+    try:
+        settings = Settings.from_env(home=home)
+        check_lake(settings.lake)
+        verify(settings, read_index(settings))
+    except (UserError, ValueError) as fault:
+        raise RuntimeError(str(fault)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from filelock import FileLock
 
+from dagster_project.home import open_home
 from dagster_project.settings import Settings
 
 
@@ -18,5 +19,5 @@ def home_lock(settings: Settings) -> FileLock:
 
 
 def _lock(settings: Settings, name: str) -> FileLock:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    open_home(settings.home)
     return FileLock(settings.home / name, is_singleton=True, thread_local=False)

@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from dagster_project.home import open_to_readers
 from dagster_project.settings import Settings
 from dagster_project.warehouse.dbt import invoke
 
@@ -35,6 +36,14 @@ def dbt_manifest(settings: Settings) -> Path:
     manifest = target / MANIFEST
     if _is_fresh(manifest, settings):
         return manifest
+    # users with homes of their own may share one project
+    with open_to_readers():
+        _parse_anew(manifest, settings)
+    return manifest
+
+
+def _parse_anew(manifest: Path, settings: Settings) -> None:
+    target = manifest.parent
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(target / ".manifest.lock"):
         if not _is_fresh(manifest, settings):
@@ -42,7 +51,6 @@ def dbt_manifest(settings: Settings) -> Path:
             manifest.unlink(missing_ok=True)
             project = invoke(settings, target, ["parse"])
             _parsed[settings.home] = (manifest.stat().st_mtime_ns, project)
-    return manifest
 
 
 def parsed_project(settings: Settings) -> Any:  # noqa: ANN401

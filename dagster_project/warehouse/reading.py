@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import duckdb
 
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 
 
@@ -16,6 +17,14 @@ def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse read-only for the length of the block.
 
     The connection is closed on leaving: an open one would see old data and block dbt.
+
+    Raises:
+        DamagedWarehouseError: the warehouse could not be read.
+
     """
-    with warehouse_lock(settings), duckdb.connect(settings.warehouse, read_only=True) as connection:
+    with (
+        warehouse_lock(settings),
+        damage_told(settings),
+        duckdb.connect(settings.warehouse, read_only=True) as connection,
+    ):
         yield connection

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from dagster_project.settings import Settings
-from dagster_project.warehouse.damage import discard_if_damaged
-from dagster_project.warehouse.dbt import DbtError, DbtNode, invoke
+from dagster_project.warehouse.damage import damage_told, discard_orphaned_log
+from dagster_project.warehouse.dbt import DbtNode, invoke
 from dagster_project.warehouse.lock import warehouse_lock
 from dagster_project.warehouse.manifest import parsed_project
 
@@ -31,6 +31,7 @@ def run_dbt(
 
     Raises:
         DbtError: a node failed, or the project cannot be parsed.
+        DamagedWarehouseError: the warehouse could not be read.
 
     """
     arguments = [
@@ -42,12 +43,6 @@ def run_dbt(
     ]
     with warehouse_lock(settings):
         project = parsed_project(settings)
-        try:
+        discard_orphaned_log(settings)
+        with damage_told(settings):
             invoke(settings, settings.home / "dbt", arguments, project=project, on_node=on_node)
-        except DbtError:
-            if discard_if_damaged(settings):
-                raise DbtError(
-                    f"{settings.warehouse} was damaged and is removed; run again, then it is "
-                    "built anew from the lake"
-                ) from None
-            raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 
 import pytest
@@ -135,6 +136,41 @@ def test_a_damaged_register_file_is_named(house: House):
 
     with pytest.raises(UserError, match=f"{path} is damaged"):
         house.ingest()
+
+
+def test_a_register_file_with_another_number_in_it_is_named(house: House):
+    house.deliver(csv_of([GOOD]))
+    (path,) = (house.settings.lake / "deliveries").rglob("*.json")
+    text = path.read_text(encoding="utf-8")
+    assert '"rows_read": 1,' in text
+    path.write_text(text.replace('"rows_read": 1,', '"rows_read": 3,'), encoding="utf-8")
+
+    with pytest.raises(UserError, match=f"{path} is damaged"):
+        house.ingest()
+
+    path.unlink()
+    assert house.ingest().deliveries[0].rows_read == 1
+
+
+def test_a_register_file_of_an_earlier_version_has_no_checksum(house: House):
+    delivery = house.deliver(csv_of([GOOD]))
+    (path,) = (house.settings.lake / "deliveries").rglob("*.json")
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    del fields["checksum"]
+    path.write_text(json.dumps(fields), encoding="utf-8")
+
+    assert house.ingest().deliveries == (delivery,)
+
+
+def test_a_damaged_empty_file_is_made_again(house: House):
+    ensure_lake(house.settings.lake)
+    anchor = house.settings.lake / "responses/_none/empty.parquet"
+    content = anchor.read_bytes()
+    anchor.write_bytes(content[:-9] + b"x" + content[-8:])
+
+    ensure_lake(house.settings.lake)
+
+    assert anchor.read_bytes() == content
 
 
 def test_a_full_disk_is_told_in_one_line_and_leaves_no_drafts(

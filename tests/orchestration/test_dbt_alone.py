@@ -15,12 +15,9 @@ DBT = Path(sys.executable).parent / "dbt"
 BUILD = ("build", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["no home", "an empty home"])
-def test_says_in_one_line_that_there_is_no_lake(there: bool, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    if there:
-        home.mkdir()
-    places = ("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path))
+def build(home: Path, scratch: Path) -> str:
+    """Run dbt, which must fail without a traceback; what it printed."""
+    places = ("--target-path", str(scratch / "target"), "--log-path", str(scratch))
     done = subprocess.run(
         [str(DBT), "--no-use-colors", *BUILD, *places],
         cwd=PROJECT_ROOT,
@@ -30,6 +27,21 @@ def test_says_in_one_line_that_there_is_no_lake(there: bool, tmp_path: Path) -> 
         check=False,
     )
     assert done.returncode != 0
-    assert f"no lake under '{home}': run `kto refresh` first" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["no home", "an empty home"])
+def test_says_in_one_line_that_there_is_no_lake(there: bool, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    if there:
+        home.mkdir()
+    assert f"no lake under '{home}': run `kto refresh` first" in build(home, tmp_path)
     assert home.exists() == there
+
+
+def test_says_in_one_line_what_is_damaged(tmp_path: Path) -> None:
+    entry = tmp_path / "home" / "lake" / "deliveries" / "counter" / "1.json"
+    entry.parent.mkdir(parents=True)
+    entry.write_text('{"feed": "counter"', encoding="utf-8")
+    assert f"{entry} is damaged" in build(tmp_path / "home", tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dagster_project.pipeline import StepError, refresh
 from dagster_project.release import gates
 from dagster_project.release.outcome import Expected, GateResult
 from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.warehouse.damage import discard_if_damaged
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
 CLOSED = GateResult(False, (Expected("mart_kpi", "made up", False, "shows too little"),))
@@ -100,16 +102,36 @@ def test_a_model_that_fails_is_named_and_publishes_nothing(published: Published)
     assert (settings.published / "current").readlink() == before
 
 
+def flipped(content: bytes, *places: int) -> bytes:
+    found = bytearray(content)
+    for place in places:
+        found[place] ^= 255
+    return bytes(found)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(lambda one: flipped(one, *range(20_000, len(one), 5_000)), id="flipped bytes"),
+        pytest.param(lambda one: one[:20_000], id="truncated"),
+        pytest.param(lambda _: None, id="deleted, but for its log"),
+    ],
+)
 def test_a_damaged_warehouse_is_built_anew_and_gives_the_same_release(
-    published: Published,
+    published: Published, damaged: Callable[[bytes], bytes | None]
 ) -> None:
     warehouse = published.settings.warehouse
-    content = bytearray(warehouse.read_bytes())
-    content[: len(content) // 2] = bytes(len(content) // 2)
-    warehouse.write_bytes(content)
+    left = damaged(warehouse.read_bytes())
+    if left is None:
+        warehouse.unlink()
+        warehouse.with_name("warehouse.duckdb.wal").write_bytes(b"of a killed run")
+    else:
+        warehouse.write_bytes(left)
     told: list[str] = []
     again = refresh(published.settings, done=told.append)
-    assert "the warehouse was damaged; building it anew from the lake" in told
+    named = f"{warehouse} was damaged; building it anew from the lake" in told
+    assert named == (left is not None)
+    assert not discard_if_damaged(published.settings)
     assert (again.release, again.changed) == (published.first.release, False)
     # what is final comes from what was kept of it
     assert again.quarters == ()
@@ -128,6 +150,23 @@ def test_a_damaged_file_of_the_lake_is_named_and_not_used(published: Published) 
         file.write_bytes(content)
     assert str(file) in str(caught.value)
     assert (settings.published / "current").readlink() == before
+
+
+def test_a_damaged_release_is_published_anew_with_the_same_figures(published: Published) -> None:
+    settings = published.settings
+    before = (settings.published / "current").resolve()
+    tables = {file.name: file.read_bytes() for file in (before / "parquet").glob("*")}
+    database = before / "kto.duckdb"
+    database.chmod(0o644)
+    database.write_bytes(flipped(database.read_bytes(), 20_000))
+    told: list[str] = []
+    again = refresh(settings, done=told.append)
+    assert any(line.startswith(f"{database} is damaged; ") for line in told)
+    assert again.changed
+    after = (settings.published / "current").resolve()
+    assert after != before
+    assert {file.name: file.read_bytes() for file in (after / "parquet").glob("*")} == tables
+    assert not refresh(settings).changed
 
 
 def test_a_home_that_cannot_be_written_is_told_in_one_line(

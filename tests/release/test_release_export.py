@@ -15,6 +15,7 @@ from small_release import NOW, TABLES, make_warehouse, settings_in, stage
 from dagster_project.release.export import StagedRelease, stage_preview
 from dagster_project.release.manifest import ReleaseError, read_manifest
 from dagster_project.settings import Settings
+from dagster_project.warehouse.damage import DamagedWarehouseError
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_says_what_to_do_without_a_warehouse(settings: Settings):
 def test_a_damaged_warehouse_is_one_clear_line_and_leaves_nothing(settings: Settings):
     make_warehouse(settings)
     settings.warehouse.write_bytes(b"\0" * 8192)
-    with pytest.raises(ReleaseError, match="What is published is unchanged") as caught:
+    with pytest.raises(DamagedWarehouseError, match="is removed; run again") as caught:
         stage(settings)
     assert "\n" not in str(caught.value)
     assert list((settings.published / "releases").iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import stat
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from small_release import NOW, make_warehouse, no_vintage, settings_in, stage
 
 from dagster_project.release.export import stage_release
+from dagster_project.release.intact import damage
 from dagster_project.release.manifest import ReleaseError, Story, current_release
 from dagster_project.release.publish import discard, finish, nothing_new, publish
 from dagster_project.release.vintages import Index
@@ -70,6 +72,35 @@ def test_equal_marts_are_not_published_twice(settings: Settings):
     assert nothing_new(settings, again) == f"{first.id} stays, as nothing differs"
     discard(again)
     assert [path.name for path in (settings.published / "releases").iterdir()] == [first.id]
+
+
+@pytest.mark.parametrize("name", ["kto.duckdb", "manifest.json", "parquet/mart_kpi.parquet"])
+@pytest.mark.parametrize("noted", [True, False], ids=["", "of an earlier version"])
+def test_a_damaged_release_is_named_and_published_anew(settings: Settings, name: str, noted: bool):
+    released = publish(settings, stage(settings), no_vintage)
+    assert damage(settings) is None
+    if not noted:
+        (settings.internal / "released.json").unlink()
+    content = (released / name).read_bytes()
+    (released / name).chmod(0o644)
+    (released / name).write_bytes(content[:-9] + b"x" + content[-8:])
+    again = stage(settings, NOW + timedelta(days=1))
+    if not noted and name == "kto.duckdb":
+        # its manifest tells nothing of this file
+        assert damage(settings) is None
+        return
+    assert damage(settings).startswith(f"{released / name} is damaged")
+    assert nothing_new(settings, again) is None
+    publish(settings, again, no_vintage)
+    assert damage(settings) is None
+    assert current_release(settings).release == again.id
+
+
+def test_a_release_that_is_gone_is_published_anew(settings: Settings):
+    released = publish(settings, stage(settings), no_vintage)
+    shutil.rmtree(released)
+    assert "manifest.json is damaged or missing" in damage(settings)
+    assert nothing_new(settings, stage(settings, NOW + timedelta(days=1))) is None
 
 
 def test_a_period_that_was_withdrawn_makes_a_release_of_equal_marts(settings: Settings):

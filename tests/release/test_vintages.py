@@ -134,10 +134,30 @@ def test_a_damaged_or_missing_file_is_named(settings: Settings) -> None:
     file.write_bytes(content[:-9] + b"x" + content[-8:])
     with pytest.raises(VintageError, match=r"int_cells\.parquet is damaged"):
         verify(settings, index)
-    verify(settings, index, ["int_contributions"])
+    verify(settings, index, only=["int_contributions"])
     file.unlink()
     with pytest.raises(VintageError, match=r"int_cells\.parquet is missing"):
         verify(settings, index)
+
+
+@pytest.mark.parametrize("name", ["pattern.parquet", "marts/mart_kpi.parquet", "vintage.json"])
+def test_whatever_is_kept_is_compared(settings: Settings, name: str) -> None:
+    index = Index().with_new("v1", entries("2020Q4"), keep_fourth(settings), {})
+    verify(settings, index, but=["int_cells"])
+    file = settings.vintages / "v1" / name
+    content = file.read_bytes()
+    file.chmod(0o600)
+    file.write_bytes(content[:-9] + b"x" + content[-8:])
+    with pytest.raises(VintageError, match=rf"{name} is damaged; put it back from a backup"):
+        verify(settings, index, but=["int_cells"])
+
+
+def test_an_index_with_another_period_in_it_is_one_clear_line(settings: Settings) -> None:
+    write_index(settings, published("2020Q4"))
+    path = settings.vintages / "index.json"
+    path.write_text(path.read_text().replace("2020Q4", "2020Q2"))
+    with pytest.raises(VintageError, match=r"does not match its checksum\); put it back"):
+        read_index(settings)
 
 
 def test_a_folder_that_no_index_names_is_swept(settings: Settings) -> None:
