@@ -19,11 +19,22 @@ TARGET = "duckdb"
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What reading one delivery may take: memory in MiB, and seconds for each time it is read."""
+
+    memory_mb: int = 2048
+    seconds: float = 300
+
+    def __str__(self) -> str:
+        return f"{self.memory_mb} MB, {self.seconds:g} s"
+
+
+@dataclass(frozen=True)
 class Settings:
     """Folders and secrets of one installation.
 
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
-    is under `home`. `pseudonym_key` is None when no key was given.
+    is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
     """
 
     root: Path
@@ -31,6 +42,7 @@ class Settings:
     home: Path
     pseudonym_key: bytes | None = None
     release_day: int = 15
+    limits: Limits = Limits()
 
     @classmethod
     def from_env(
@@ -44,8 +56,8 @@ class Settings:
         """Read the environment; an argument wins over it.
 
         Raises:
-            ValueError: `KTO_RELEASE_DAY` is not a day from 1 to 28, or something is asked for that
-                this version cannot do.
+            ValueError: a number is not one that its variable may have, or something is asked for
+                that this version cannot do.
 
         """
         _refuse_what_is_not_there(env)
@@ -54,7 +66,11 @@ class Settings:
         day = env.get("KTO_RELEASE_DAY", "15")
         if not day.isdigit() or not 1 <= int(day) <= 28:  # noqa: PLR2004
             raise ValueError(f"KTO_RELEASE_DAY is {day!r}; give a day of the month from 1 to 28")
-        return cls(root, landing, home, _pseudonym_key(landing, env), int(day))
+        limits = Limits(
+            _whole(env, "KTO_READ_MEMORY_MB", Limits.memory_mb, 256),
+            _whole(env, "KTO_READ_SECONDS", int(Limits.seconds), 1),
+        )
+        return cls(root, landing, home, _pseudonym_key(landing, env), int(day), limits)
 
     def remember_landing(self) -> None:
         """Note in the home which landing it was last filled from, for `last_landing`."""
@@ -146,6 +162,14 @@ def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:
             "KTO_PUBLISH_POSTGRES is set, but this version does not publish to PostgreSQL yet: "
             "unset it, and load the Parquet files of the release"
         )
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, lowest: int) -> int:
+    """Read a whole number that has no upper bound."""
+    given = env.get(name) or str(default)
+    if not (given.isascii() and given.isdigit()) or int(given) < lowest:
+        raise ValueError(f"{name} is {given!r}; give a whole number, {lowest} or more")
+    return int(given)
 
 
 def _pseudonym_key(landing: Path, env: Mapping[str, str]) -> bytes | None:

@@ -20,30 +20,35 @@ from dagster_project.ingest.header import Layout, match_header
 from dagster_project.ingest.lake import LAYOUT, ROOMS, Drafts, lake_file
 from dagster_project.ingest.passes import Pass
 from dagster_project.ingest.plan import Plan, known_texts, plan
+from dagster_project.ingest.reading_process import BeyondLimitsError, ReadingProcess
 from dagster_project.ingest.register import Delivery, write_delivery
 from dagster_project.ingest.scan import LandedFile
 from dagster_project.ingest.schema import row_contract
 from dagster_project.ingest.shape import Shape
-from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source, open_source
+from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source
 from dagster_project.ingest.values import ZONE
+from dagster_project.settings import Limits
 
 NO_ROWS = "the file has a header and no rows"
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What judging a delivery needs; `key` makes e-mail pseudonyms."""
+    """What judging a delivery needs; `key` makes e-mail pseudonyms, `process` reads the files."""
 
     lake: Path
     codebook: Codebook
     key: bytes | None
     now: datetime
+    process: ReadingProcess
+    limits: Limits
 
     def judge(self, landed: LandedFile) -> Delivery:
         """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
 
         Raises:
-            UserError: it holds e-mail addresses and there is no (or another) pseudonym key.
+            UserError: it holds e-mail addresses and there is no (or another) pseudonym key, or
+                there is no process to read it.
 
         """
         delivery = self._unjudged(landed)
@@ -53,7 +58,10 @@ class Judge:
             delivery = dataclasses.replace(delivery, unknown_columns=layout.unknown)
             delivery = self._store(landed, source, rules, delivery)
         except DeliveryRejectedError as rejection:
-            delivery = dataclasses.replace(delivery, state="rejected", reason=str(rejection))
+            limits = str(self.limits) if isinstance(rejection, BeyondLimitsError) else ""
+            delivery = dataclasses.replace(
+                delivery, state="rejected", reason=str(rejection), limits=limits
+            )
         except OSError as error:
             raise UserError(
                 f"the rows of {landed.file} cannot be written to {self.lake} ({error}); "
@@ -71,13 +79,11 @@ class Judge:
 
         """
         feed = self.codebook.feed(landed.feed)
-        known = {fold(column.header): column for column in self.codebook.columns_of(feed.feed)}
-        source = open_source(
-            landed.path,
-            Reading(
-                feed.sheet, lambda name: known_texts(known.get(fold(name)), feed, self.codebook)
-            ),
-        )
+        known = {
+            fold(column.header): known_texts(column, feed, self.codebook)
+            for column in self.codebook.columns_of(feed.feed)
+        }
+        source = self.process.open(landed.path, Reading(feed.sheet, known), self.limits)
         return source, match_header(source.header, feed.feed, self.codebook)
 
     def _unjudged(self, landed: LandedFile) -> Delivery:

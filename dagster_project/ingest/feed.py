@@ -16,6 +16,7 @@ from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
+from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_landing
 from dagster_project.ingest.source import DeliveryRejectedError
@@ -46,13 +47,13 @@ def ingest_feed(
         UserError: e-mail addresses without a pseudonym key, or with another key than before.
 
     """
-    from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
-
     scan = scan_landing(settings, codebook, (feed_id,))
     require_pseudonym_key(settings, codebook, scan)
+    from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
+
     ensure_lake(settings.lake)
     _sweep(settings, feed_id)
-    judge = Judge(settings.lake, codebook, settings.pseudonym_key, now)
+    judge = Judge(settings.lake, codebook, settings.pseudonym_key, now, PROCESS, settings.limits)
     todo = _to_judge(scan.of(feed_id))
     for number, landed in enumerate(todo, start=1):
         progress(f"{feed_id}: reading {landed.file} ({number} of {len(todo)})")
@@ -64,19 +65,24 @@ def ingest_feed(
 def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) -> None:
     """Before anything is written, see that e-mail addresses to be read can become pseudonyms.
 
-    Looks at the deliveries to be judged whose feed has an e-mail column.
+    Looks at the deliveries to be judged whose feed has an e-mail column. Where there are any to be
+    judged, the process that reads them starts while other things are loaded.
 
     Raises:
-        UserError: there are addresses and no key, or another key than the lake was made with.
+        UserError: there are addresses and no key, or another key than the lake was made with; there
+            is no process to read deliveries.
 
     """
+    todo = _to_judge(scan.deliveries)
+    if todo:
+        PROCESS.start()
     from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
 
     key = settings.pseudonym_key
     if key is not None and pseudonym.is_key_of(settings.lake, key):
         return
-    judge = Judge(settings.lake, codebook, key, datetime.min)
-    for landed in _to_judge(scan.deliveries):
+    judge = Judge(settings.lake, codebook, key, datetime.min, PROCESS, settings.limits)
+    for landed in todo:
         if _has_addresses(judge, landed):
             if key is None:
                 raise UserError(pseudonym.NO_KEY.format(file=landed.file))

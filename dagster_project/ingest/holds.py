@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import polars as pl
-import pyarrow.dataset as ds
 
 from dagster_project.codebook import Codebook
 from dagster_project.ingest.lake import QUARANTINE, lake_file
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.scan import Scan
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 BAD_ROWS = pl.Schema(
     {
@@ -261,6 +263,8 @@ def bad_rows(
     if not studies:
         return BAD_ROWS.to_frame()
     accepted = [delivery for delivery in register if delivery.study in studies]
+    import duckdb  # noqa: PLC0415 (slow to load, and who only reads files has no use for it)
+
     with duckdb.connect() as engine:
         engine.register("deliveries", _deliveries(accepted, codebook))
         engine.register("quarantined", _quarantined(lake, suspect))
@@ -372,6 +376,8 @@ def _deliveries(deliveries: Iterable[Delivery], codebook: Codebook) -> pl.DataFr
 
 def _quarantined(lake: Path, deliveries: Iterable[Delivery]) -> ds.Dataset:
     """Rows of `QUARANTINE`; columns that an earlier version did not write are null."""
+    import pyarrow.dataset as ds  # noqa: PLC0415 (as slow to load)
+
     files = _files(lake, "quarantine", deliveries)
     return ds.dataset(files, schema=QUARANTINE) if files else ds.dataset(QUARANTINE.empty_table())
 

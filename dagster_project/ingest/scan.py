@@ -33,8 +33,9 @@ class LandedFile:
     """A file in a feed's folder.
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
-    `stale` (judged under other codebook rows or by an earlier layout of the lake, or its lake files
-    are gone) or `waiting` (still being written; then `sha256` is empty).
+    `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
+    limits of reading, or its lake files are gone) or `waiting` (still being written; then `sha256`
+    is empty).
     """
 
     feed: str
@@ -91,7 +92,7 @@ def scan_landing(
         if feeds is not None and file.split("/")[0] not in feeds:
             continue
         try:
-            landed = _landed(path, file, fingerprints, known, settings.lake)
+            landed = _landed(path, file, fingerprints, known, settings)
         except _Ignored as reason:
             ignored.append((file, reason.why))
             if reason.misplaced and path.is_file():
@@ -154,7 +155,7 @@ def _landed(
     file: str,
     fingerprints: Mapping[str, str],
     known: Mapping[tuple[str, str], Delivery],
-    lake: Path,
+    settings: Settings,
 ) -> LandedFile:
     feed = _feed(file, fingerprints)
     try:
@@ -172,7 +173,7 @@ def _landed(
         return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
     earlier = known.get((feed, sha256))
     received = earlier.received if earlier else received_at(path, after.st_mtime)
-    state = _state(earlier, path, fingerprints[feed], lake)
+    state = _state(earlier, path, fingerprints[feed], settings)
     return LandedFile(feed, path, file, sha256, after.st_size, received, state)
 
 
@@ -206,12 +207,14 @@ def _did_you_mean(name: str, feeds: Iterable[str]) -> str:
     return ""
 
 
-def _state(earlier: Delivery | None, path: Path, fingerprint: str, lake: Path) -> str:
+def _state(earlier: Delivery | None, path: Path, fingerprint: str, settings: Settings) -> str:
     if earlier is None:
         return NEW
+    if earlier.limits not in {"", str(settings.limits)}:
+        return STALE
     if earlier.state == "rejected" and not path.match(f"*{Path(earlier.file).suffix}"):
         return STALE
-    whole = all((lake / name).is_file() for name in earlier.files)
+    whole = all((settings.lake / name).is_file() for name in earlier.files)
     # only rows in quarantine had other columns before
     known = earlier.layout == LAYOUT or not earlier.rows_quarantined
     return SEEN if whole and known and earlier.codebook == fingerprint else STALE
