@@ -25,7 +25,12 @@ from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
 from dagster_project.history import open_instance
-from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
+from dagster_project.ingest import (
+    Delivery,
+    read_register,
+    require_pseudonym_key,
+    scan_after_a_moment,
+)
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import StagedRelease, staged_release, sweep
@@ -99,7 +104,7 @@ def refresh(
         )
     with _only_one(settings):
         codebook = load_codebook(settings.seeds)
-        scan = scan_landing(settings, codebook)
+        scan = scan_after_a_moment(settings, codebook)
         require_pseudonym_key(settings, codebook, scan)
         settings.remember_landing()
         waiting = sum(file.state == "waiting" for file in scan.deliveries)

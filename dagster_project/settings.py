@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +16,8 @@ DEMO_KEY_FILE = "demo.key"
 LANDING_NOTE = "landing.txt"
 TARGET = "duckdb"
 """The only place that this version builds the models in."""
+MOMENT = 1.0
+"""Seconds: as long as somebody who asked for a run waits to see whether a file still grows."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Settings:
 
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
     is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
+    A new file is taken in when it has not changed for `quiet_seconds`.
     """
 
     root: Path
@@ -43,6 +46,7 @@ class Settings:
     pseudonym_key: bytes | None = None
     release_day: int = 15
     limits: Limits = Limits()
+    quiet_seconds: float = 0
 
     @classmethod
     def from_env(
@@ -70,7 +74,12 @@ class Settings:
             _whole(env, "KTO_READ_MEMORY_MB", Limits.memory_mb, 256),
             _whole(env, "KTO_READ_SECONDS", int(Limits.seconds), 1),
         )
-        return cls(root, landing, home, _pseudonym_key(landing, env), int(day), limits)
+        quiet = _whole(env, "KTO_QUIET_SECONDS", 60, 0)
+        return cls(root, landing, home, _pseudonym_key(landing, env), int(day), limits, quiet)
+
+    def at_once(self) -> Settings:
+        """Return the same for a run that somebody asked for: files may have come just before it."""
+        return replace(self, quiet_seconds=min(self.quiet_seconds, MOMENT))
 
     def remember_landing(self) -> None:
         """Note in the home which landing it was last filled from, for `last_landing`."""

@@ -32,6 +32,10 @@ from dagster_project.settings import Limits
 NO_ROWS = "the file has a header and no rows"
 
 
+class ChangedWhileReadError(Exception):
+    """A file that is no longer the one that was looked at; nothing of it is stored."""
+
+
 @dataclass(frozen=True)
 class Judge:
     """What judging a delivery needs; `key` makes e-mail pseudonyms, `process` reads the files."""
@@ -47,6 +51,7 @@ class Judge:
         """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
 
         Raises:
+            ChangedWhileReadError: what was read may not be what its hash says.
             UserError: it holds e-mail addresses and there is no (or another) pseudonym key, or
                 there is no process to read it.
 
@@ -58,6 +63,7 @@ class Judge:
             delivery = dataclasses.replace(delivery, unknown_columns=layout.unknown)
             delivery = self._store(landed, source, rules, delivery)
         except DeliveryRejectedError as rejection:
+            _require_unchanged(landed)
             limits = str(self.limits) if isinstance(rejection, BeyondLimitsError) else ""
             delivery = dataclasses.replace(
                 delivery, state="rejected", reason=str(rejection), limits=limits
@@ -121,6 +127,7 @@ class Judge:
                 tally = work.run(source, twice, all_rows=too_many)
             if tally.emails and self.key:
                 pseudonym.note_key(self.lake, self.key)
+            _require_unchanged(landed)
             files = drafts.commit()
         reason = NO_ROWS if tally.rows_read == 0 else None
         if too_many:
@@ -141,3 +148,8 @@ class Judge:
             path = lake_file(self.lake, room, delivery.feed, delivery.sha256)
             if path.relative_to(self.lake).as_posix() not in delivery.files:
                 path.unlink(missing_ok=True)
+
+
+def _require_unchanged(landed: LandedFile) -> None:
+    if not landed.is_unchanged:
+        raise ChangedWhileReadError

@@ -18,7 +18,7 @@ from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
 from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.register import Delivery, read_register
-from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_landing
+from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_after_a_moment
 from dagster_project.ingest.source import DeliveryRejectedError
 from dagster_project.progress import Progress
 from dagster_project.settings import Settings
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeedResult:
-    """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time."""
+    """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time.
+
+    `left` are files that changed while they were read; the next run takes them in.
+    """
 
     feed: str
     deliveries: tuple[Delivery, ...]
     new: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 def ingest_feed(
@@ -47,19 +51,24 @@ def ingest_feed(
         UserError: e-mail addresses without a pseudonym key, or with another key than before.
 
     """
-    scan = scan_landing(settings, codebook, (feed_id,))
+    scan = scan_after_a_moment(settings, codebook, (feed_id,))
     require_pseudonym_key(settings, codebook, scan)
-    from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
+    # Pandera is slow to load
+    from dagster_project.ingest.deliver import ChangedWhileReadError, Judge  # noqa: PLC0415
 
     ensure_lake(settings.lake)
     _sweep(settings, feed_id)
     judge = Judge(settings.lake, codebook, settings.pseudonym_key, now, PROCESS, settings.limits)
     todo = _to_judge(scan.of(feed_id))
+    new, left = [], []
     for number, landed in enumerate(todo, start=1):
         progress(f"{feed_id}: reading {landed.file} ({number} of {len(todo)})")
-        judge.judge(landed)
+        try:
+            new.append(judge.judge(landed).sha256)
+        except ChangedWhileReadError:
+            left.append(landed.file)
     deliveries = tuple(d for d in read_register(settings.lake) if d.feed == feed_id)
-    return FeedResult(feed_id, deliveries, tuple(landed.sha256 for landed in todo))
+    return FeedResult(feed_id, deliveries, tuple(new), tuple(left))
 
 
 def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,13 +19,14 @@ from dagster_project.codebook import Codebook, fold
 from dagster_project.ingest.lake import LAYOUT, file_sha256
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
-from dagster_project.settings import DEMO_KEY_FILE, Settings
+from dagster_project.settings import DEMO_KEY_FILE, MOMENT, Settings
 
 EXTENSIONS = frozenset({".csv", ".xlsx", ".parquet", ".sav"})
 UNFINISHED = ".part"
 NEW, SEEN, STALE, WAITING = "new", "seen", "stale", "waiting"
 CLOSE = 0.75
 """How like a feed a folder's name must be to be taken for it, from 0 to 1."""
+Mark = tuple[int, ...]
 DATE_IN_NAME = re.compile(r"^(\d{4})(-?)(\d{2})\2(\d{2})(?!\d)")
 
 
@@ -34,8 +36,8 @@ class LandedFile:
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
     `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
-    limits of reading, or its lake files are gone) or `waiting` (still being written; then `sha256`
-    is empty).
+    limits of reading, or its lake files are gone) or `waiting` (still being written, or new and
+    changed a short while ago; then `sha256` is empty). `mark` changes when the file does.
     """
 
     feed: str
@@ -45,6 +47,19 @@ class LandedFile:
     bytes: int
     received_at: datetime
     state: str
+    mark: Mark = ()
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the file still is the one that was looked at, and holds the bytes it held then.
+
+        The bytes are compared as well: two changes within one tick of the clock have one time.
+        """
+        try:
+            same = _mark(self.path.stat()) == self.mark
+            return same and file_sha256(self.path) == self.sha256
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,22 @@ def scan_landing(
         else:
             ignored.append((file, f"holds the same bytes as {first}"))
     return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced))
+
+
+def scan_after_a_moment(
+    settings: Settings, codebook: Codebook, feeds: Collection[str] | None = None
+) -> Scan:
+    """Scan the landing; in a run that somebody asked for, see first which new files still grow.
+
+    A file that came just before the run is taken in, unless it changes while it is looked at. A run
+    that nobody waits for leaves it to the next one.
+    """
+    scan = scan_landing(settings, codebook, feeds)
+    growing = any(one.path.suffix.lower() != UNFINISHED for one in scan.waiting)
+    if not growing or settings.quiet_seconds > MOMENT:
+        return scan
+    time.sleep(settings.quiet_seconds)
+    return scan_landing(settings, codebook, feeds)
 
 
 def received_at(path: Path, modified: float) -> datetime:
@@ -167,14 +198,25 @@ def _landed(
         after = path.stat()
     except OSError as error:
         raise _Ignored(f"cannot be read: {error.strerror}") from error
-    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
-    if waiting or changed:
+    earlier = known.get((feed, sha256))
+    recent = earlier is None and 0 <= time.time() - after.st_mtime < settings.quiet_seconds
+    if waiting or recent or _mark(before) != _mark(after):
         received = received_at(path, after.st_mtime)
         return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
-    earlier = known.get((feed, sha256))
     received = earlier.received if earlier else received_at(path, after.st_mtime)
     state = _state(earlier, path, fingerprints[feed], settings)
-    return LandedFile(feed, path, file, sha256, after.st_size, received, state)
+    return LandedFile(feed, path, file, sha256, after.st_size, received, state, _mark(after))
+
+
+def _mark(status: os.stat_result) -> Mark:
+    """Take all that tells of a change, of a file put in its place too."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 def _feed(file: str, fingerprints: Mapping[str, str]) -> str:

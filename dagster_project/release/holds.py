@@ -23,6 +23,10 @@ from dagster_project.ingest import (
 from dagster_project.release.states import HOLDS
 from dagster_project.settings import Settings
 
+NOT_TAKEN_IN = {
+    "waiting": "is still being written; run again once it is whole",
+    "new": "came, or changed, while this run was at work; run again",
+}
 Line = tuple[str, str | None, str | None, str]
 
 
@@ -69,9 +73,8 @@ def _refused(settings: Settings, codebook: Codebook, scan: Scan) -> Iterator[Lin
 
 def _waiting(codebook: Codebook, scan: Scan) -> Iterator[Line]:
     for file in scan.deliveries:
-        if file.state == "waiting":
-            why = f"{file.file} is still being written; run again once it is whole"
-            yield codebook.feed(file.feed).study, None, None, why
+        if why := NOT_TAKEN_IN.get(file.state):
+            yield codebook.feed(file.feed).study, None, None, f"{file.file} {why}"
 
 
 def _misplaced(codebook: Codebook, scan: Scan) -> Iterator[Line]:
