@@ -56,13 +56,15 @@ class Outcome:
     `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters`
     labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `periods` are their
     states, in the columns of `release.states.STATES`. `warnings` are what a preview did not pass,
-    `changes` what a revision changes. `published` says whether publishing was asked for. `release`
+    `changes` what a revision changes. `astray` are links in the landing that are not followed, each
+    with what to do. `published` says whether publishing was asked for. `release`
     is None before anything was published.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     new: frozenset[tuple[str, str]] = frozenset()
     waiting: int = 0
+    astray: tuple[str, ...] = ()
     quarters: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     periods: pl.DataFrame = field(default_factory=STATES.to_frame)
@@ -108,8 +110,9 @@ def refresh(
         require_pseudonym_key(settings, codebook, scan)
         settings.remember_landing()
         waiting = sum(file.state == "waiting" for file in scan.deliveries)
+        astray = tuple(f"{file} {why}" for file, why in scan.astray)
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
-            return Outcome(waiting=waiting)
+            return Outcome(waiting=waiting, astray=astray)
         pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
         order, before = order or Order(), read_index(settings)
         refuse(
@@ -126,7 +129,7 @@ def refresh(
                 raise
             done("the warehouse was damaged; building it anew from the lake")
             result = _run(installation, (), verbose=verbose)
-        outcome = _outcome(result, installation, pending, waiting)
+        outcome = replace(_outcome(result, installation, pending, waiting), astray=astray)
         return _with_changes(outcome, installation, before)
 
 

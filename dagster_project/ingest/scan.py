@@ -5,6 +5,7 @@ Belongs here: folders, names and hashes. Does not belong here: what is inside a 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -66,12 +67,14 @@ class LandedFile:
 class Scan:
     """Landing at one moment; `ignored` holds paths below landing, each with why.
 
-    `misplaced` are those of them that look like deliveries and lie in no feed's folder.
+    `misplaced` are those of them that look like deliveries and lie in no feed's folder, `astray`
+    links that lead out of the landing or to themselves.
     """
 
     deliveries: tuple[LandedFile, ...]
     ignored: tuple[tuple[str, str], ...]
     misplaced: tuple[tuple[str, str], ...] = ()
+    astray: tuple[tuple[str, str], ...] = ()
 
     @property
     def waiting(self) -> tuple[LandedFile, ...]:
@@ -87,6 +90,7 @@ class Scan:
 class _Ignored(Exception):  # noqa: N818
     why: str
     misplaced: bool = False
+    astray: bool = False
 
 
 def scan_landing(
@@ -102,15 +106,20 @@ def scan_landing(
     deliveries: list[LandedFile] = []
     ignored: list[tuple[str, str]] = []
     misplaced: list[tuple[str, str]] = []
+    astray: list[tuple[str, str]] = []
+    root = os.path.realpath(settings.landing)
     seen: dict[tuple[str, str], str] = {}
     for path, file in _files(settings.landing, ignored):
         if feeds is not None and file.split("/")[0] not in feeds:
             continue
         try:
+            _follow_inside_only(path, file, root)
             landed = _landed(path, file, fingerprints, known, settings)
         except _Ignored as reason:
             ignored.append((file, reason.why))
-            if reason.misplaced and path.is_file():
+            if reason.astray:
+                astray.append((file, reason.why))
+            elif reason.misplaced and path.is_file():
                 misplaced.append((file, reason.why))
             continue
         first = seen.setdefault((landed.feed, landed.sha256 or file), file)
@@ -118,7 +127,7 @@ def scan_landing(
             deliveries.append(landed)
         else:
             ignored.append((file, f"holds the same bytes as {first}"))
-    return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced))
+    return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced), tuple(astray))
 
 
 def scan_after_a_moment(
@@ -151,28 +160,44 @@ def received_at(path: Path, modified: float) -> datetime:
 
 
 def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path, str]]:
-    """Files below landing by the order of their paths; folders that cannot be listed are noted."""
+    """Files below landing, and links to folders, by the order of their paths.
+
+    Folders that cannot be listed are noted. No folder is walked through a link.
+    """
 
     def unreadable(error: OSError) -> None:
         path = Path(os.fsdecode(error.filename or landing))
         ignored.append((_name(path, landing), f"cannot be listed: {error.strerror}"))
 
     found: list[Path] = []
-    walked: set[str] = set()
-    for folder, folders, names in os.walk(landing, onerror=unreadable, followlinks=True):
+    for folder, folders, names in os.walk(landing, onerror=unreadable, followlinks=False):
         found += [Path(folder, name) for name in names]
-        folders[:] = sorted(name for name in folders if _first_time(Path(folder, name), walked))
+        found += [path for name in folders if (path := Path(folder, name)).is_symlink()]
     named = sorted((_name(path, landing), path) for path in found)
     yield from ((path, name) for name, path in named if name != DEMO_KEY_FILE)
 
 
-def _first_time(folder: Path, walked: set[str]) -> bool:
-    """Say so and note it: a link may lead to a folder walked before, even to the one it is in."""
-    real = os.path.realpath(folder)
-    if real in walked:
-        return False
-    walked.add(real)
-    return True
+def _follow_inside_only(path: Path, file: str, root: str) -> None:
+    """Pass over links to what somebody may not have delivered, whatever is there, and to folders.
+
+    `root` is the real path of the landing. A link to a file inside it is as good as the file.
+    """
+    if not path.is_symlink() or _is_hidden(file):
+        return
+    try:
+        real = os.path.realpath(path, strict=True)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _Ignored("is a link that leads to itself; delete it", astray=True) from None
+        real = os.path.realpath(path)
+    if not Path(real).is_relative_to(root):
+        raise _Ignored(
+            "is a link that leads out of the landing and is not followed; put what it leads to in "
+            "its place, or delete it",
+            astray=True,
+        )
+    if path.is_dir():
+        raise _Ignored("is a link to a folder; its files are taken in where they lie")
 
 
 def _name(path: Path, landing: Path) -> str:
@@ -221,7 +246,7 @@ def _mark(status: os.stat_result) -> Mark:
 
 def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
     parts = Path(file).parts
-    if any(part.startswith((".", "~$")) for part in parts):
+    if _is_hidden(file):
         raise _Ignored("is hidden or a lock file")
     suffix = Path(file).suffix.lower()
     if len(parts) == 1 or parts[0] not in fingerprints:
@@ -229,6 +254,10 @@ def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
     if suffix not in EXTENSIONS | {UNFINISHED}:
         raise _Ignored(f"is not one of {', '.join(sorted(EXTENSIONS))}")
     return parts[0]
+
+
+def _is_hidden(file: str) -> bool:
+    return any(part.startswith((".", "~$")) for part in Path(file).parts)
 
 
 def _outside(file: str, feeds: Iterable[str], *, looks_like_one: bool) -> _Ignored:

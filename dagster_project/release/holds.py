@@ -45,6 +45,7 @@ def holds_of(settings: Settings, codebook: Codebook, final: pl.DataFrame) -> pl.
         *_refused(settings, codebook, scan),
         *_waiting(codebook, scan),
         *_misplaced(codebook, scan),
+        *_astray(codebook, scan),
         *(
             (bad.study, bad.organisation_code, bad.period, bad.why)
             for bad in too_many_bad_rows(table, codebook)
@@ -82,3 +83,11 @@ def _misplaced(codebook: Codebook, scan: Scan) -> Iterator[Line]:
         why = f"{file} {reason}; move it into the folder of its feed, or out of the landing"
         for study in codebook.studies:
             yield study.study, None, None, why
+
+
+def _astray(codebook: Codebook, scan: Scan) -> Iterator[Line]:
+    """Hold the study of a feed that has a link in its folder which is not followed."""
+    studies = {feed.feed: feed.study for feed in codebook.feeds}
+    for file, reason in scan.astray:
+        if study := studies.get(file.split("/")[0]):
+            yield study, None, None, f"{file} {reason}"
