@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -260,7 +261,8 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
     with _progress() as (progress, _):
         write_demo(settings.landing, progress)
     # Read again: the demo landing brings the key for its own e-mail addresses.
-    _refresh(_settings(landing, home), (), None, verbose=verbose)
+    whole = replace(_settings(landing, home), quiet_seconds=0)
+    _refresh(whole, (), None, verbose=verbose)
     found = compare(published_figures(), settings.published / "current" / "kto.duckdb")
     for line in demo_lines(settings, found):
         click.echo(line)
@@ -329,9 +331,10 @@ def check_files(files: tuple[Path, ...], feed: str | None) -> None:
     from dagster_project.codebook import load_codebook  # noqa: PLC0415
     from dagster_project.ingest.trial import try_files  # noqa: PLC0415
 
-    codebook = load_codebook(_settings(None, None).seeds)
+    settings = _settings(None, None)
+    codebook = load_codebook(settings.seeds)
     is_good = True
-    for line, good in try_files(files, feed, codebook, SHOWN):
+    for line, good in try_files(files, feed, codebook, settings.limits, SHOWN):
         click.echo(line)
         is_good = is_good and good
     if not is_good:
@@ -364,7 +367,7 @@ def check() -> None:
 
 def _settings(landing: Path | None, home: Path | None) -> Settings:
     try:
-        return Settings.from_env(landing=landing, home=home)
+        return Settings.from_env(landing=landing, home=home).at_once()
     except ValueError as error:
         raise UserError(str(error)) from None
 

@@ -27,6 +27,7 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
         yield f"nothing to do: no deliveries in {settings.landing} and none taken in before"
         if outcome.waiting:
             yield f"{outcome.waiting} still arriving"
+        yield from (f"ignored      {line}" for line in outcome.astray)
         return
     new = [
         delivery
@@ -41,6 +42,7 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     )
     for delivery in rejected:
         yield f"  rejected   {delivery.file}: {delivery.reason}"
+    yield from (f"  ignored    {line}" for line in outcome.astray)
     read, accepted, quarantined, left_out = (
         sum(getattr(delivery, field) for delivery in new)
         for field in ("rows_read", "rows_accepted", "rows_quarantined", "rows_left_out")

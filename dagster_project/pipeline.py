@@ -26,7 +26,12 @@ from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
 from dagster_project.history import open_instance, set_aside_if_damaged
-from dagster_project.ingest import Delivery, read_register, require_pseudonym_key, scan_landing
+from dagster_project.ingest import (
+    Delivery,
+    read_register,
+    require_pseudonym_key,
+    scan_after_a_moment,
+)
 from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import StagedRelease, staged_release, sweep
@@ -53,13 +58,15 @@ class Outcome:
     `deliveries` is the whole register, `new` those judged in this run (feed and hash), `quarters`
     labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `periods` are their
     states, in the columns of `release.states.STATES`. `warnings` are what a preview did not pass,
-    `changes` what a revision changes. `published` says whether publishing was asked for. `release`
+    `changes` what a revision changes. `astray` are links in the landing that are not followed, each
+    with what to do. `published` says whether publishing was asked for. `release`
     is None before anything was published.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     new: frozenset[tuple[str, str]] = frozenset()
     waiting: int = 0
+    astray: tuple[str, ...] = ()
     quarters: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     periods: pl.DataFrame = field(default_factory=STATES.to_frame)
@@ -101,12 +108,13 @@ def refresh(
         )
     with _only_one(settings):
         codebook = load_codebook(settings.seeds)
-        scan = scan_landing(settings, codebook)
+        scan = scan_after_a_moment(settings, codebook)
         require_pseudonym_key(settings, codebook, scan)
         settings.remember_landing()
         waiting = sum(file.state == "waiting" for file in scan.deliveries)
+        astray = tuple(f"{file} {why}" for file, why in scan.astray)
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
-            return Outcome(waiting=waiting)
+            return Outcome(waiting=waiting, astray=astray)
         pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
         order, before = order or Order(), read_index(settings)
         refuse(
@@ -126,7 +134,7 @@ def refresh(
                 done(line)
             still = quarters if settings.warehouse.exists() else ()
             result = _run(installation, still, verbose=verbose)
-        outcome = _outcome(result, installation, pending, waiting)
+        outcome = replace(_outcome(result, installation, pending, waiting), astray=astray)
         return _with_changes(outcome, installation, before)
 
 

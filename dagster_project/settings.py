@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dagster_project.home import PUBLISHED
@@ -18,6 +18,19 @@ DEMO_KEY_FILE = "demo.key"
 LANDING_NOTE = "landing.txt"
 TARGET = "duckdb"
 """The only place that this version builds the models in."""
+MOMENT = 1.0
+"""Seconds: as long as somebody who asked for a run waits to see whether a file still grows."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading one delivery may take: memory in MiB, and seconds for each time it is read."""
+
+    memory_mb: int = 2048
+    seconds: float = 300
+
+    def __str__(self) -> str:
+        return f"{self.memory_mb} MB, {self.seconds:g} s"
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,8 @@ class Settings:
     """Folders and secrets of one installation.
 
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
-    is under `home`. `pseudonym_key` is None when no key was given.
+    is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
+    A new file is taken in when it has not changed for `quiet_seconds`.
     """
 
     root: Path
@@ -33,6 +47,8 @@ class Settings:
     home: Path
     pseudonym_key: bytes | None = None
     release_day: int = 15
+    limits: Limits = Limits()
+    quiet_seconds: float = 0
 
     @classmethod
     def from_env(
@@ -46,8 +62,8 @@ class Settings:
         """Read the environment; an argument wins over it.
 
         Raises:
-            ValueError: `KTO_RELEASE_DAY` is not a day from 1 to 28, or something is asked for that
-                this version cannot do.
+            ValueError: a number is not one that its variable may have, or something is asked for
+                that this version cannot do.
 
         """
         _refuse_what_is_not_there(env)
@@ -56,7 +72,16 @@ class Settings:
         day = env.get("KTO_RELEASE_DAY", "15")
         if not day.isdigit() or not 1 <= int(day) <= 28:  # noqa: PLR2004
             raise ValueError(f"KTO_RELEASE_DAY is {day!r}; give a day of the month from 1 to 28")
-        return cls(root, landing, home, _pseudonym_key(landing, env), int(day))
+        limits = Limits(
+            _whole(env, "KTO_READ_MEMORY_MB", Limits.memory_mb, 256),
+            _whole(env, "KTO_READ_SECONDS", int(Limits.seconds), 1),
+        )
+        quiet = _whole(env, "KTO_QUIET_SECONDS", 60, 0)
+        return cls(root, landing, home, _pseudonym_key(landing, env), int(day), limits, quiet)
+
+    def at_once(self) -> Settings:
+        """Return the same for a run that somebody asked for: files may have come just before it."""
+        return replace(self, quiet_seconds=min(self.quiet_seconds, MOMENT))
 
     def remember_landing(self) -> None:
         """Note in the home which landing it was last filled from, for `last_landing`."""
@@ -148,6 +173,14 @@ def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:
             "KTO_PUBLISH_POSTGRES is set, but this version does not publish to PostgreSQL yet: "
             "unset it, and load the Parquet files of the release"
         )
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, lowest: int) -> int:
+    """Read a whole number that has no upper bound."""
+    given = env.get(name) or str(default)
+    if not (given.isascii() and given.isdigit()) or int(given) < lowest:
+        raise ValueError(f"{name} is {given!r}; give a whole number, {lowest} or more")
+    return int(given)
 
 
 def _pseudonym_key(landing: Path, env: Mapping[str, str]) -> bytes | None:

@@ -15,7 +15,7 @@ from dagster_project.ingest.holds import (
 from dagster_project.ingest.lake import ensure_lake
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery, check_lake, read_register
-from dagster_project.ingest.scan import LandedFile, Scan, scan_landing
+from dagster_project.ingest.scan import LandedFile, Scan, scan_after_a_moment, scan_landing
 
 __all__ = [
     "BadShare",
@@ -31,6 +31,7 @@ __all__ = [
     "named_by",
     "read_register",
     "require_pseudonym_key",
+    "scan_after_a_moment",
     "scan_landing",
     "standing_refusals",
     "too_many_bad_rows",

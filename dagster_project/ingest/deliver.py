@@ -16,35 +16,45 @@ from dagster_project.codebook import Codebook, fold
 from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.duplicates import duplicates
-from dagster_project.ingest.header import Layout, is_header, match_header
+from dagster_project.ingest.header import Layout, match_header, required_headers
 from dagster_project.ingest.lake import LAYOUT, ROOMS, Drafts, lake_file
 from dagster_project.ingest.passes import Pass
 from dagster_project.ingest.plan import Plan, known_texts, plan
+from dagster_project.ingest.reading_process import BeyondLimitsError, ReadingProcess
 from dagster_project.ingest.register import Delivery, write_delivery
 from dagster_project.ingest.scan import LandedFile
 from dagster_project.ingest.schema import row_contract
 from dagster_project.ingest.shape import Shape
-from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source, open_source
+from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source
 from dagster_project.ingest.values import ZONE
+from dagster_project.settings import Limits
 
 NO_ROWS = "the file has a header and no rows"
 NONE_COUNT = "no row of the file counts by inclusions.csv; all are left out"
 
 
+class ChangedWhileReadError(Exception):
+    """A file that is no longer the one that was looked at; nothing of it is stored."""
+
+
 @dataclass(frozen=True)
 class Judge:
-    """What judging a delivery needs; `key` makes e-mail pseudonyms."""
+    """What judging a delivery needs; `key` makes e-mail pseudonyms, `process` reads the files."""
 
     lake: Path
     codebook: Codebook
     key: bytes | None
     now: datetime
+    process: ReadingProcess
+    limits: Limits
 
     def judge(self, landed: LandedFile) -> Delivery:
         """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
 
         Raises:
-            UserError: it holds e-mail addresses and there is no (or another) pseudonym key.
+            ChangedWhileReadError: what was read may not be what its hash says.
+            UserError: it holds e-mail addresses and there is no (or another) pseudonym key, or
+                there is no process to read it.
 
         """
         delivery = self._unjudged(landed)
@@ -54,7 +64,11 @@ class Judge:
             delivery = dataclasses.replace(delivery, unknown_columns=layout.unknown)
             delivery = self._store(landed, source, rules, delivery)
         except DeliveryRejectedError as rejection:
-            delivery = dataclasses.replace(delivery, state="rejected", reason=str(rejection))
+            _require_unchanged(landed)
+            limits = str(self.limits) if isinstance(rejection, BeyondLimitsError) else ""
+            delivery = dataclasses.replace(
+                delivery, state="rejected", reason=str(rejection), limits=limits
+            )
         except OSError as error:
             raise UserError(
                 f"the rows of {landed.file} cannot be written to {self.lake} ({error}); "
@@ -72,15 +86,12 @@ class Judge:
 
         """
         feed = self.codebook.feed(landed.feed)
-        known = {fold(column.header): column for column in self.codebook.columns_of(feed.feed)}
-        source = open_source(
-            landed.path,
-            Reading(
-                feed.sheet,
-                lambda names: is_header(names, feed.feed, self.codebook),
-                lambda name: known_texts(known.get(fold(name)), feed, self.codebook),
-            ),
-        )
+        columns = self.codebook.columns_of(feed.feed)
+        known = {
+            fold(column.header): known_texts(column, feed, self.codebook) for column in columns
+        }
+        reading = Reading(feed.sheet, required_headers(columns), known)
+        source = self.process.open(landed.path, reading, self.limits)
         return source, match_header(source.header, feed.feed, self.codebook, source.advice)
 
     def _unjudged(self, landed: LandedFile) -> Delivery:
@@ -118,6 +129,7 @@ class Judge:
                 tally = work.run(source, twice, all_rows=too_many)
             if tally.emails and self.key:
                 pseudonym.note_key(self.lake, self.key)
+            _require_unchanged(landed)
             files = drafts.commit()
         reason = None
         if tally.rows_read == 0:
@@ -141,3 +153,8 @@ class Judge:
             path = lake_file(self.lake, room, delivery.feed, delivery.sha256)
             if path.relative_to(self.lake).as_posix() not in delivery.files:
                 path.unlink(missing_ok=True)
+
+
+def _require_unchanged(landed: LandedFile) -> None:
+    if not landed.is_unchanged:
+        raise ChangedWhileReadError

@@ -16,8 +16,9 @@ from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
+from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.register import Delivery, read_register
-from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_landing
+from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_after_a_moment
 from dagster_project.ingest.source import DeliveryRejectedError
 from dagster_project.progress import Progress
 from dagster_project.settings import Settings
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeedResult:
-    """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time."""
+    """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time.
+
+    `left` are files that changed while they were read; the next run takes them in.
+    """
 
     feed: str
     deliveries: tuple[Delivery, ...]
     new: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 def ingest_feed(
@@ -46,37 +51,47 @@ def ingest_feed(
         UserError: e-mail addresses without a pseudonym key, or with another key than before.
 
     """
-    from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
-
-    scan = scan_landing(settings, codebook, (feed_id,))
+    scan = scan_after_a_moment(settings, codebook, (feed_id,))
     require_pseudonym_key(settings, codebook, scan)
+    # Pandera is slow to load
+    from dagster_project.ingest.deliver import ChangedWhileReadError, Judge  # noqa: PLC0415
+
     ensure_lake(settings.lake)
     _sweep(settings, feed_id)
-    judge = Judge(settings.lake, codebook, settings.pseudonym_key, now)
+    judge = Judge(settings.lake, codebook, settings.pseudonym_key, now, PROCESS, settings.limits)
     todo = _to_judge(scan.of(feed_id))
+    new, left = [], []
     for number, landed in enumerate(todo, start=1):
         progress(f"{feed_id}: reading {landed.file} ({number} of {len(todo)})")
-        judge.judge(landed)
+        try:
+            new.append(judge.judge(landed).sha256)
+        except ChangedWhileReadError:
+            left.append(landed.file)
     deliveries = tuple(d for d in read_register(settings.lake) if d.feed == feed_id)
-    return FeedResult(feed_id, deliveries, tuple(landed.sha256 for landed in todo))
+    return FeedResult(feed_id, deliveries, tuple(new), tuple(left))
 
 
 def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) -> None:
     """Before anything is written, see that e-mail addresses to be read can become pseudonyms.
 
-    Looks at the deliveries to be judged whose feed has an e-mail column.
+    Looks at the deliveries to be judged whose feed has an e-mail column. Where there are any to be
+    judged, the process that reads them starts while other things are loaded.
 
     Raises:
-        UserError: there are addresses and no key, or another key than the lake was made with.
+        UserError: there are addresses and no key, or another key than the lake was made with; there
+            is no process to read deliveries.
 
     """
+    todo = _to_judge(scan.deliveries)
+    if todo:
+        PROCESS.start()
     from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
 
     key = settings.pseudonym_key
     if key is not None and pseudonym.is_key_of(settings.lake, key):
         return
-    judge = Judge(settings.lake, codebook, key, datetime.min)
-    for landed in _to_judge(scan.deliveries):
+    judge = Judge(settings.lake, codebook, key, datetime.min, PROCESS, settings.limits)
+    for landed in todo:
         if _has_addresses(judge, landed):
             if key is None:
                 raise UserError(pseudonym.NO_KEY.format(file=landed.file))

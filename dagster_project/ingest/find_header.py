@@ -7,8 +7,10 @@ wrong with a header (header).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from dagster_project.codebook import fold
 
 LOOKED_AT = 25
 """Rows from the top among which the names are looked for."""
@@ -16,8 +18,8 @@ NO_NAMES = f"; none of the first {LOOKED_AT} rows holds the column names"
 IMPORT_ID = '{"importid"'
 """How every cell of the third row of a Qualtrics export begins."""
 
-IsHeader = Callable[[Sequence[str]], bool]
-"""Whether a row has all the columns that a feed requires."""
+Required = Sequence[frozenset[str]]
+"""For each column that a feed requires the folded names that it may have."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,22 @@ class HeaderRow:
     found: bool
 
 
-def find_header(rows: Iterable[tuple[int, Sequence[str]]], is_header: IsHeader) -> HeaderRow:
+def find_header(rows: Iterable[tuple[int, Sequence[str]]], required: Required) -> HeaderRow:
     """Find the names in the first rows of a file, given with their numbers; else take row 1."""
     looked_at = list(rows)
     for place, (number, row) in enumerate(looked_at):
-        if is_header(row):
+        if _has_all(row, required):
             below = looked_at[place + 1 : place + 3]
             is_export = len(below) == 2 and _is_import_ids(below[1][1])  # noqa: PLR2004
             last = number + (2 if is_export else 0)
             return HeaderRow(_without_blank_end(row), number, last, found=True)
     first = looked_at[0][1] if looked_at else ()
     return HeaderRow(_without_blank_end(first), 1, 1, found=False)
+
+
+def _has_all(row: Sequence[str], required: Required) -> bool:
+    folded = {fold(name) for name in row}
+    return bool(required) and all(names & folded for names in required)
 
 
 def _is_import_ids(row: Sequence[str]) -> bool:

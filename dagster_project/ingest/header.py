@@ -31,12 +31,13 @@ class Layout:
     included: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def is_header(names: Sequence[str], feed: str, codebook: Codebook) -> bool:
-    """Whether a row has all the columns that a feed requires."""
-    folded = {fold(name) for name in names}
-    fields = {c.field for c in codebook.columns_of(feed) if fold(c.header) in folded}
-    required = {c.field for c in codebook.columns_of(feed) if c.required}
-    return bool(required) and required <= fields
+def required_headers(columns: Sequence[Column]) -> tuple[frozenset[str], ...]:
+    """Give for each field that is required the folded names that its column may have."""
+    required = dict.fromkeys(column.field for column in columns if column.required)
+    return tuple(
+        frozenset(fold(column.header) for column in columns if column.field == field)
+        for field in required
+    )
 
 
 def match_header(header: Sequence[str], feed: str, codebook: Codebook, advice: str = "") -> Layout:

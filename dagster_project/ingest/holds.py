@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import polars as pl
-import pyarrow.dataset as ds
 
 from dagster_project.codebook import Codebook
 from dagster_project.ingest.lake import QUARANTINE, lake_file
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.scan import Scan
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow.dataset as ds
 
 BAD_ROWS = pl.Schema(
     {
@@ -265,6 +268,8 @@ def bad_rows(
     suspect = _standing((d for d in register if d.rows_quarantined), scan)
     if not suspect:
         return BAD_ROWS.to_frame()
+    import duckdb  # noqa: PLC0415 (slow to load, and who only reads files has no use for it)
+
     with duckdb.connect() as engine:
         engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
         _find_bad(engine, lake, codebook, register, suspect)
@@ -287,6 +292,8 @@ def standing_bad_rows(lake: Path, codebook: Codebook, scan: Scan) -> pl.DataFram
     names = _deliveries([*suspect, *refused], codebook)
     found = pl.DataFrame(_quarantined(lake, refused).to_table())
     if suspect:
+        import duckdb  # noqa: PLC0415 (see above)
+
         with duckdb.connect() as engine:
             engine.register("final", pl.DataFrame(schema=FINAL))
             _find_bad(engine, lake, codebook, register, suspect)
@@ -422,6 +429,8 @@ def _deliveries(deliveries: Iterable[Delivery], codebook: Codebook) -> pl.DataFr
 
 def _quarantined(lake: Path, deliveries: Iterable[Delivery]) -> ds.Dataset:
     """Rows of `QUARANTINE`; columns that an earlier version did not write are null."""
+    import pyarrow.dataset as ds  # noqa: PLC0415 (as slow to load)
+
     files = _files(lake, "quarantine", deliveries)
     return ds.dataset(files, schema=QUARANTINE) if files else ds.dataset(QUARANTINE.empty_table())
 

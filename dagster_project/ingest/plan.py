@@ -170,11 +170,9 @@ def plan(feed: Feed, layout: Layout, codebook: Codebook) -> Plan:
 
 
 def known_texts(
-    column: Column | None, feed: Feed, codebook: Codebook
+    column: Column, feed: Feed, codebook: Codebook
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Give the texts a column may hold: answers, then no-answers; empty when any may."""
-    if column is None:
-        return frozenset(), frozenset()
     rule = _rule(column.header, column, column.required, feed, codebook)
     if rule.kind is Kind.NUMBER:
         return frozenset(), rule.no_answer

@@ -201,7 +201,7 @@ def _decodes(path: Path, decoder: codecs.IncrementalDecoder) -> bool:
 
 def _names(text: str, reading: Reading) -> tuple[str, HeaderRow]:
     """Find the delimiter and the names: those that are required, else most columns in row 1."""
-    found = {mark: find_header(_rows(text, mark), reading.is_header) for mark in DELIMITERS}
+    found = {mark: find_header(_rows(text, mark), reading.required) for mark in DELIMITERS}
     return max(found.items(), key=lambda item: (item[1].found, len(_first(text, item[0]))))
 
 

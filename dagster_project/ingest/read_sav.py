@@ -18,6 +18,7 @@ from dagster_project.ingest.text import as_batch, as_text
 
 ROWS = 100_000
 UNREADABLE = "the file is not an SPSS file, or not all of it is there"
+ANYTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 FAULTS = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OverflowError)
 
 
@@ -67,7 +68,7 @@ def open_sav(path: Path, reading: Reading) -> SavSource:
     except FAULTS as error:
         raise DeliveryRejectedError(UNREADABLE) from error
     words = {
-        name: _words(labels, *reading.known(name))
+        name: _words(labels, *reading.known.get(fold(name), ANYTHING))
         for name, labels in meta.variable_value_labels.items()
     }
     return SavSource(path, meta.column_names, meta.number_rows, words)

@@ -133,7 +133,7 @@ def _sheet(workbook: CalamineWorkbook, reading: Reading) -> tuple[CalamineSheet,
     found = []
     for title in wanted:
         sheet = workbook.get_sheet_by_name(title)
-        names = find_header(_first_rows(sheet), reading.is_header)
+        names = find_header(_first_rows(sheet), reading.required)
         if title == wanted[0]:
             first = sheet, names
         if names.found:

@@ -25,7 +25,7 @@ class Delivery:
     `rows_read` is always `rows_accepted + rows_quarantined`; `rows_left_out` do not count by the
     codebook and are not among them. `reasons` counts rows by reason code.
     `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum,
-    `layout` which columns those have.
+    `layout` which columns those have. `limits` are those of reading that it went beyond, if it did.
     """
 
     feed: str
@@ -46,6 +46,7 @@ class Delivery:
     codebook: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     layout: int = 1
+    limits: str = ""
 
     @property
     def received(self) -> datetime:

@@ -5,8 +5,10 @@ Belongs here: folders, names and hashes. Does not belong here: what is inside a 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,13 +21,14 @@ from dagster_project.codebook import Codebook, fold
 from dagster_project.ingest.lake import LAYOUT
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
-from dagster_project.settings import DEMO_KEY_FILE, Settings
+from dagster_project.settings import DEMO_KEY_FILE, MOMENT, Settings
 
 EXTENSIONS = frozenset({".csv", ".xlsx", ".parquet", ".sav"})
 UNFINISHED = ".part"
 NEW, SEEN, STALE, WAITING = "new", "seen", "stale", "waiting"
 CLOSE = 0.75
 """How like a feed a folder's name must be to be taken for it, from 0 to 1."""
+Mark = tuple[int, ...]
 DATE_IN_NAME = re.compile(r"^(\d{4})(-?)(\d{2})\2(\d{2})(?!\d)")
 
 
@@ -34,8 +37,9 @@ class LandedFile:
     """A file in a feed's folder.
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
-    `stale` (judged under other codebook rows or by an earlier layout of the lake, or its lake files
-    are gone) or `waiting` (still being written; then `sha256` is empty).
+    `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
+    limits of reading, or its lake files are gone) or `waiting` (still being written, or new and
+    changed a short while ago; then `sha256` is empty). `mark` changes when the file does.
     """
 
     feed: str
@@ -45,18 +49,33 @@ class LandedFile:
     bytes: int
     received_at: datetime
     state: str
+    mark: Mark = ()
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the file still is the one that was looked at, and holds the bytes it held then.
+
+        The bytes are compared as well: two changes within one tick of the clock have one time.
+        """
+        try:
+            same = mark_of(self.path.stat()) == self.mark
+            return same and file_sha256(self.path) == self.sha256
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True)
 class Scan:
     """Landing at one moment; `ignored` holds paths below landing, each with why.
 
-    `misplaced` are those of them that look like deliveries and lie in no feed's folder.
+    `misplaced` are those of them that look like deliveries and lie in no feed's folder, `astray`
+    links that lead out of the landing or to themselves.
     """
 
     deliveries: tuple[LandedFile, ...]
     ignored: tuple[tuple[str, str], ...]
     misplaced: tuple[tuple[str, str], ...] = ()
+    astray: tuple[tuple[str, str], ...] = ()
 
     @property
     def waiting(self) -> tuple[LandedFile, ...]:
@@ -72,6 +91,7 @@ class Scan:
 class _Ignored(Exception):  # noqa: N818
     why: str
     misplaced: bool = False
+    astray: bool = False
 
 
 def scan_landing(
@@ -87,15 +107,20 @@ def scan_landing(
     deliveries: list[LandedFile] = []
     ignored: list[tuple[str, str]] = []
     misplaced: list[tuple[str, str]] = []
+    astray: list[tuple[str, str]] = []
+    root = os.path.realpath(settings.landing)
     seen: dict[tuple[str, str], str] = {}
     for path, file in _files(settings.landing, ignored):
         if feeds is not None and file.split("/")[0] not in feeds:
             continue
         try:
-            landed = _landed(path, file, fingerprints, known, settings.lake)
+            _follow_inside_only(path, file, root)
+            landed = _landed(path, file, fingerprints, known, settings)
         except _Ignored as reason:
             ignored.append((file, reason.why))
-            if reason.misplaced and path.is_file():
+            if reason.astray:
+                astray.append((file, reason.why))
+            elif reason.misplaced and path.is_file():
                 misplaced.append((file, reason.why))
             continue
         first = seen.setdefault((landed.feed, landed.sha256 or file), file)
@@ -103,7 +128,23 @@ def scan_landing(
             deliveries.append(landed)
         else:
             ignored.append((file, f"holds the same bytes as {first}"))
-    return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced))
+    return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced), tuple(astray))
+
+
+def scan_after_a_moment(
+    settings: Settings, codebook: Codebook, feeds: Collection[str] | None = None
+) -> Scan:
+    """Scan the landing; in a run that somebody asked for, see first which new files still grow.
+
+    A file that came just before the run is taken in, unless it changes while it is looked at. A run
+    that nobody waits for leaves it to the next one.
+    """
+    scan = scan_landing(settings, codebook, feeds)
+    growing = any(one.path.suffix.lower() != UNFINISHED for one in scan.waiting)
+    if not growing or settings.quiet_seconds > MOMENT:
+        return scan
+    time.sleep(settings.quiet_seconds)
+    return scan_landing(settings, codebook, feeds)
 
 
 def received_at(path: Path, modified: float) -> datetime:
@@ -120,28 +161,44 @@ def received_at(path: Path, modified: float) -> datetime:
 
 
 def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path, str]]:
-    """Files below landing by the order of their paths; folders that cannot be listed are noted."""
+    """Files below landing, and links to folders, by the order of their paths.
+
+    Folders that cannot be listed are noted. No folder is walked through a link.
+    """
 
     def unreadable(error: OSError) -> None:
         path = Path(os.fsdecode(error.filename or landing))
         ignored.append((_name(path, landing), f"cannot be listed: {error.strerror}"))
 
     found: list[Path] = []
-    walked: set[str] = set()
-    for folder, folders, names in os.walk(landing, onerror=unreadable, followlinks=True):
+    for folder, folders, names in os.walk(landing, onerror=unreadable, followlinks=False):
         found += [Path(folder, name) for name in names]
-        folders[:] = sorted(name for name in folders if _first_time(Path(folder, name), walked))
+        found += [path for name in folders if (path := Path(folder, name)).is_symlink()]
     named = sorted((_name(path, landing), path) for path in found)
     yield from ((path, name) for name, path in named if name != DEMO_KEY_FILE)
 
 
-def _first_time(folder: Path, walked: set[str]) -> bool:
-    """Say so and note it: a link may lead to a folder walked before, even to the one it is in."""
-    real = os.path.realpath(folder)
-    if real in walked:
-        return False
-    walked.add(real)
-    return True
+def _follow_inside_only(path: Path, file: str, root: str) -> None:
+    """Pass over links to what somebody may not have delivered, whatever is there, and to folders.
+
+    `root` is the real path of the landing. A link to a file inside it is as good as the file.
+    """
+    if not path.is_symlink() or _is_hidden(file):
+        return
+    try:
+        real = os.path.realpath(path, strict=True)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _Ignored("is a link that leads to itself; delete it", astray=True) from None
+        real = os.path.realpath(path)
+    if not Path(real).is_relative_to(root):
+        raise _Ignored(
+            "is a link that leads out of the landing and is not followed; put what it leads to in "
+            "its place, or delete it",
+            astray=True,
+        )
+    if path.is_dir():
+        raise _Ignored("is a link to a folder; its files are taken in where they lie")
 
 
 def _name(path: Path, landing: Path) -> str:
@@ -155,7 +212,7 @@ def _landed(
     file: str,
     fingerprints: Mapping[str, str],
     known: Mapping[tuple[str, str], Delivery],
-    lake: Path,
+    settings: Settings,
 ) -> LandedFile:
     feed = _feed(file, fingerprints)
     try:
@@ -167,19 +224,30 @@ def _landed(
         after = path.stat()
     except OSError as error:
         raise _Ignored(f"cannot be read: {error.strerror}") from error
-    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
-    if waiting or changed:
+    earlier = known.get((feed, sha256))
+    recent = earlier is None and 0 <= time.time() - after.st_mtime < settings.quiet_seconds
+    if waiting or recent or mark_of(before) != mark_of(after):
         received = received_at(path, after.st_mtime)
         return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
-    earlier = known.get((feed, sha256))
     received = earlier.received if earlier else received_at(path, after.st_mtime)
-    state = _state(earlier, path, fingerprints[feed], lake)
-    return LandedFile(feed, path, file, sha256, after.st_size, received, state)
+    state = _state(earlier, path, fingerprints[feed], settings)
+    return LandedFile(feed, path, file, sha256, after.st_size, received, state, mark_of(after))
+
+
+def mark_of(status: os.stat_result) -> Mark:
+    """Take all that tells of a change, of a file put in its place too."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
     parts = Path(file).parts
-    if any(part.startswith((".", "~$")) for part in parts):
+    if _is_hidden(file):
         raise _Ignored("is hidden or a lock file")
     suffix = Path(file).suffix.lower()
     if len(parts) == 1 or parts[0] not in fingerprints:
@@ -187,6 +255,10 @@ def _feed(file: str, fingerprints: Mapping[str, str]) -> str:
     if suffix not in EXTENSIONS | {UNFINISHED}:
         raise _Ignored(f"is not one of {', '.join(sorted(EXTENSIONS))}")
     return parts[0]
+
+
+def _is_hidden(file: str) -> bool:
+    return any(part.startswith((".", "~$")) for part in Path(file).parts)
 
 
 def _outside(file: str, feeds: Iterable[str], *, looks_like_one: bool) -> _Ignored:
@@ -207,12 +279,14 @@ def _did_you_mean(name: str, feeds: Iterable[str]) -> str:
     return ""
 
 
-def _state(earlier: Delivery | None, path: Path, fingerprint: str, lake: Path) -> str:
+def _state(earlier: Delivery | None, path: Path, fingerprint: str, settings: Settings) -> str:
     if earlier is None:
         return NEW
+    if earlier.limits not in {"", str(settings.limits)}:
+        return STALE
     if earlier.state == "rejected" and not path.match(f"*{Path(earlier.file).suffix}"):
         return STALE
-    whole = all((lake / name).is_file() for name in earlier.files)
+    whole = all((settings.lake / name).is_file() for name in earlier.files)
     # only rows in quarantine had other columns before
     known = earlier.layout == LAYOUT or not earlier.rows_quarantined
     return SEEN if whole and known and earlier.codebook == fingerprint else STALE

@@ -7,13 +7,11 @@ here: any file format, any meaning of a column.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
-
-from dagster_project.ingest.find_header import IsHeader
 
 MALFORMED_SCHEMA = pl.Schema({"row": pl.Int64, "why": pl.String})
 
@@ -64,18 +62,15 @@ class Source(Protocol):
 class Reading:
     """What a reader may need to know besides the path.
 
-    `sheet` is the sheet of a workbook (None: the first, or the only one with such a row).
-    `is_header` says whether a row has all the columns that are required. `known` gives, for a
-    header, the texts that its column may hold (trimmed, lower case): answers first, then those that
+    `sheet` is the sheet of a workbook (None: the first, or the only one with a header). `required`
+    gives for each column that must be there the folded names it may have. `known` gives, by folded
+    header, the texts that a column may hold (trimmed, lower case): answers first, then those that
     mean no answer.
     """
 
     sheet: str | None = None
-    is_header: IsHeader = lambda _: False
-    known: Callable[[str], tuple[frozenset[str], frozenset[str]]] = lambda _: (
-        frozenset(),
-        frozenset(),
-    )
+    required: tuple[frozenset[str], ...] = ()
+    known: Mapping[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
 
 
 def open_source(path: Path, reading: Reading) -> Source:
@@ -94,11 +89,20 @@ def open_source(path: Path, reading: Reading) -> Source:
     return source
 
 
+def load_readers() -> None:
+    """Load all readers but that of SPSS, which is slow to load and seldom needed."""
+    _readers()
+
+
 def _readers() -> Mapping[str, Callable[[Path, Reading], Source]]:
     from dagster_project.ingest.read_csv import open_csv  # noqa: PLC0415
     from dagster_project.ingest.read_parquet import open_parquet  # noqa: PLC0415
-    from dagster_project.ingest.read_sav import open_sav  # noqa: PLC0415
     from dagster_project.ingest.read_xlsx import open_xlsx  # noqa: PLC0415
+
+    def open_sav(path: Path, reading: Reading) -> Source:
+        from dagster_project.ingest import read_sav  # noqa: PLC0415
+
+        return read_sav.open_sav(path, reading)
 
     return {".csv": open_csv, ".xlsx": open_xlsx, ".parquet": open_parquet, ".sav": open_sav}
 

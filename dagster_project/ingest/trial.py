@@ -13,17 +13,20 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
-from dagster_project.ingest.deliver import Judge
-from dagster_project.ingest.lake import ensure_lake, file_sha256, lake_file
+from dagster_project.ingest.deliver import ChangedWhileReadError, Judge
+from dagster_project.ingest.lake import ensure_lake, lake_file
+from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery
-from dagster_project.ingest.scan import EXTENSIONS, NEW, LandedFile, received_at
+from dagster_project.ingest.scan import EXTENSIONS, NEW, LandedFile, mark_of, received_at
+from dagster_project.settings import Limits
 
 
 def try_files(
-    files: Sequence[Path], feed: str | None, codebook: Codebook, most: int
+    files: Sequence[Path], feed: str | None, codebook: Codebook, limits: Limits, most: int
 ) -> Iterator[tuple[str, bool]]:
     """Yield lines on each file, and whether each says something good.
 
@@ -31,6 +34,7 @@ def try_files(
         files: what would be delivered.
         feed: of which feed; None: of the one that the folder of the file is called after.
         codebook: by which they are judged.
+        limits: of reading each.
         most: rows of a file that are shown.
 
     Raises:
@@ -41,7 +45,7 @@ def try_files(
     with TemporaryDirectory() as folder:
         lake = Path(folder)
         ensure_lake(lake)
-        judge = Judge(lake, codebook, secrets.token_bytes(32), datetime.now(UTC))
+        judge = Judge(lake, codebook, secrets.token_bytes(32), datetime.now(UTC), PROCESS, limits)
         for path in files:
             of = feed or path.resolve().parent.name
             if of not in known:
@@ -52,18 +56,25 @@ def try_files(
             if path.suffix.lower() not in EXTENSIONS:
                 yield f"{path}: refused: is not one of {', '.join(sorted(EXTENSIONS))}", False
                 continue
-            yield from _said(path, judge.judge(_landed(path, of)), lake, most)
+            try:
+                delivery = judge.judge(_landed(path, of))
+            except ChangedWhileReadError:
+                yield f"{path}: it changed while it was read; try again when it is whole", False
+                continue
+            yield from _said(path, delivery, lake, most)
 
 
 def _landed(path: Path, feed: str) -> LandedFile:
+    status = path.stat()
     return LandedFile(
         feed=feed,
         file=path.name,
         path=path,
         sha256=file_sha256(path),
-        bytes=path.stat().st_size,
-        received_at=received_at(path, path.stat().st_mtime),
+        bytes=status.st_size,
+        received_at=received_at(path, status.st_mtime),
         state=NEW,
+        mark=mark_of(status),
     )
 
 

@@ -23,6 +23,10 @@ from dagster_project.ingest import (
 from dagster_project.release.states import HOLDS
 from dagster_project.settings import Settings
 
+NOT_TAKEN_IN = {
+    "waiting": "is still being written; run again once it is whole",
+    "new": "came, or changed, while this run was at work; run again",
+}
 Line = tuple[str, str | None, str | None, str]
 
 
@@ -41,6 +45,7 @@ def holds_of(settings: Settings, codebook: Codebook, final: pl.DataFrame) -> pl.
         *_refused(settings, codebook, scan),
         *_waiting(codebook, scan),
         *_misplaced(codebook, scan),
+        *_astray(codebook, scan),
         *(
             (bad.study, bad.organisation_code, bad.period, bad.why)
             for bad in too_many_bad_rows(table, codebook)
@@ -69,9 +74,8 @@ def _refused(settings: Settings, codebook: Codebook, scan: Scan) -> Iterator[Lin
 
 def _waiting(codebook: Codebook, scan: Scan) -> Iterator[Line]:
     for file in scan.deliveries:
-        if file.state == "waiting":
-            why = f"{file.file} is still being written; run again once it is whole"
-            yield codebook.feed(file.feed).study, None, None, why
+        if why := NOT_TAKEN_IN.get(file.state):
+            yield codebook.feed(file.feed).study, None, None, f"{file.file} {why}"
 
 
 def _misplaced(codebook: Codebook, scan: Scan) -> Iterator[Line]:
@@ -79,3 +83,11 @@ def _misplaced(codebook: Codebook, scan: Scan) -> Iterator[Line]:
         why = f"{file} {reason}; move it into the folder of its feed, or out of the landing"
         for study in codebook.studies:
             yield study.study, None, None, why
+
+
+def _astray(codebook: Codebook, scan: Scan) -> Iterator[Line]:
+    """Hold the study of a feed that has a link in its folder which is not followed."""
+    studies = {feed.feed: feed.study for feed in codebook.feeds}
+    for file, reason in scan.astray:
+        if study := studies.get(file.split("/")[0]):
+            yield study, None, None, f"{file} {reason}"

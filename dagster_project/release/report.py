@@ -36,7 +36,7 @@ NONE = RowCounts(0, 0, 0, 0, 0)
 ACCEPTED = "accepted"
 NOT_IN_REGISTER = {
     "new": "not processed yet; run `kto refresh`",
-    "waiting": "still being written; it is taken in once it is whole",
+    "waiting": "still being written, or just changed; it is taken in once it is whole",
 }
 SAMPLE = 5
 DAYS = ("due_on", "released_on", "revised_on")

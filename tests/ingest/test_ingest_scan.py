@@ -67,14 +67,6 @@ def test_a_pipe_and_a_folder_that_leads_to_itself_do_not_hold_it_up(house: House
     assert "is not a file" in ignored(house).values()
 
 
-def test_a_folder_that_is_a_link_is_looked_into(house: House, tmp_path: Path):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "a.csv").write_text(CONTENT)
-    (house.settings.landing / "counter").symlink_to(tmp_path / "elsewhere")
-
-    assert states(house) == {"counter/a.csv": "new"}
-
-
 def test_a_name_that_is_no_text_does_not_hold_it_up(house: House):
     (house.settings.landing / "counter").mkdir()
     Path(os.fsdecode(bytes(house.settings.landing) + b"/counter/caf\xe9.csv")).write_text(CONTENT)

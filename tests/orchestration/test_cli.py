@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from filelock import FileLock
 
 from dagster_project.cli import main
+from dagster_project.settings import Limits, Settings
 
 INVITATIONS = "uitnodiging_id;gemeentecode;kanaal;product;verzonden_op;email\n"
 
@@ -94,6 +95,25 @@ def test_a_release_day_that_no_month_has_is_refused(
     monkeypatch.setenv("KTO_RELEASE_DAY", "31")
     done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KTO_READ_MEMORY_MB", "255"), ("KTO_READ_MEMORY_MB", "2 GB"), ("KTO_READ_SECONDS", "0")],
+)
+def test_a_limit_that_nothing_can_be_read_under_is_refused(
+    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert f"{name} is '{value}'; give a whole number" in done.stderr
+
+
+def test_limits_of_reading_come_from_the_environment() -> None:
+    given = {"KTO_READ_MEMORY_MB": "512", "KTO_READ_SECONDS": "60"}
+    assert Settings.from_env(env=given).limits == Limits(512, 60)
+    assert Settings.from_env(env={}).limits == Limits(2048, 300)
 
 
 def test_a_target_of_which_this_version_knows_nothing_is_refused_at_once(

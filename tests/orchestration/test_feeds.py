@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import time
 from datetime import date
 
 import dagster as dg
@@ -27,12 +30,21 @@ def told(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> dg.Exec
     folder.mkdir()
     (folder / "2020-12-01.csv").write_text(HEADER + ROWS, encoding="utf-8")
     (folder / "2020-12-02.csv").write_text("nothing;of;ours\n1;2;3\n", encoding="utf-8")
+    return taken_in(installation)
+
+
+def taken_in(installation: Installation, **tags: str) -> dg.ExecuteInProcessResult:
+    """Materialize the feed in a run with these tags of Dagster's."""
     asset = next(
         asset
         for asset in feed_assets(installation.codebook, release_day=15)
         if asset.key == feed_key("counter")
     )
-    return dg.materialize([asset], resources={"installation": lent_to_one_run(installation)})
+    return dg.materialize(
+        [asset],
+        resources={"installation": lent_to_one_run(installation)},
+        tags={f"dagster/{name}": value for name, value in tags.items()},
+    )
 
 
 def test_rows_read_are_accepted_or_in_quarantine(told: dg.ExecuteInProcessResult) -> None:
@@ -80,3 +92,24 @@ def test_a_channel_without_answers_in_the_latest_closed_quarter_is_named(
     assert later.severity == dg.AssetCheckSeverity.WARN
     assert later.metadata["quarter"].value == "2021Q1"
     assert later.metadata["missing"].value == "counter"
+
+
+@pytest.mark.parametrize(
+    ("tags", "deliveries"),
+    [({}, 1), ({"schedule_name": "morning_release"}, 0), ({"sensor_name": "new_deliveries"}, 0)],
+)
+def test_only_a_run_that_somebody_asked_for_takes_in_what_has_just_come(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    tags: dict[str, str],
+    deliveries: int,
+) -> None:
+    folder = installation.settings.landing / "counter"
+    folder.mkdir()
+    path = folder / "2020-12-01.csv"
+    path.write_text(HEADER + ROWS, encoding="utf-8")
+    monkeypatch.setattr(time, "sleep", lambda seconds: os.utime(path, (time.time() - seconds,) * 2))
+    settings = dataclasses.replace(installation.settings, quiet_seconds=60)
+    result = taken_in(dataclasses.replace(installation, settings=settings), **tags)
+    metadata = result.asset_materializations_for_node("lake__counter")[0].metadata
+    assert metadata["deliveries"].value == deliveries

@@ -35,7 +35,11 @@ class Place:
 
     def kto(self, *words: str) -> Result:
         """Run a command, which must not end in a traceback."""
-        environment = {"KTO_HOME": str(self.home), "KTO_LANDING": str(self.landing)}
+        environment = {
+            "KTO_HOME": str(self.home),
+            "KTO_LANDING": str(self.landing),
+            "KTO_QUIET_SECONDS": "0",
+        }
         done = CliRunner().invoke(main, words, env=environment, terminal_width=240)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.output
         return done
