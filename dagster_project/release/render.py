@@ -6,7 +6,7 @@ Belongs here: tables and sentences. Does not belong here: finding anything out (
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -18,11 +18,12 @@ from rich.text import Text
 
 from dagster_project.release import told
 
+LEFT_OUT = "left out"
 COLUMNS = {
     "read": "rows_read",
     "accepted": "rows_accepted",
     "quarantined": "rows_quarantined",
-    "left out": "rows_left_out",
+    LEFT_OUT: "rows_left_out",
     "counted": "rows_counted",
     "superseded": "rows_superseded",
     "set aside": "rows_set_aside",
@@ -112,14 +113,20 @@ def _frame(status: Mapping[str, Any]) -> pl.DataFrame:
     return frame.with_columns(period_start=pl.col("period"))
 
 
-def _deliveries(deliveries: Iterable[Mapping[str, Any]]) -> Table:
+def _deliveries(deliveries: Sequence[Mapping[str, Any]]) -> Table:
+    """List the counts of every delivery; a column of rows left out only where there are any."""
+    columns = {
+        heading: key
+        for heading, key in COLUMNS.items()
+        if heading != LEFT_OUT or any(one[key] for one in deliveries)
+    }
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("feed/file", overflow="fold")
     table.add_column("state")
-    for heading in COLUMNS:
+    for heading in columns:
         table.add_column(heading, justify="right")
     for one in deliveries:
-        counts = [Text("-" if one[key] is None else str(one[key])) for key in COLUMNS.values()]
+        counts = [Text("-" if one[key] is None else str(one[key])) for key in columns.values()]
         state = Text(one["state"], style=STATE_STYLE.get(one["state"], ""))
         table.add_row(Text(one["file"]), state, *counts)
     return table

@@ -56,6 +56,7 @@ KEYS = [
     "rows_read",
     "rows_accepted",
     "rows_quarantined",
+    "rows_left_out",
     "rows_counted",
     "rows_superseded",
     "rows_set_aside",
@@ -78,6 +79,7 @@ def delivery(sha256: str, **changes: object) -> Delivery:
         "rows_read": 12,
         "rows_accepted": 10,
         "rows_quarantined": 2,
+        "rows_left_out": 0,
         "reasons": {"bad_type": 1, "out_of_range": 2},
     }
     return Delivery(**{**fields, **changes})
@@ -155,6 +157,7 @@ def test_a_delivery_has_exactly_the_fields_of_the_contract():
         "rows_read": 12,
         "rows_accepted": 10,
         "rows_quarantined": 2,
+        "rows_left_out": 0,
         "rows_counted": 7,
         "rows_superseded": 2,
         "rows_set_aside": 1,
