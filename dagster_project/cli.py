@@ -289,6 +289,28 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
             click.echo(line)
 
 
+@main.command()
+@landing_option
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@in_one_line
+def doctor(landing: Path | None, home: Path | None, as_json: bool) -> None:
+    """Look whether the installation is in order: versions, folders, key, room, rights, checksums.
+
+    Exit 1 if something has to be mended.
+    """
+    from dagster_project.doctor import examine, lines  # noqa: PLC0415
+
+    findings = list(examine(_settings(landing, home)))
+    if as_json:
+        click.echo(json.dumps([vars(one) for one in findings], ensure_ascii=False, indent=2))
+    else:
+        for line in lines(findings):
+            click.echo(line)
+    if not all(one.good for one in findings):
+        raise SystemExit(1)
+
+
 @main.command(name="bad-rows")
 @landing_option
 @home_option

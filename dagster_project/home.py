@@ -72,6 +72,16 @@ def open_home(home: Path) -> None:
         _close(folder, WRITING)
 
 
+def open_to_others(home: Path) -> list[Path]:
+    """List what others may read or write directly under a home, but for what is published."""
+    if not home.is_dir():
+        return []
+    with os.scandir(home) as entries:
+        found = [Path(entry.path) for entry in entries if entry.name != PUBLISHED]
+    below = [path for path in sorted(found) if _mode(path) & OTHERS]
+    return [home, *below] if _mode(home) & LISTING else below
+
+
 def _close(path: Path, rights: int) -> None:
     """Take rights away from all below a path, then from itself, so that a killed run starts again.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from dagster_project.home import open_home
 from dagster_project.settings import Settings
+
+REFRESH = ".refresh.lock"
 
 
 def warehouse_lock(settings: Settings) -> FileLock:
@@ -15,7 +17,19 @@ def warehouse_lock(settings: Settings) -> FileLock:
 
 def home_lock(settings: Settings) -> FileLock:
     """Lock around a whole run, so that two refreshes never mix; reentrant within this process."""
-    return _lock(settings, ".refresh.lock")
+    return _lock(settings, REFRESH)
+
+
+def is_at_work(settings: Settings) -> bool:
+    """Whether a refresh of the home is running; changes nothing."""
+    path = settings.home / REFRESH
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _lock(settings: Settings, name: str) -> FileLock:
