@@ -418,7 +418,8 @@ def test_every_command_in_the_docs_runs(demo: Demo, my_feeds: Path, line: str) -
         return
     else:
         # a line may need what the line before it sets
-        key = "export KTO_PSEUDONYM_KEY=secret; " if my_feeds.name in line else ""
+        key = "export KTO_PSEUDONYM_KEY='a long secret of your own'; "
+        key = key if my_feeds.name in line else ""
         folder = my_feeds.parent if my_feeds.name in line else PROJECT_ROOT
         # what is released as it is has to be held, such as by a file in a folder that is no feed
         no_feed = demo.home / "landing" / "loket"
