@@ -278,9 +278,7 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     from dagster_project.release.render import status_lines  # noqa: PLC0415
     from dagster_project.release.report import status as read_status  # noqa: PLC0415
 
-    settings = _settings(landing, home)
-    if landing is None and "KTO_LANDING" not in os.environ:
-        settings = _settings(settings.last_landing(), home)
+    settings = _settings_as_last_filled(landing, home)
     found = read_status(settings)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -325,9 +323,7 @@ def bad_rows(landing: Path | None, home: Path | None, out: Path | None) -> None:
     from dagster_project.ingest import hand_back  # noqa: PLC0415
     from dagster_project.ingest.scan import scan_landing  # noqa: PLC0415
 
-    settings = _settings(landing, home)
-    if landing is None and "KTO_LANDING" not in os.environ:
-        settings = _settings(settings.last_landing(), home)
+    settings = _settings_as_last_filled(landing, home)
     codebook = load_codebook(settings.seeds)
     tables = hand_back.rows_to_mend(settings.lake, codebook, scan_landing(settings, codebook))
     if not tables:
@@ -392,6 +388,14 @@ def _settings(landing: Path | None, home: Path | None) -> Settings:
         return Settings.from_env(landing=landing, home=home).at_once()
     except ValueError as error:
         raise UserError(str(error)) from None
+
+
+def _settings_as_last_filled(landing: Path | None, home: Path | None) -> Settings:
+    """Look at the landing that the home was last filled from, unless another one is named."""
+    settings = _settings(landing, home)
+    if landing is None and "KTO_LANDING" not in os.environ:
+        return _settings(settings.last_landing(), home)
+    return settings
 
 
 def _codes(periods: Sequence[str]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ Belongs here: nothing that knows a file or a rule.
 
 from __future__ import annotations
 
-import string
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
@@ -13,7 +12,8 @@ from typing import TypeVar
 
 SEPARATOR = "|"
 """Between the answers of one cell to a question that takes several."""
-BLANKS = string.whitespace + "\u00a0\ufeff"
+MARK = "\ufeff"
+"""A byte order mark, which may stand before the first header."""
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
@@ -21,9 +21,9 @@ K = TypeVar("K", bound=Hashable)
 def fold(text: str) -> str:
     """Give the form in which raw answers and headers are compared: trimmed, lower case, composed.
 
-    An accent may come as a character of its own (NFD); a byte order mark may stand before a header.
+    An accent may come as a character of its own (NFD).
     """
-    return unicodedata.normalize("NFC", text).strip(BLANKS).lower()
+    return unicodedata.normalize("NFC", text).replace(MARK, "").strip().lower()
 
 
 def grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]]:

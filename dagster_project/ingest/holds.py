@@ -298,7 +298,7 @@ def standing_bad_rows(lake: Path, codebook: Codebook, scan: Scan) -> pl.DataFram
             engine.register("final", pl.DataFrame(schema=FINAL))
             _find_bad(engine, lake, codebook, register, suspect)
             found = pl.concat([pl.DataFrame(engine.sql(BAD_IN_FULL).to_arrow_table()), found])
-    own = ~(pl.col("reasons").list.eval(pl.element() == Reason.DELIVERY_REJECTED).list.all())
+    own = ~pl.col("reasons").list.contains(Reason.DELIVERY_REJECTED.value)
     return (
         found.filter(own)
         .join(names, on=["feed", "delivery"])

@@ -32,7 +32,7 @@ def parse(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _read(raw: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
-    text = raw.str.strip_chars()
+    text = raw.str.normalize("NFC").str.strip_chars()  # as the codebook's texts are compared
     blank = text == ""
     if rule.no_answer:
         blank = blank | values.is_no_answer(text, rule.no_answer)

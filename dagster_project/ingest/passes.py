@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from dagster_project.codebook import SEPARATOR, fold, roles
+from dagster_project.codebook import fold, roles
 from dagster_project.errors import UserError
 from dagster_project.ingest.duplicates import NO_DUPLICATES, fingerprints
 from dagster_project.ingest.lake import QUARANTINE, Drafts
@@ -99,16 +99,13 @@ class Pass:
 
     def _joined(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add a column for each question of several answers that the file has otherwise."""
-        made = [
-            joined(frame, rule.answers)
-            if rule.answers
-            else separated(frame[rule.header], rule.format or SEPARATOR)
-            for rule in self.plan.of_kind(Kind.MULTIPLE)
-        ]
-        rules = self.plan.of_kind(Kind.MULTIPLE)
-        return frame.with_columns(
-            text.alias(rule.header) for rule, text in zip(rules, made, strict=True)
-        )
+        for rule in self.plan.of_kind(Kind.MULTIPLE):
+            if rule.answers:
+                frame = frame.with_columns(joined(frame, rule.answers).alias(rule.header))
+            elif rule.format:
+                text = separated(frame[rule.header], rule.format)
+                frame = frame.with_columns(text.alias(rule.header))
+        return frame
 
     def _counting(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Leave out the rows that do not count: previews, tests, questionnaires not finished."""

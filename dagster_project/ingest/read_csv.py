@@ -202,17 +202,13 @@ def _decodes(path: Path, decoder: codecs.IncrementalDecoder) -> bool:
 def _names(text: str, reading: Reading) -> tuple[str, HeaderRow]:
     """Find the delimiter and the names: those that are required, else most columns in row 1."""
     found = {mark: find_header(_rows(text, mark), reading.required) for mark in DELIMITERS}
-    return max(found.items(), key=lambda item: (item[1].found, len(_first(text, item[0]))))
+    return max(found.items(), key=lambda item: (item[1].found, len(item[1].names)))
 
 
 def _has_rows(text: str, delimiter: str, names: HeaderRow) -> bool:
     begins = next((line for line, _ in _rows(text, delimiter) if line > names.row), None)
     lines = list(io.StringIO(text, newline=""))
     return begins is not None and any(line.strip() for line in lines[begins - 1 :])
-
-
-def _first(text: str, delimiter: str) -> Sequence[str]:
-    return next((row for _, row in _rows(text, delimiter)), [])
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
