@@ -14,13 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING
 
 import click
 
 from dagster_project.cli_check_figures import check_figures
+from dagster_project.cli_common import (
+    home_option,
+    in_one_line,
+    landing_option,
+    settings_as_last_filled,
+    settings_of,
+)
+from dagster_project.cli_look import bad_rows, check_files, doctor
 from dagster_project.errors import UserError
 from dagster_project.home import keep_private, open_home
 from dagster_project.settings import Settings
@@ -28,28 +35,6 @@ from dagster_project.settings import Settings
 if TYPE_CHECKING:
     from dagster_project.pipeline import Outcome
     from dagster_project.release.order import Order
-
-P = ParamSpec("P")
-SHOWN = 20
-"""Rows of a file that are shown; more are counted."""
-FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-def in_one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """Print a fault that the user can mend as one line and exit with 1; bugs keep their trace."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except UserError as error:
-            click.echo(f"kto: {error}", err=True)
-            raise SystemExit(1) from None
-        except KeyboardInterrupt:
-            click.echo("kto: interrupted; run again to finish", err=True)
-            raise SystemExit(130) from None
-
-    return run
 
 
 class Quarter(click.ParamType[date]):
@@ -69,12 +54,6 @@ class Quarter(click.ParamType[date]):
             self.fail(str(error), param, ctx)
 
 
-landing_option = click.option(
-    "--landing", type=FOLDER, help="Where deliveries are. [KTO_LANDING; var/landing]"
-)
-home_option = click.option(
-    "--home", type=FOLDER, help="Where everything is written. [KTO_HOME; var]"
-)
 verbose_option = click.option("--verbose", is_flag=True, help="Show Dagster's log as well.")
 
 
@@ -100,6 +79,9 @@ def main() -> None:
 
 
 main.add_command(check_figures)
+main.add_command(check_files)
+main.add_command(bad_rows)
+main.add_command(doctor)
 
 
 @main.command()
@@ -136,7 +118,7 @@ def refresh(
     from dagster_project.release.order import Order  # noqa: PLC0415
 
     order = Order(publish=not preview)
-    _refresh(_settings(landing, home), [*quarters, *more_quarters], order, verbose=verbose)
+    _refresh(settings_of(landing, home), [*quarters, *more_quarters], order, verbose=verbose)
 
 
 @main.command()
@@ -174,7 +156,7 @@ def release(
             "and not held is published by `kto refresh`"
         )
     order = Order(as_is=Selection(study, organisation, _codes(periods)), reason=reason.strip())
-    _refresh(_settings(landing, home), (), order, verbose=verbose)
+    _refresh(settings_of(landing, home), (), order, verbose=verbose)
 
 
 @main.command()
@@ -206,7 +188,7 @@ def revise(
     from dagster_project.release.order import Order  # noqa: PLC0415
 
     named = tuple((study, organisation, period) for period in _codes(periods))
-    settings = _settings(landing, home)
+    settings = settings_of(landing, home)
     outcome = _run(settings, (), Order(publish=yes, revise=named, reason=reason), verbose=verbose)
     for line in (*change_lines(outcome), *(outcome_lines(settings, outcome) if yes else ())):
         click.echo(line)
@@ -238,7 +220,7 @@ def withdraw(
     from dagster_project.release.withdraw import withdraw as take_back  # noqa: PLC0415
 
     named = tuple((study, organisation, period) for period in _codes(periods))
-    settings = _settings(None, home)
+    settings = settings_of(None, home)
     gone = take_back(settings, named, reason=reason, by=by, never_distributed=never_distributed)
     click.echo(
         f"withdrawn  {study} {', '.join(gone)}: {organisation}; run `kto refresh` for a release "
@@ -256,12 +238,12 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
     from dagster_project.cli_report import demo_lines  # noqa: PLC0415
     from dagster_project.demo import compare, published_figures, write_demo  # noqa: PLC0415
 
-    settings = _settings(landing, home)
+    settings = settings_of(landing, home)
     open_home(settings.home)
     with _progress() as (progress, _):
         write_demo(settings.landing, progress)
     # Read again: the demo landing brings the key for its own e-mail addresses.
-    whole = replace(_settings(landing, home), quiet_seconds=0)
+    whole = replace(settings_of(landing, home), quiet_seconds=0)
     _refresh(whole, (), None, verbose=verbose)
     found = compare(published_figures(), settings.published / "current" / "kto.duckdb")
     for line in demo_lines(settings, found):
@@ -278,85 +260,13 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     from dagster_project.release.render import status_lines  # noqa: PLC0415
     from dagster_project.release.report import status as read_status  # noqa: PLC0415
 
-    settings = _settings_as_last_filled(landing, home)
+    settings = settings_as_last_filled(landing, home)
     found = read_status(settings)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         for line in status_lines(found):
             click.echo(line)
-
-
-@main.command()
-@landing_option
-@home_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@in_one_line
-def doctor(landing: Path | None, home: Path | None, as_json: bool) -> None:
-    """Look whether the installation is in order: versions, folders, key, room, rights, checksums.
-
-    Exit 1 if something has to be mended.
-    """
-    from dagster_project.doctor import examine, lines  # noqa: PLC0415
-
-    findings = list(examine(_settings(landing, home)))
-    if as_json:
-        click.echo(json.dumps([vars(one) for one in findings], ensure_ascii=False, indent=2))
-    else:
-        for line in lines(findings):
-            click.echo(line)
-    if not all(one.good for one in findings):
-        raise SystemExit(1)
-
-
-@main.command(name="bad-rows")
-@landing_option
-@home_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write .xlsx or .csv.")
-@in_one_line
-def bad_rows(landing: Path | None, home: Path | None, out: Path | None) -> None:
-    """List the rows that somebody has to mend, with what is wrong; personal fields are masked.
-
-    Rows that a later delivery mended are left out.
-    """
-    from dagster_project.codebook import load_codebook  # noqa: PLC0415
-    from dagster_project.ingest import hand_back  # noqa: PLC0415
-    from dagster_project.ingest.scan import scan_landing  # noqa: PLC0415
-
-    settings = _settings_as_last_filled(landing, home)
-    codebook = load_codebook(settings.seeds)
-    tables = hand_back.rows_to_mend(settings.lake, codebook, scan_landing(settings, codebook))
-    if not tables:
-        click.echo("no rows to mend")
-    elif out:
-        hand_back.write_rows(tables, out)
-        count = sum(table.height for table in tables.values())
-        click.echo(f"{count} row{'s' * (count != 1)} written to {out}")
-    else:
-        for line in hand_back.lines(tables, SHOWN):
-            click.echo(line)
-
-
-@main.command(name="check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--feed", help="Which feed they are of.  [the folder each lies in]")
-@in_one_line
-def check_files(files: tuple[Path, ...], feed: str | None) -> None:
-    """Judge files without taking them in: what would be refused, which rows, and why.
-
-    Exit 1 if anything would be.
-    """
-    from dagster_project.codebook import load_codebook  # noqa: PLC0415
-    from dagster_project.ingest.trial import try_files  # noqa: PLC0415
-
-    settings = _settings(None, None)
-    codebook = load_codebook(settings.seeds)
-    is_good = True
-    for line, good in try_files(files, feed, codebook, settings.limits, SHOWN):
-        click.echo(line)
-        is_good = is_good and good
-    if not is_good:
-        raise SystemExit(1)
 
 
 @main.group()
@@ -370,7 +280,7 @@ def check() -> None:
     """Check the codebook as a whole; name file, row and column of each problem."""
     from dagster_project.codebook import CodebookError, load_codebook  # noqa: PLC0415
 
-    settings = _settings(None, None)
+    settings = settings_of(None, None)
     try:
         found = load_codebook(settings.seeds)
     except CodebookError as error:
@@ -381,21 +291,6 @@ def check() -> None:
         f"{settings.seeds}: {len(found.studies)} studies, {len(found.feeds)} feeds, "
         f"{len(found.questions)} questions, {len(found.metrics)} metrics; no problems"
     )
-
-
-def _settings(landing: Path | None, home: Path | None) -> Settings:
-    try:
-        return Settings.from_env(landing=landing, home=home).at_once()
-    except ValueError as error:
-        raise UserError(str(error)) from None
-
-
-def _settings_as_last_filled(landing: Path | None, home: Path | None) -> Settings:
-    """Look at the landing that the home was last filled from, unless another one is named."""
-    settings = _settings(landing, home)
-    if landing is None and "KTO_LANDING" not in os.environ:
-        return _settings(settings.last_landing(), home)
-    return settings
 
 
 def _codes(periods: Sequence[str]) -> tuple[str, ...]:
