@@ -29,7 +29,7 @@ lint: setup  ## ruff, mypy and sqlfluff
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	mkdir -p var/lint
-	KTO_HOME=var/lint $(BIN)/sqlfluff lint dbt_project/models
+	KTO_HOME=var/lint $(BIN)/sqlfluff lint --processes 0 dbt_project/models
 
 docs: setup  ## Renew docs/marts.md and docs/feeds.md from the models and the codebook
 	$(BIN)/python tests/docs/reference_pages.py docs
