@@ -32,8 +32,7 @@ def dbt_manifest(settings: Settings) -> Path:
         DbtError: the project cannot be parsed.
 
     """
-    target = settings.dbt_project / "target"
-    manifest = target / MANIFEST
+    manifest = _shared(settings) / MANIFEST
     if _is_fresh(manifest, settings):
         return manifest
     # users with homes of their own may share one project
@@ -42,14 +41,19 @@ def dbt_manifest(settings: Settings) -> Path:
     return manifest
 
 
+def _shared(settings: Settings) -> Path:
+    """Return the folder of what is parsed: dbt, called by somebody, writes in the one above it."""
+    return settings.dbt_project / "target" / "pipeline"
+
+
 def _parse_anew(manifest: Path, settings: Settings) -> None:
-    target = manifest.parent
-    target.mkdir(parents=True, exist_ok=True)
-    with FileLock(target / ".manifest.lock"):
+    scratch = manifest.parent / "parsing"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with FileLock(manifest.parent / ".lock"):
         if not _is_fresh(manifest, settings):
-            # dbt keeps the old file when nothing in it changed, which would look stale for ever.
-            manifest.unlink(missing_ok=True)
-            project = invoke(settings, target, ["parse"])
+            project = invoke(settings, scratch, ["parse"])
+            # in one step, as others may read it now: dbt writes it in pieces
+            (scratch / MANIFEST).replace(manifest)
             _parsed[settings.home] = (manifest.stat().st_mtime_ns, project)
 
 
@@ -69,7 +73,7 @@ def parsed_project(settings: Settings) -> Any:  # noqa: ANN401
 def _parse_for_home(settings: Settings) -> Any:  # noqa: ANN401
     target = settings.home / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    state = settings.dbt_project / "target" / "partial_parse.msgpack"
+    state = _shared(settings) / "parsing" / "partial_parse.msgpack"
     if state.is_file() and not (target / state.name).exists():
         shutil.copyfile(state, target / state.name)
     return invoke(settings, target, ["parse"])

@@ -1,0 +1,47 @@
+"""The parsed dbt project that Dagster's graph is made of, while others work beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.warehouse import dbt_manifest
+
+
+def test_who_reads_it_while_it_is_made_anew_reads_a_whole_one(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    unwanted = shutil.ignore_patterns("target", "logs")
+    shutil.copytree(PROJECT_ROOT / "dbt_project", root / "dbt_project", ignore=unwanted)
+    shutil.copytree(PROJECT_ROOT / "seeds", root / "seeds")
+    settings = Settings(root, tmp_path / "landing", tmp_path / "home")
+    manifest = dbt_manifest(settings)
+    first = manifest.stat().st_mtime_ns
+    read, ended = [0], threading.Event()
+    broken: list[str] = []
+
+    def read_again_and_again() -> None:
+        while not ended.is_set():
+            try:
+                json.loads(manifest.read_bytes())
+            except (OSError, ValueError) as fault:
+                broken.append(str(fault))
+            read[0] += 1
+
+    reader = threading.Thread(target=read_again_and_again)
+    reader.start()
+    (root / "dbt_project" / "models" / "marts" / "mart_kpi.sql").touch()
+    assert dbt_manifest(settings) == manifest
+    ended.set()
+    reader.join()
+    assert manifest.stat().st_mtime_ns > first
+    assert read[0] > 0
+    assert not broken
+
+
+def test_what_dbt_writes_for_somebody_is_not_what_the_pipeline_reads(tmp_path: Path) -> None:
+    settings = Settings(PROJECT_ROOT, tmp_path / "landing", tmp_path / "home")
+    written_by_dbt = PROJECT_ROOT / "dbt_project" / "target" / "manifest.json"
+    assert dbt_manifest(settings) != written_by_dbt
