@@ -91,7 +91,7 @@ def invoke(
     places = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", str(target)]
     flags = [*QUIET, "--log-path", str(target / "logs")]
     if project is not None:
-        # the manifest stands there since it was parsed, and results come back as they are
+        # results come back as they are
         flags.append("--no-write-json")
     with _home_in_environment(settings):
         runner = dbtRunner(manifest=project, callbacks=[listen])

@@ -9,19 +9,28 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from dagster_project.home import open_to_readers
 from dagster_project.settings import Settings
+from dagster_project.sql_text import read_from
 from dagster_project.warehouse.dbt import invoke
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.contracts.graph.nodes import SourceDefinition
+
 MANIFEST = "manifest.json"
+PARSED = "partial_parse.msgpack"
+ANY_HOME = Path("/any-home")
+"""Stands in what is parsed for the home, so that one parsing serves every home."""
 MADE_BY_DBT = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
 
-_parsed: dict[Path, tuple[int, Any]] = {}
+_parsed: dict[Path, tuple[int, Manifest]] = {}
 """By home: when the manifest was written, and dbt's parsed form of it."""
 
 
@@ -51,32 +60,47 @@ def _parse_anew(manifest: Path, settings: Settings) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     with FileLock(manifest.parent / ".lock"):
         if not _is_fresh(manifest, settings):
-            project = invoke(settings, scratch, ["parse"])
-            # in one step, as others may read it now: dbt writes it in pieces
+            (scratch / MANIFEST).unlink(missing_ok=True)
+            invoke(replace(settings, home=ANY_HOME), scratch, ["parse"])
+            # each in one step, as others may read them now, and dbt writes them in pieces; the
+            # manifest last, since its time says that both are new
+            fresh = scratch / f"{PARSED}.fresh"
+            shutil.copyfile(scratch / PARSED, fresh)
+            fresh.replace(manifest.parent / PARSED)
             (scratch / MANIFEST).replace(manifest)
-            _parsed[settings.home] = (manifest.stat().st_mtime_ns, project)
 
 
-def parsed_project(settings: Settings) -> Any:  # noqa: ANN401
-    """Return dbt's parsed manifest, parsing once in this process for all commands of a run.
+def parsed_project(settings: Settings) -> Manifest:
+    """Return dbt's parsed manifest for this home, loaded once in this process.
 
     Raises:
         DbtError: the project cannot be parsed.
 
     """
-    version = dbt_manifest(settings).stat().st_mtime_ns
+    manifest = dbt_manifest(settings)
+    version = manifest.stat().st_mtime_ns
     if _parsed.get(settings.home, (0, None))[0] != version:
-        _parsed[settings.home] = (version, _parse_for_home(settings))
+        _parsed[settings.home] = (version, _for_home(manifest.with_name(PARSED), settings.home))
     return _parsed[settings.home][1]
 
 
-def _parse_for_home(settings: Settings) -> Any:  # noqa: ANN401
-    target = settings.home / "dbt"
-    target.mkdir(parents=True, exist_ok=True)
-    state = _shared(settings) / "parsing" / "partial_parse.msgpack"
-    if state.is_file() and not (target / state.name).exists():
-        shutil.copyfile(state, target / state.name)
-    return invoke(settings, target, ["parse"])
+def _for_home(parsed: Path, home: Path) -> Manifest:
+    """Load what was parsed, and let its sources lie under a home."""
+    # Imported here: dbt costs two seconds.
+    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
+    from dbt.parser.manifest import extended_mashumuro_decoder  # noqa: PLC0415
+
+    project = Manifest.from_msgpack(parsed.read_bytes(), decoder=extended_mashumuro_decoder)
+    for unique_id, source in project.sources.items():
+        project.sources[unique_id] = _under(home, source)
+    project.build_flat_graph()
+    return project
+
+
+def _under(home: Path, source: SourceDefinition) -> SourceDefinition:
+    plain = json.dumps(source.to_dict())
+    there = plain.replace(str(ANY_HOME), json.dumps(read_from(home)[1:-1])[1:-1])
+    return type(source).from_dict(json.loads(there))
 
 
 def blocking_tests(manifest: Path) -> tuple[str, ...]:
