@@ -7,6 +7,7 @@ study, a feed or a question; that is the codebook.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ DEMO_KEY_FILE = "demo.key"
 LANDING_NOTE = "landing.txt"
 TARGET = "duckdb"
 """The only place that this version builds the models in."""
+NOT_IN_A_HOME = re.compile(r"\?|%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
+"""What means something else in the address of an SQLite file."""
 MOMENT = 1.0
 """Seconds: as long as somebody who asked for a run waits to see whether a file still grows."""
 
@@ -69,6 +72,11 @@ class Settings:
         _refuse_what_is_not_there(env)
         landing = (landing or Path(env.get("KTO_LANDING") or root / "var" / "landing")).absolute()
         home = (home or Path(env.get("KTO_HOME") or root / "var")).absolute()
+        if found := NOT_IN_A_HOME.search(str(home)):
+            raise ValueError(
+                f"{str(home)!r} cannot be the home, as its path holds {found[0]!r}, which the "
+                "history of runs reads as something else: give it another name"
+            )
         day = env.get("KTO_RELEASE_DAY", "15")
         if not day.isdigit() or not 1 <= int(day) <= 28:  # noqa: PLR2004
             raise ValueError(f"KTO_RELEASE_DAY is {day!r}; give a day of the month from 1 to 28")

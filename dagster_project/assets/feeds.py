@@ -18,6 +18,7 @@ from dagster_project.ingest import Delivery, FeedResult, check_lake, ingest_feed
 from dagster_project.partitions import AMSTERDAM, release_cron
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
+from dagster_project.sql_text import only
 
 ACCOUNTED = "rows_accounted_for"
 NO_REJECTED_ROWS = "no_rejected_rows"
@@ -193,7 +194,7 @@ def _counts(delivery: Delivery) -> str:
 
 def _column_schema(settings: Settings, feed: Feed) -> dg.TableSchema:
     """Read the lake's own schema from the empty file that anchors each kind."""
-    anchor = str(settings.lake / feed.kind / "_none" / "empty.parquet")
+    anchor = only(settings.lake / feed.kind / "_none" / "empty.parquet")
     rows = duckdb.execute("describe select * from read_parquet(?)", [anchor]).fetchall()
     return dg.TableSchema(
         columns=[dg.TableColumn(name=row[0], type=row[1].lower()) for row in rows]

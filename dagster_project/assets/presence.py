@@ -11,6 +11,7 @@ import duckdb
 from dagster_project.codebook import Feed
 from dagster_project.partitions import latest_closed_quarter, next_quarter, quarter_label, today
 from dagster_project.resources import Installation
+from dagster_project.sql_text import only
 
 CHANNELS_PRESENT = "channels_present"
 
@@ -35,7 +36,7 @@ def channels_present(
         else [channel.channel for channel in installation.codebook.channels_of(feed.study)]
     )
     lake = installation.settings.lake / "responses"
-    files = sorted(str(path) for path in (lake / feed.feed).glob("*.parquet"))
+    files = sorted(only(path) for path in (lake / feed.feed).glob("*.parquet"))
     found = {
         channel: (organisations, responses)
         for channel, organisations, responses in (

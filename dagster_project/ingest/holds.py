@@ -18,6 +18,7 @@ from dagster_project.ingest.lake import QUARANTINE, lake_file
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.scan import Scan
+from dagster_project.sql_text import only
 
 if TYPE_CHECKING:
     import duckdb
@@ -324,7 +325,10 @@ def _find_bad(
     accepted = [delivery for delivery in register if delivery.study in studies]
     engine.register("deliveries", _deliveries(accepted, codebook))
     engine.register("quarantined", _quarantined(lake, suspect))
-    files = {room: _files(lake, room, accepted) for room in ("responses", "invitations")}
+    files = {
+        room: [only(path) for path in _files(lake, room, accepted)]
+        for room in ("responses", "invitations")
+    }
     engine.execute(ACCEPTED, files)
     engine.execute(BAD)
 

@@ -153,7 +153,8 @@ def _build(context: EphemeralDataContext, folder: Path) -> None:
             "show_how_to_buttons": False,
             "store_backend": {
                 "class_name": "TupleFilesystemStoreBackend",
-                "base_directory": str(folder),
+                # it takes a dollar sign for a variable
+                "base_directory": str(folder).replace("$", r"\$"),
             },
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             "site_section_builders": {"expectations": "None", "profiling": "None"},

@@ -16,8 +16,9 @@ import pandas as pd
 from dagster_project.checksums import file_sha256
 from dagster_project.release.comparisons import Shapes, figures, periods, references, stack
 from dagster_project.release.contract import Rules
-from dagster_project.release.export import OFFLINE, literal, parquet_file
+from dagster_project.release.export import OFFLINE, parquet_file
 from dagster_project.release.manifest import DATABASE_FILE, PARQUET_FOLDER, SCHEMA, Manifest
+from dagster_project.sql_text import literal, read_from
 
 Evidence = Mapping[str, pd.DataFrame]
 
@@ -39,7 +40,7 @@ def read_evidence(folder: Path, manifest: Manifest, rules: Rules) -> Evidence:
         engine.execute(f"attach {literal(folder / DATABASE_FILE)} as staged_release (read_only)")
         files = sorted((folder / PARQUET_FOLDER).glob("*.parquet"))
         for file in files:
-            engine.execute(f'create view "{file.stem}" as from read_parquet({literal(file)})')
+            engine.execute(f'create view "{file.stem}" as from read_parquet({read_from(file)})')
         shapes = {file.stem: _columns(engine, f'"{file.stem}"') for file in files}
         return {
             "files": _files(engine, folder, manifest, rules, shapes),

@@ -34,6 +34,7 @@ from dagster_project.release.manifest import (
     software_version,
 )
 from dagster_project.settings import Settings
+from dagster_project.sql_text import literal
 from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 
@@ -238,11 +239,6 @@ def sweep(settings: Settings) -> None:
 def parquet_file(folder: Path, table: str) -> Path:
     """Path of one table's Parquet file within a release folder."""
     return folder / PARQUET_FOLDER / f"{table}.parquet"
-
-
-def literal(text: str | Path) -> str:
-    """Quote a text as an SQL string; paths cannot be bound as parameters in ATTACH and COPY."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _export_marts(

@@ -121,7 +121,7 @@ def read_periods_file(settings: Settings, name: str) -> pl.DataFrame:
     """
     path = settings.states / name
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as fault:
         raise UserError(f"{path} cannot be read ({fault}); run `kto refresh`") from fault
 

@@ -14,12 +14,13 @@ import polars as pl
 
 from dagster_project.errors import UserError
 from dagster_project.release.contract import TableContract, read_contract
-from dagster_project.release.export import OFFLINE, StagedRelease, literal, parquet_file
+from dagster_project.release.export import OFFLINE, StagedRelease, parquet_file
 from dagster_project.release.finalise import keyed_marts
 from dagster_project.release.order import PeriodKey
 from dagster_project.release.unchanged import read_comparison
 from dagster_project.release.vintages import KEY, MARTS, Index, kept, parts_of
 from dagster_project.settings import Settings
+from dagster_project.sql_text import read_from
 from dagster_project.warehouse import dbt_manifest
 
 STATUS, SUPPRESSED = "status", "suppressed"
@@ -123,7 +124,7 @@ def _of_table(
     same = " and ".join(f'was."{one}" is not distinct from now."{one}"' for one in key)
     cell = ", ".join(f'coalesce(was."{one}", now."{one}")' for one in key)
     pairs = "".join(f', was."{one}"::varchar, now."{one}"::varchar' for one in figures)
-    now = f"read_parquet({literal(parquet_file(staged.path, table))})"
+    now = f"read_parquet({read_from(parquet_file(staged.path, table))})"
     with duckdb.connect(config=OFFLINE) as engine:
         engine.register("was", was.to_arrow())
         engine.register("revised", periods.select(KEY))

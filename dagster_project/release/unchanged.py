@@ -16,11 +16,12 @@ import polars as pl
 
 from dagster_project.codebook import Codebook
 from dagster_project.release.contract import TableContract
-from dagster_project.release.export import OFFLINE, StagedRelease, literal, parquet_file
+from dagster_project.release.export import OFFLINE, StagedRelease, parquet_file
 from dagster_project.release.finalise import keyed_marts
 from dagster_project.release.manifest import SCHEMA, ReleaseError
 from dagster_project.release.vintages import KEY, MARTS, Index, definitions_of
 from dagster_project.settings import Settings
+from dagster_project.sql_text import read_from
 
 METRIC = "metric"
 NEW_ONES = (METRIC, "question")
@@ -172,7 +173,7 @@ def _in_table(
     table = now.stem
     engine.execute(
         "create or replace temp view was as select kept.* from "
-        f"read_parquet([{', '.join(map(literal, files))}], union_by_name = true) as kept "
+        f"read_parquet([{', '.join(map(read_from, files))}], union_by_name = true) as kept "
         f"semi join final using ({', '.join(KEY)}, vintage)"
     )
     columns = [
@@ -184,7 +185,7 @@ def _in_table(
         yield Difference(table, "", "", "the table is not published any more")
         return
     engine.execute(
-        f"create or replace temp view is_now as select told.* from read_parquet({literal(now)}) "
+        f"create or replace temp view is_now as select told.* from read_parquet({read_from(now)}) "
         f"as told semi join final using ({', '.join(KEY)})"
     )
     there = {str(row[0]) for row in engine.execute("describe is_now").fetchall()}

@@ -23,9 +23,9 @@ import polars as pl
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
-from dagster_project.release.export import literal
 from dagster_project.release.order import PeriodKey
 from dagster_project.settings import Settings
+from dagster_project.sql_text import literal, only, read_from
 from dagster_project.warehouse.damage import damage_told
 
 INDEX_FILE = "index.json"
@@ -255,10 +255,10 @@ def keep(
         engine.execute(f'attach {literal(settings.warehouse)} as "{source}" (read_only)')
         engine.register("kept_periods", periods.select(KEY))
         sources = {f"{model}.parquet": f'"{source}".intermediate."{model}"' for model in models}
-        sources[f"{PATTERN}.parquet"] = f"read_parquet({literal(settings.pattern)})"
+        sources[f"{PATTERN}.parquet"] = f"read_parquet({read_from(settings.pattern)})"
         for table in keyed:
             sources[f"{MARTS}/{table}.parquet"] = (
-                f"read_parquet({literal(marts / f'{table}.parquet')})"
+                f"read_parquet({read_from(marts / f'{table}.parquet')})"
             )
         for name, relation in sources.items():
             engine.execute(
@@ -286,7 +286,7 @@ def kept(settings: Settings, model: str, entries: pl.DataFrame) -> pl.DataFrame:
         settings.vintages / vintage / f"{model}.parquet"
         for vintage in entries["vintage"].unique().sort()
     ]
-    there = [str(file) for file in files if file.is_file()]
+    there = [only(file) for file in files if file.is_file()]
     if not there:
         return pl.DataFrame()
     with duckdb.connect() as engine:

@@ -17,6 +17,8 @@ from kto import Place
 from dagster_project.settings import PROJECT_ROOT
 
 KTO = Path(sys.executable).parent / "kto"
+ODD_NAME = "o'brien [a] $b 100% é {{ c }} d*"
+"""All that means something to SQL, to patterns of files, to templates, or to a shell."""
 NOT_THERE = ("--study", "nvvb", "--organisation", "GM0637", "--period", "1999Q1")
 NOT_THERE += ("--never-distributed", "--reason", "a try")
 
@@ -62,12 +64,43 @@ def kto(place: Place, *words: str, umask: int) -> str:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """One small quarter, published by somebody who lets everybody do everything."""
-    found = Place(tmp_path_factory.mktemp("private"))
+    folder = tmp_path_factory.mktemp("private") / ODD_NAME
+    folder.mkdir()
+    found = Place(folder)
     for feed, frame in small_feeds.quarter().items():
         found.land(feed, "2021-01-05.csv", frame)
     kto(found, "refresh", umask=0)
     assert found.manifest["tables"]["mart_kpi"]
     return found
+
+
+def test_a_home_may_have_any_name_and_dbt_alone_builds_in_it(place: Place, tmp_path: Path) -> None:
+    assert place.query("select count(*) from marts.mart_kpi")[0][0] > 0
+    places = ("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path))
+    done = subprocess.run(
+        [
+            str(KTO.with_name("dbt")),
+            *("run", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project"),
+            *("--select", "stg_responses", "stg_final_periods", *places),
+        ],
+        cwd=PROJECT_ROOT,
+        env=os.environ | {"KTO_HOME": str(place.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["what?", "a%20b", "two\nlines"])
+def test_a_name_that_the_history_of_runs_reads_as_another_is_refused_in_one_line(
+    name: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path / name)
+    (tmp_path / name / "landing").mkdir(parents=True)
+    (line,) = kto(place, "refresh", umask=0o022).splitlines()
+    assert "cannot be the home" in line
+    assert not place.home.exists()
 
 
 def test_only_the_owner_lists_reads_or_writes_what_is_not_published(place: Place) -> None:
