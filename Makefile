@@ -24,10 +24,11 @@ refresh: setup  ## Run the whole pipeline on the demo feeds and show what came o
 test: setup lint  ## Lint, type-check and run every test
 	$(BIN)/python -m pytest
 
-lint: setup  ## ruff, mypy and sqlfluff
+lint: setup  ## ruff, mypy, bandit and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive dagster_project
 	mkdir -p var/lint
 	KTO_HOME=var/lint $(BIN)/sqlfluff lint --processes 0 dbt_project/models
 

@@ -7,7 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import distribution
+from importlib.metadata import distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -61,3 +61,33 @@ def test_the_lock_has_what_is_declared(requirement: Requirement) -> None:
     versions = [version for name, version in PINNED if name == requirement.name]
     assert versions
     assert all(map(requirement.specifier.contains, versions))
+
+
+LOCK = (PROJECT_ROOT / "requirements.lock").read_text("utf-8")
+
+
+def test_every_line_of_the_lock_is_one_version_with_hashes_and_no_address() -> None:
+    blocks = re.findall(r"^(?=\S)(?!#).*(?:\n[ \t].*)*", LOCK, re.M)
+    assert len(blocks) == len(PINNED) > 100
+    for block in blocks:
+        assert re.match(r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[^ *]+( ; [^\\]+)? \\\n", block), block
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), block
+    assert "://" not in LOCK
+    assert "--index" not in LOCK
+
+
+def test_what_is_installed_is_what_the_lock_says() -> None:
+    installed = {
+        re.sub(r"[-_.]+", "-", found.name).lower(): found.version for found in distributions()
+    }
+    # the lock serves every version of Python and every system, by markers
+    lines = re.findall(r"^([a-z0-9][^\\\n]*?) \\$", LOCK, re.M)
+    pinned = [Requirement(line) for line in lines]
+    here = [one for one in pinned if one.marker is None or one.marker.evaluate()]
+    differing = [
+        str(one)
+        for one in here
+        if one.name in installed and not one.specifier.contains(installed[one.name])
+    ]
+    assert differing == []
+    assert set(installed) - {one.name for one in here} <= {"kto-pipeline", "pip"}

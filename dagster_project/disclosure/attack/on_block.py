@@ -183,7 +183,7 @@ class _OnBlock:
                 self._grown([one], after, before)
 
     def _people(self, measured: Measured, after: int, before: int) -> tuple[Ints, Movers]:
-        assert self.block.changed is not None  # noqa: S101
+        assert self.block.changed is not None  # noqa: S101  # nosec B101
         number = measured.number
         people, movers = people_in(
             self.block.changed, number, (after, before), len(self.block.keys), self.equations
