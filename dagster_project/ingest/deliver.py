@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from dagster_project.codebook import Codebook, fold
 from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
@@ -30,6 +32,10 @@ from dagster_project.ingest.values import ZONE
 from dagster_project.settings import Limits
 
 NO_ROWS = "the file has a header and no rows"
+BROKE_OFF = (
+    "judging its rows broke off ({kind}), which is a fault of this program; report it, and deliver "
+    "the file without the rows that are out of the ordinary"
+)
 NONE_COUNT = "no row of the file counts by inclusions.csv; all are left out"
 
 
@@ -51,6 +57,9 @@ class Judge:
     def judge(self, landed: LandedFile) -> Delivery:
         """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
 
+        Nor is an unexpected error raised: a fault of this program on some odd rows may not stop the
+        other deliveries. It is told by its kind, and tried again in every run.
+
         Raises:
             ChangedWhileReadError: what was read may not be what its hash says.
             UserError: it holds e-mail addresses and there is no (or another) pseudonym key, or
@@ -69,11 +78,19 @@ class Judge:
             delivery = dataclasses.replace(
                 delivery, state="rejected", reason=str(rejection), limits=limits
             )
+        except (UserError, ChangedWhileReadError):
+            raise
         except OSError as error:
             raise UserError(
                 f"the rows of {landed.file} cannot be written to {self.lake} ({error}); "
                 "mend that and run again"
             ) from error
+        except (Exception, pl.exceptions.PanicException) as error:  # its words may quote the file
+            _require_unchanged(landed)
+            reason = BROKE_OFF.format(kind=type(error).__name__)
+            delivery = dataclasses.replace(
+                delivery, state="rejected", reason=reason, broke_off=True
+            )
         self._drop_files_not_in(delivery)
         write_delivery(self.lake, delivery)
         return delivery

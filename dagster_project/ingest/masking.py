@@ -27,6 +27,10 @@ SPREADSHEET_ERROR = (
 )
 ADDRESS = r"@|\uff20|\(at\)|\[at\]|\{at\}|\bat\b|\.(nl|com|org|net|eu|be|de)\b"
 TELEPHONE = r"^\(?(\+|00)\d{2}|^\(?0\d{1,3}\)?[ -]?\d{6,8}$|^0\d([ -]?\d){8}$"
+TELEPHONE_WITHIN = r"\d(?:[ .()/-]{0,2}\d){8,}"
+"""Nine or more digits, however they are written, among other words."""
+DUTCH_NUMBER = r"(?:^|[^\p{L}\d])(?:0|(?:\+|00)31[ .()/-]{0,4})[1-9](?:[ .()/-]{0,2}\d){8}(?:$|\D)"
+"""A telephone number among other words."""
 WORDS = r"\p{L}{2,}[\s,]+\p{L}{2,}"
 DIGITS_OF_PERSON = 9
 WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
@@ -62,6 +66,7 @@ def looks_personal(text: pl.Expr) -> pl.Expr:
     return (
         text.str.to_lowercase().str.contains(ADDRESS)
         | text.str.contains(TELEPHONE)
+        | text.str.contains(DUTCH_NUMBER)
         | is_bsn
         | text.str.contains(WORDS)
     )
@@ -70,10 +75,14 @@ def looks_personal(text: pl.Expr) -> pl.Expr:
 def open_name(name: str, longest: int) -> str:
     """Give a name of a column or sheet fit for messages: the shape of it if it may be a person's.
 
-    A file without a header has a respondent's answers where the names should be.
+    A file without a header has a respondent's answers where the names should be. A line break in a
+    name is a blank, any other character that does not print is a question mark.
     """
-    short = name.strip()[:longest]
-    personal = re.search(ADDRESS, short.lower()) or re.search(TELEPHONE, short) or _is_bsn(short)
+    words = " ".join(name.split())
+    short = "".join(mark if mark.isprintable() else "?" for mark in words)[:longest]
+    personal = (
+        re.search(ADDRESS, short.lower()) or re.search(TELEPHONE_WITHIN, short) or _is_bsn(short)
+    )
     if not personal:
         return short
     return str(pl.select(shape(pl.lit(short))).item())

@@ -67,6 +67,8 @@ def open_sav(path: Path, reading: Reading) -> SavSource:
         _, meta = pyreadstat.read_sav(path, metadataonly=True)
     except FAULTS as error:
         raise DeliveryRejectedError(UNREADABLE) from error
+    if None in meta.column_names:  # a damaged dictionary
+        raise DeliveryRejectedError(UNREADABLE)
     words = {
         name: _words(labels, *reading.known.get(fold(name), ANYTHING))
         for name, labels in meta.variable_value_labels.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import polars as pl
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
 from dagster_project.ingest.find_header import LOOKED_AT, NO_NAMES, HeaderRow, find_header
+from dagster_project.ingest.masking import open_name
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, malformed
 from dagster_project.ingest.text import as_batch
 
@@ -37,9 +39,14 @@ ERROR_CELL = re.compile(
 )
 """Column letters, row and text of a cell such as #N/A; letters and row may be missing."""
 LONGEST_CELL = 64 * 1024
+LONGEST_TITLE = 31
+"""Characters, as Excel has it."""
 DIGITS = 15
 LONG_NUMBER = r"^(\d{16,})\.0$"
-FAULTS = (CalamineError, zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError)
+FAULTS = (
+    *(CalamineError, zipfile.BadZipFile, zlib.error),
+    *(EOFError, OSError, ValueError, RuntimeError),
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ def open_xlsx(path: Path, reading: Reading) -> XlsxSource:
     except FAULTS as error:
         raise DeliveryRejectedError(UNREADABLE) from error
     if any(last[0] + 1 >= names.row for _, last in sheet.merged_cell_ranges or ()):
-        raise DeliveryRejectedError(f"sheet {sheet.name} has merged cells; unmerge them")
+        raise DeliveryRejectedError(f"sheet {_shown(sheet.name)} has merged cells; unmerge them")
     return XlsxSource(sheet, names, errors, advice)
 
 
@@ -127,7 +134,7 @@ def _sheet(workbook: CalamineWorkbook, reading: Reading) -> tuple[CalamineSheet,
     if not titles or reading.sheet not in (None, *titles):
         raise DeliveryRejectedError(
             f"the workbook has no sheet {reading.sheet or 'with cells'}"
-            + (f"; it has {', '.join(titles)}" if titles else "")
+            + (f"; it has {', '.join(map(_shown, titles))}" if titles else "")
         )
     wanted = titles if reading.sheet is None else [reading.sheet]
     found = []
@@ -142,10 +149,14 @@ def _sheet(workbook: CalamineWorkbook, reading: Reading) -> tuple[CalamineSheet,
     advice = NO_NAMES
     if len(titles) > 1:
         advice += (
-            f" in sheet {chosen[0].name} of {', '.join(titles)}; "
+            f" in sheet {_shown(chosen[0].name)} of {', '.join(map(_shown, titles))}; "
             "name the right one in column sheet of feeds.csv"
         )
     return *chosen, advice
+
+
+def _shown(title: str) -> str:
+    return open_name(title, LONGEST_TITLE)
 
 
 def _first_rows(sheet: CalamineSheet) -> Iterator[tuple[int, Sequence[str]]]:

@@ -25,7 +25,8 @@ class Delivery:
     `rows_read` is always `rows_accepted + rows_quarantined`; `rows_left_out` do not count by the
     codebook and are not among them. `reasons` counts rows by reason code.
     `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum,
-    `layout` which columns those have. `limits` are those of reading that it went beyond, if it did.
+    `layout` which columns those have. `limits` are those of reading that it went beyond, if it did;
+    `broke_off` says that judging it broke off, so that it is judged again in every run.
     """
 
     feed: str
@@ -47,6 +48,7 @@ class Delivery:
     files: Mapping[str, str] = field(default_factory=dict)
     layout: int = 1
     limits: str = ""
+    broke_off: bool = False
 
     @property
     def received(self) -> datetime:

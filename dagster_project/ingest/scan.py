@@ -38,7 +38,7 @@ class LandedFile:
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
     `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
-    limits of reading, or its lake files are gone) or `waiting` (still being written, or new and
+    limits of reading, not to the end, or its lake files are gone) or `waiting` (still being written, or new and
     changed a short while ago; then `sha256` is empty). `mark` changes when the file does.
     """
 
@@ -282,7 +282,7 @@ def _did_you_mean(name: str, feeds: Iterable[str]) -> str:
 def _state(earlier: Delivery | None, path: Path, fingerprint: str, settings: Settings) -> str:
     if earlier is None:
         return NEW
-    if earlier.limits not in {"", str(settings.limits)}:
+    if earlier.broke_off or earlier.limits not in {"", str(settings.limits)}:
         return STALE
     if earlier.state == "rejected" and not path.match(f"*{Path(earlier.file).suffix}"):
         return STALE

@@ -7,6 +7,7 @@ belong here: whether the row is acceptable; that is `schema.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -14,12 +15,15 @@ from dagster_project.codebook import Organisation
 
 ZONE = "Europe/Amsterdam"
 MOMENT = (
-    r"^(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
-    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"\s*(?P<zone>[Zz]|[+-]\d{2}(?::?\d{2})?)?)?$"
+    r"^(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
+    r"(?:[T ]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
+    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"\s*(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
 )
-DAY_FIRST = r"^(\d{1,2})-(\d{1,2})-(\d{4})"
+"""Not `\\d`, which other scripts' digits match as well: no cast knows those."""
+DAY_FIRST = r"^([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})"
+CALENDAR = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+"""Instants that have a date in every zone: years have four digits, and none is 0."""
 TRAILING_ZEROS = r"[.,]0+$"
 
 
@@ -37,9 +41,9 @@ def by_distinct(text: pl.Series, read: Callable[[pl.Series], pl.DataFrame]) -> p
 
 def read_number(text: pl.Series, decimals: int | None) -> pl.Series:
     """Float64; null for what is no number or has more than `decimals` decimals (None: any)."""
-    fraction = r"\d+" if decimals is None else rf"\d{{0,{decimals}}}0*"
-    exponent = r"(?:[eE][+-]?\d+)?" if decimals is None else ""
-    good = text.str.contains(rf"^[+-]?\d+(?:[.,]{fraction})?{exponent}$") & ~text.str.contains(
+    fraction = r"[0-9]+" if decimals is None else rf"[0-9]{{0,{decimals}}}0*"
+    exponent = r"(?:[eE][+-]?[0-9]+)?" if decimals is None else ""
+    good = text.str.contains(rf"^[+-]?[0-9]+(?:[.,]{fraction})?{exponent}$") & ~text.str.contains(
         r"[.,]$"
     )
     number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
@@ -48,12 +52,13 @@ def read_number(text: pl.Series, decimals: int | None) -> pl.Series:
 
 def read_year(text: pl.Series) -> pl.Series:
     """Four digits as text; null for what is no year."""
-    return text.str.replace(TRAILING_ZEROS, "").str.extract(r"^([12]\d{3})$")
+    return text.str.replace(TRAILING_ZEROS, "").str.extract(r"^([12][0-9]{3})$")
 
 
 def nearest_code(number: pl.Series) -> pl.Series:
-    """Give the nearest whole number as text, half away from zero."""
-    return (number.sign() * (number.abs() + 0.5).floor()).cast(pl.Int64).cast(pl.String)
+    """Give the nearest whole number as text, half away from zero; null where it is too large."""
+    nearest = number.sign() * (number.abs() + 0.5).floor()
+    return nearest.cast(pl.Int64, strict=False).cast(pl.String)
 
 
 def read_code(text: pl.Series, codes: Mapping[str, str] | None) -> pl.Series:
@@ -131,7 +136,8 @@ def _moments(local: pl.Series, offset: pl.Series) -> pl.DataFrame:
     here = local.dt.replace_time_zone(ZONE, ambiguous="earliest", non_existent="null")
     there = (local - (offset * 60_000_000).cast(pl.Duration("us"))).dt.replace_time_zone("UTC")
     frame = pl.DataFrame({"here": here.dt.convert_time_zone("UTC"), "there": there, "zone": offset})
-    at = pl.when(pl.col("zone").is_null()).then("here").otherwise("there")
+    either = pl.when(pl.col("zone").is_null()).then("here").otherwise("there")
+    at = pl.when(either.is_between(*CALENDAR)).then(either)
     midnight = pl.lit(local).dt.time() == pl.time(0, 0, 0)
     return frame.select(
         date=at.dt.convert_time_zone(ZONE).dt.date(),
@@ -152,7 +158,7 @@ def read_organisation(
     folded = text.str.strip_chars().str.to_lowercase()
     if prefix and digits:
         number = folded.str.replace(TRAILING_ZEROS, "").str.extract(
-            rf"^(?:{prefix.lower()})?0*(\d{{1,{digits}}})$"
+            rf"^(?:{prefix.lower()})?0*([0-9]{{1,{digits}}})$"
         )
         folded = prefix.lower() + number.str.zfill(digits)
     known = pl.DataFrame(

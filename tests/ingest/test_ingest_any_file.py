@@ -12,13 +12,17 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import psutil
 import pytest
 from landing_house import GOOD, House, csv_of
 
 from dagster_project.errors import UserError
-from dagster_project.ingest import Delivery, reading_process, scan_landing
+from dagster_project.ingest import Delivery, Reason, reading_process, scan_landing
+from dagster_project.ingest.parse import parse
+from dagster_project.ingest.plan import Plan
 from dagster_project.ingest.reading_process import PROCESS
+from dagster_project.ingest.schema import Must
 from dagster_project.settings import PROJECT_ROOT, Limits
 
 SMALL = Limits(memory_mb=256, seconds=60)
@@ -204,6 +208,43 @@ def test_a_reader_that_hangs_costs_its_delivery_only(house: House, later: str):
 
     assert (bad.state, bad.rows_read, bad.limits) == ("rejected", 0, "2048 MB, 2 s")
     assert bad.reason == (f"it was not read within 2 seconds; {EXPORT}, or raise KTO_READ_SECONDS")
+
+
+@pytest.mark.parametrize("kind", [KeyError, MemoryError, pl.exceptions.PanicException])
+def test_judging_that_breaks_off_costs_its_delivery_only_and_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+):
+    def odd(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+        if "odd" in frame["respons_id"]:
+            raise kind("jan@voorbeeld.nl")
+        return parse(frame, plan)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dagster_project.ingest.passes.parse", odd)
+        bad = among_good_files(house, "20210105.csv", csv_of([GOOD | {"respons_id": "odd"}]))
+
+    assert (bad.state, bad.rows_read, bad.files) == ("rejected", 0, {})
+    assert bad.reason == (
+        f"judging its rows broke off ({kind.__name__}), which is a fault of this program; report "
+        "it, and deliver the file without the rows that are out of the ordinary"
+    )
+    assert list(house.settings.lake.rglob("*.tmp")) == []
+
+    again = house.ingest()
+
+    assert again.new == (bad.sha256,)
+    assert [delivery.state for delivery in again.deliveries] == ["accepted"] * 3
+    assert house.ingest().new == ()
+
+
+def test_a_check_that_breaks_off_lets_no_row_through(house: House, monkeypatch: pytest.MonkeyPatch):
+    broken = Must(Reason.BAD_TYPE, pl.col("totaaloordeel").cast(pl.Int64) > 0, "is odd")
+    monkeypatch.setattr("dagster_project.ingest.schema._number", lambda _: [broken])
+
+    bad = among_good_files(house, "20210105.csv", csv_of([GOOD | {"totaaloordeel": "acht"}]))
+
+    assert (bad.state, bad.rows_read, bad.broke_off) == ("rejected", 0, True)
+    assert "acht" not in str(bad.reason)
 
 
 @pytest.mark.usefixtures("odd_readers")

@@ -105,6 +105,27 @@ def test_says_which_name_may_have_been_meant(house: House):
     )
 
 
+def test_rows_above_a_second_row_of_names_are_not_lost(house: House):
+    header, *rows = ROWS.splitlines(keepends=True)
+    misspelt = header.replace("product", "produkt")
+
+    delivery = house.deliver("".join([misspelt, *rows[:2], header, *rows[2:]]))
+
+    assert (delivery.state, delivery.rows_read) == ("rejected", 0)
+    assert delivery.reason == (
+        "the column names stand in row 4, and above them rows with data; "
+        "put the names above all rows"
+    )
+
+
+def test_names_of_groups_above_the_names_are_no_data(house: House):
+    groups = "Respondent;Respondent;Vraag 1;Vraag 1;Vraag 1;Vraag 2\n"
+
+    delivery = house.deliver(groups + ROWS)
+
+    assert (delivery.rows_read, delivery.rows_accepted) == (10, 10)
+
+
 def test_says_that_no_row_holds_the_names(house: House):
     delivery = house.deliver("naam;leeftijd\nEen;2\n")
 

@@ -32,10 +32,22 @@ def test_the_day_of_a_contact(house: House, text: str, day: date | None):
 
 
 @pytest.mark.parametrize(
-    "text", ["2021-02-29", "13-13-2021", "2021-04-03T25:00", "03/04/2021", "21-04-03", "44000"]
+    "text",
+    [
+        *("2021-02-29", "13-13-2021", "2021-04-03T25:00", "03/04/2021", "21-04-03", "44000"),
+        # digits of another script, in the day, in the fraction and in the zone
+        *("2021-04-0\u0663", "2021-04-03T10:00:00.\u0663", "2021-04-03T10:00+0\u0662:00"),
+    ],
 )
 def test_what_is_no_date(house: House, text: str):
     house.deliver(among_good({"datum_contact": text}), FROM_2021)
+
+    assert house.reasons() == {2: ["bad_type"]}
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-23:59", "9999-12-31", "0000-01-01"])
+def test_an_instant_outside_the_calendar_is_no_time(house: House, text: str):
+    house.deliver(among_good({"datum_invul": text}), FROM_2021)
 
     assert house.reasons() == {2: ["bad_type"]}
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 
+import openpyxl
 import polars as pl
 import pytest
 from landing_house import GOOD, House, among_good, csv_of
@@ -113,7 +115,14 @@ def test_another_key_than_before_is_refused_and_nothing_is_written(house: House)
 
 
 PERSONAL = {
-    "telephone": ["0612345678", "06-12345678", "+31 6 1234 5678", "(020) 1234567", "0031612345678"],
+    "telephone": [
+        "0612345678",
+        "Bel 06-12345678 a.u.b.",
+        "06-12345678",
+        "+31 6 1234 5678",
+        "(020) 1234567",
+        "0031612345678",
+    ],
     "BSN": ["111222333", "1112.22.333", "123456782"],
     "address": [
         "jan\uff20voorbeeld.nl",
@@ -157,3 +166,28 @@ def test_a_header_or_a_sheet_that_is_a_person_is_not_shown(house: House):
     content = csv_of([GOOD | {"0612345678": "1", "111222333": "1", "opmerking": "1"}])
 
     assert house.deliver(content).unknown_columns == ("9999999999", "999999999", "opmerking")
+
+    content = csv_of(
+        [GOOD | {"Bel 06-12345678": "1", "opm.\x1b[31m": "1", '"Cijfer\r\n1-10"': "1"}]
+    )
+
+    unknown = house.deliver(content, "counter/20210106.csv").unknown_columns
+    assert unknown == ("xxx 99-99999999", "opm.?[31m", "Cijfer 1-10")
+
+
+@pytest.mark.parametrize("title", ["jan@voorbeeld.nl", "Jan 06-12345678"])
+def test_a_sheet_that_is_called_after_a_person_is_not_named(house: House, title: str):
+    book = openpyxl.Workbook()
+    book.active.title = title
+    book.active.append(list(GOOD))
+    book.active.append(list(GOOD.values()))
+    book.active.merge_cells("A2:B2")
+    content = io.BytesIO()
+    book.save(content)
+
+    reason = house.deliver(content.getvalue(), "counter/20210105.xlsx").reason
+
+    assert reason in {
+        "sheet *** has merged cells; unmerge them",
+        "sheet xxx 99-99999999 has merged cells; unmerge them",
+    }

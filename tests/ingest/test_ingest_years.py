@@ -28,6 +28,7 @@ def among_good(*changes: Mapping[str, str]) -> str:
         ({"jr": ""}, Reason.MISSING_REQUIRED),
         ({"jr": "24"}, Reason.BAD_TYPE),
         ({"jr": "2024Q1"}, Reason.BAD_TYPE),
+        ({"jr": "2\u0660\u0662\u0664"}, Reason.BAD_TYPE),
         ({"jr": "2013"}, Reason.OUT_OF_RANGE),
         ({"jr": "2026"}, Reason.CONTACT_IN_FUTURE),
         # Dijk en Waard begins on the first day of 2022, Langedijk ends on the day before
