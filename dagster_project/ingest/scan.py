@@ -38,8 +38,9 @@ class LandedFile:
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
     `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
-    limits of reading, not to the end, or its lake files are gone) or `waiting` (still being written, or new and
-    changed a short while ago; then `sha256` is empty). `mark` changes when the file does.
+    limits of reading, not to the end, or its lake files are gone) or `waiting` (still being
+    written, or new and changed a short while ago; then `sha256` is empty). `mark` changes when the
+    file does.
     """
 
     feed: str
