@@ -48,7 +48,7 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
         for field in ("rows_read", "rows_accepted", "rows_quarantined", "rows_left_out")
     )
     yield f"rows         {read} read = {accepted} accepted + {quarantined} quarantined" + (
-        f"; {left_out} more left out by the codebook" if left_out else ""
+        f"; {left_out} more left out" if left_out else ""
     )
     yield f"quarters     {_listed(outcome.quarters)}"
     for heading, line in zip(("hidden", ""), outcome.hidden, strict=False):

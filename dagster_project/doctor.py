@@ -26,8 +26,6 @@ PACKAGES = (
     "polars",
     "pyarrow",
 )
-SHORT_KEY = 16
-"""Characters of a key for pseudonyms below which it can be guessed from the addresses."""
 ROOM = 2 * 1024**3
 """Bytes that a refresh should find free beside three times the warehouse."""
 MB = 1024**2
@@ -96,8 +94,9 @@ def _key(settings: Settings) -> Found:
         yield "none is set; a delivery with e-mail addresses will be refused", True
     elif not pseudonym.is_key_of(settings.lake, key):
         yield pseudonym.OTHER_KEY.format(lake=settings.lake), False
-    elif len(key) < SHORT_KEY:
-        yield f"it is shorter than {SHORT_KEY} characters and can be guessed; take a longer", False
+    elif len(key) < pseudonym.SHORTEST_KEY:
+        shortest = pseudonym.SHORTEST_KEY
+        yield f"it is shorter than {shortest} bytes and can be guessed; take a longer", False
     else:
         yield "set", True
 
@@ -128,10 +127,14 @@ def _closed(settings: Settings) -> Found:
 
 
 def _stored(settings: Settings) -> Found:
+    from dagster_project.forget.replacement import is_unfinished  # noqa: PLC0415
     from dagster_project.ingest.register import check_lake, read_register  # noqa: PLC0415
     from dagster_project.release.intact import damage  # noqa: PLC0415
     from dagster_project.release.vintages import read_index, verify  # noqa: PLC0415
 
+    if is_unfinished(settings.home):
+        yield "forgetting was interrupted; the next refresh or kto forget finishes it", False
+        return
     check_lake(settings.lake)
     yield f"lake: {len(read_register(settings.lake))} deliveries as they were stored", True
     index = read_index(settings)

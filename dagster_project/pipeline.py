@@ -25,6 +25,7 @@ from dagster_project.assets.states import PREVIEW_JOB
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
+from dagster_project.forget.replacement import finish as finish_forgetting
 from dagster_project.history import open_instance, set_aside_if_damaged
 from dagster_project.ingest import (
     Delivery,
@@ -152,6 +153,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
             f"{settings.home} cannot be written ({error.strerror}); name another with --home"
         ) from None
     try:
+        finish_forgetting(settings.home)
         yield
     finally:
         lock.release()

@@ -13,6 +13,7 @@ import dagster as dg
 
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
+from dagster_project.forget.replacement import finish
 from dagster_project.progress import Progress, silent
 from dagster_project.release.order import Order
 from dagster_project.settings import Settings
@@ -42,6 +43,7 @@ def lent_to_one_run(installation: Installation) -> dg.ResourceDefinition:
     @dg.resource(description="Landing, home and codebook; one run at a time.")
     def lend(_: dg.InitResourceContext) -> Iterator[Installation]:
         with home_lock(installation.settings):
+            finish(installation.settings.home)
             yield installation
 
     return lend

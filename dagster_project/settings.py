@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from dagster_project.home import PUBLISHED
@@ -37,12 +37,44 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """For how many days what was made is kept; None: until somebody removes it.
+
+    `releases` are those that are not current, `history` Dagster's runs, `data_docs` the report on
+    the last release.
+    """
+
+    releases: int | None = None
+    history: int | None = None
+    data_docs: int | None = None
+    preview: int | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Keep:
+        """Read the variables; one that is not set keeps everything.
+
+        Raises:
+            ValueError: one is not a whole number of days.
+
+        """
+        names = {one.name: f"KTO_KEEP_{one.name.upper()}_DAYS" for one in fields(cls)}
+        given = {one: name for one, name in names.items() if env.get(name)}
+        return cls(**{one: _whole(env, name, 0, 1) for one, name in given.items()})
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is ever removed."""
+        return self == Keep()
+
+
+@dataclass(frozen=True)
 class Settings:
     """Folders and secrets of one installation.
 
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
     is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
-    A new file is taken in when it has not changed for `quiet_seconds`.
+    A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
+    was made is kept.
     """
 
     root: Path
@@ -52,6 +84,7 @@ class Settings:
     release_day: int = 15
     limits: Limits = Limits()
     quiet_seconds: float = 0
+    keep: Keep = Keep()
 
     @classmethod
     def from_env(
@@ -85,7 +118,8 @@ class Settings:
             _whole(env, "KTO_READ_SECONDS", int(Limits.seconds), 1),
         )
         quiet = _whole(env, "KTO_QUIET_SECONDS", 60, 0)
-        return cls(root, landing, home, _pseudonym_key(landing, env), int(day), limits, quiet)
+        key, keep = _pseudonym_key(landing, env), Keep.from_env(env)
+        return cls(root, landing, home, key, int(day), limits, quiet, keep)
 
     def at_once(self) -> Settings:
         """Return the same for a run that somebody asked for: files may have come just before it."""

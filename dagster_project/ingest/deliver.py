@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ BROKE_OFF = (
     "the file without the rows that are out of the ordinary"
 )
 NONE_COUNT = "no row of the file counts by inclusions.csv; all are left out"
+TOO_OLD = "{rows} rows are of before {before}, of which nothing is kept any more; they are left out"
 
 
 class ChangedWhileReadError(Exception):
@@ -45,7 +46,10 @@ class ChangedWhileReadError(Exception):
 
 @dataclass(frozen=True)
 class Judge:
-    """What judging a delivery needs; `key` makes e-mail pseudonyms, `process` reads the files."""
+    """What judging a delivery needs; `key` makes e-mail pseudonyms, `process` reads the files.
+
+    Rows dated before `before` are left out.
+    """
 
     lake: Path
     codebook: Codebook
@@ -53,6 +57,7 @@ class Judge:
     now: datetime
     process: ReadingProcess
     limits: Limits
+    before: date | None = None
 
     def judge(self, landed: LandedFile) -> Delivery:
         """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
@@ -135,6 +140,7 @@ class Judge:
                 row_contract(rules, received_on),
                 drafts,
                 landed.file,
+                self.before,
             )
             tally = work.run(source)
             twice = duplicates(tally.prints)
@@ -151,6 +157,8 @@ class Judge:
         reason = None
         if tally.rows_read == 0:
             reason = NONE_COUNT if tally.rows_left_out else NO_ROWS
+        if tally.rows_too_old:
+            reason = TOO_OLD.format(rows=tally.rows_too_old, before=self.before)
         if too_many:
             reason = f"{bad} of {tally.rows_read} rows are bad, more than {limit:g} %{tally.most}"
         return dataclasses.replace(

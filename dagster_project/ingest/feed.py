@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
+from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
 from dagster_project.ingest.reading_process import PROCESS
@@ -58,7 +59,10 @@ def ingest_feed(
 
     ensure_lake(settings.lake)
     _sweep(settings, feed_id)
-    judge = Judge(settings.lake, codebook, settings.pseudonym_key, now, PROCESS, settings.limits)
+    before = read_forgotten(settings.lake).before
+    judge = Judge(
+        settings.lake, codebook, settings.pseudonym_key, now, PROCESS, settings.limits, before
+    )
     todo = _to_judge(scan.of(feed_id))
     new, left = [], []
     for number, landed in enumerate(todo, start=1):
@@ -78,8 +82,8 @@ def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) ->
     judged, the process that reads them starts while other things are loaded.
 
     Raises:
-        UserError: there are addresses and no key, or another key than the lake was made with; there
-            is no process to read deliveries.
+        UserError: there are addresses and no key, a short one, or another one than the lake was
+            made with; there is no process to read deliveries.
 
     """
     todo = _to_judge(scan.deliveries)
@@ -88,13 +92,19 @@ def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) ->
     from dagster_project.ingest.deliver import Judge  # noqa: PLC0415 (Pandera is slow to load)
 
     key = settings.pseudonym_key
-    if key is not None and pseudonym.is_key_of(settings.lake, key):
+    if (
+        key is not None
+        and len(key) >= pseudonym.SHORTEST_KEY
+        and pseudonym.is_key_of(settings.lake, key)
+    ):
         return
     judge = Judge(settings.lake, codebook, key, datetime.min, PROCESS, settings.limits)
     for landed in todo:
         if _has_addresses(judge, landed):
             if key is None:
                 raise UserError(pseudonym.NO_KEY.format(file=landed.file))
+            if len(key) < pseudonym.SHORTEST_KEY:
+                raise UserError(pseudonym.SHORT_KEY)
             raise UserError(pseudonym.OTHER_KEY.format(lake=settings.lake))
 
 
@@ -128,7 +138,11 @@ def _sweep(settings: Settings, feed: str) -> None:
         for draft in folder.glob(f"*{TEMPORARY}"):
             draft.unlink(missing_ok=True)
     registered = {name for d in read_register(settings.lake) if d.feed == feed for name in d.files}
+    # those cannot be had again, so they wait for their line in the register to be put back
+    irreplaceable = read_forgotten(settings.lake).deliveries
     for room in ROOMS:
         for path in (settings.lake / room / feed).glob("*.parquet"):
+            if (feed, path.stem) in irreplaceable:
+                continue
             if path.relative_to(settings.lake).as_posix() not in registered:
                 path.unlink(missing_ok=True)

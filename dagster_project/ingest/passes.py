@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -33,12 +34,14 @@ REST = "the row itself is good, but too many others of its delivery are not"
 class Tally:
     """What a pass has seen; `prints` are the fingerprints for finding duplicates.
 
-    `rows_left_out` are those that do not count by the codebook, and are judged no further.
+    `rows_left_out` are those that do not count by the codebook, or are too old (`rows_too_old`).
+    They are judged no further.
     """
 
     rows_accepted: int = 0
     rows_quarantined: int = 0
     rows_left_out: int = 0
+    rows_too_old: int = 0
     emails: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
     prints: list[pl.DataFrame] = field(default_factory=list)
@@ -63,12 +66,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Pass:
-    """The parts that do the work for one delivery."""
+    """The parts that do the work for one delivery; rows dated before `before` are left out."""
 
     shape: Shape
     contract: RowContract
     drafts: Drafts
     file: str
+    before: date | None = None
 
     @property
     def plan(self) -> Plan:
@@ -117,6 +121,17 @@ class Pass:
 
     def _take(self, batch: Batch, twice: pl.DataFrame, tally: Tally, *, all_rows: bool) -> None:
         parsed = parse(batch.frame, self.plan)
+        if self.before is not None:
+            recent = self.shape.dated(parsed).filter(
+                ~(pl.col("day") < self.before).fill_null(False)
+            )
+            too_old = parsed.height - recent.height
+            if too_old:
+                parsed = parsed.join(recent, on="row", how="semi", maintain_order="left")
+                frame = batch.frame.join(recent, on="row", how="semi", maintain_order="left")
+                batch = Batch(frame, batch.malformed)
+            tally.rows_too_old += too_old
+            tally.rows_left_out += too_old
         self._guard_addresses(parsed, tally)
         failures = self.contract.failures(parsed)
         found = [

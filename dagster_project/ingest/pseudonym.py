@@ -20,9 +20,15 @@ NO_KEY = (
     "{file} holds e-mail addresses and there is no key to make pseudonyms of them: "
     "set KTO_PSEUDONYM_KEY; nothing was written"
 )
+SHORTEST_KEY = 16
+"""Bytes of a key; a shorter one can be guessed by whoever has a pseudonym and its address."""
+SHORT_KEY = (
+    f"KTO_PSEUDONYM_KEY is shorter than {SHORTEST_KEY} bytes and could be guessed: take a longer "
+    "one; pseudonyms made with the short one are dropped by `kto rotate-key`; nothing was written"
+)
 OTHER_KEY = (
     "KTO_PSEUDONYM_KEY is not the key that the pseudonyms in {lake} were made with: "
-    "set that key again, or start with an empty KTO_HOME; nothing was written"
+    "set that key again, or drop them with `kto rotate-key`; nothing was written"
 )
 
 
@@ -45,11 +51,16 @@ def is_key_of(lake: Path, key: bytes) -> bool:
     return not noted.exists() or noted.read_text(encoding="ascii").strip() == _check(key)
 
 
+def key_note(key: bytes) -> str:
+    """Give what is noted of a key: the key cannot be told from it."""
+    return _check(key) + "\n"
+
+
 def note_key(lake: Path, key: bytes) -> None:
     """Note by which key the lake's pseudonyms are made; the key cannot be told from the note."""
     if not (lake / KEY_CHECK).exists():
         with replacing(lake / KEY_CHECK) as temporary:
-            temporary.write_text(_check(key) + "\n", encoding="ascii")
+            temporary.write_text(key_note(key), encoding="ascii")
 
 
 def _check(key: bytes) -> str:

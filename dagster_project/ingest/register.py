@@ -15,7 +15,13 @@ from pathlib import Path
 
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.errors import UserError
+from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, lake_file, replacing
+
+FORGOTTEN_IN_PART = (
+    "{path} is damaged or missing; put it back from a backup: part of its delivery was forgotten, "
+    "so that is not read again"
+)
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,14 @@ def read_register(lake: Path) -> tuple[Delivery, ...]:
 
 def write_delivery(lake: Path, delivery: Delivery) -> None:
     """Put a delivery in the register, in place of what was known of it."""
-    fields = with_checksum(dataclasses.asdict(delivery))
-    content = json.dumps(fields, ensure_ascii=False, indent=2)
     with replacing(lake_file(lake, REGISTER, delivery.feed, delivery.sha256)) as temporary:
-        temporary.write_text(content + "\n", encoding="utf-8")
+        temporary.write_text(register_text(delivery), encoding="utf-8")
+
+
+def register_text(delivery: Delivery) -> str:
+    """Give what is written of a delivery."""
+    fields = with_checksum(dataclasses.asdict(delivery))
+    return json.dumps(fields, ensure_ascii=False, indent=2) + "\n"
 
 
 def check_lake(lake: Path, feed: str | None = None) -> None:
@@ -81,12 +91,15 @@ def check_lake(lake: Path, feed: str | None = None) -> None:
         UserError: a file is missing or damaged; the first one is named.
 
     """
+    forgotten = read_forgotten(lake).deliveries
     for delivery in read_register(lake):
         if feed not in (None, delivery.feed):
             continue
         for name, sha256 in delivery.files.items():
             path = lake / name
             if not path.is_file() or file_sha256(path) != sha256:
+                if (delivery.feed, delivery.sha256) in forgotten:
+                    raise UserError(FORGOTTEN_IN_PART.format(path=path))
                 state = "damaged; delete it" if path.exists() else "missing; put its delivery back"
                 raise UserError(f"{path} is {state} and refresh, with {delivery.file} in landing")
 
@@ -96,6 +109,8 @@ def _read(path: Path) -> Delivery:
         content = without_checksum(json.loads(path.read_text(encoding="utf-8")))
         return Delivery(**{**content, "unknown_columns": tuple(content["unknown_columns"])})
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if (path.parent.name, path.stem) in read_forgotten(path.parents[2]).deliveries:
+            raise UserError(FORGOTTEN_IN_PART.format(path=path)) from error
         raise UserError(
             f"{path} is damaged ({type(error).__name__}); delete it and refresh, then its delivery "
             "is judged again"

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook, fold
+from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import LAYOUT
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
@@ -38,9 +39,9 @@ class LandedFile:
 
     `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
     `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
-    limits of reading, not to the end, or its lake files are gone) or `waiting` (still being
-    written, or new and changed a short while ago; then `sha256` is empty). `mark` changes when the
-    file does.
+    limits of reading, not to the end, or its lake files are gone; never if part of it was
+    forgotten) or `waiting` (still being written, or new and changed a short while ago; then
+    `sha256` is empty). `mark` changes when the file does.
     """
 
     feed: str
@@ -95,6 +96,14 @@ class _Ignored(Exception):  # noqa: N818
     astray: bool = False
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Deliveries in the register, and those of which something was forgotten; by feed and hash."""
+
+    register: Mapping[tuple[str, str], Delivery]
+    forgotten: Collection[tuple[str, str]]
+
+
 def scan_landing(
     settings: Settings, codebook: Codebook, feeds: Collection[str] | None = None
 ) -> Scan:
@@ -103,7 +112,10 @@ def scan_landing(
     With `feeds`, files of other feeds are neither opened nor mentioned. The same bytes twice in a
     feed are one delivery: the first path counts.
     """
-    known = {(d.feed, d.sha256): d for d in read_register(settings.lake)}
+    known = _Known(
+        {(d.feed, d.sha256): d for d in read_register(settings.lake)},
+        read_forgotten(settings.lake).deliveries,
+    )
     fingerprints = {feed.feed: codebook.fingerprint_of(feed.feed) for feed in codebook.feeds}
     deliveries: list[LandedFile] = []
     ignored: list[tuple[str, str]] = []
@@ -128,7 +140,7 @@ def scan_landing(
         if first == file:
             deliveries.append(landed)
         else:
-            ignored.append((file, f"holds the same bytes as {first}"))
+            ignored.append((file, same_bytes(first)))
     return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced), tuple(astray))
 
 
@@ -159,6 +171,11 @@ def received_at(path: Path, modified: float) -> datetime:
         except (ValueError, OverflowError):
             pass
     return datetime.fromtimestamp(modified, UTC)
+
+
+def same_bytes(first: str) -> str:
+    """Why a file is passed over when another one that comes before it holds the same bytes."""
+    return f"holds the same bytes as {first}"
 
 
 def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path, str]]:
@@ -212,7 +229,7 @@ def _landed(
     path: Path,
     file: str,
     fingerprints: Mapping[str, str],
-    known: Mapping[tuple[str, str], Delivery],
+    known: _Known,
     settings: Settings,
 ) -> LandedFile:
     feed = _feed(file, fingerprints)
@@ -225,13 +242,17 @@ def _landed(
         after = path.stat()
     except OSError as error:
         raise _Ignored(f"cannot be read: {error.strerror}") from error
-    earlier = known.get((feed, sha256))
+    earlier = known.register.get((feed, sha256))
     recent = earlier is None and 0 <= time.time() - after.st_mtime < settings.quiet_seconds
     if waiting or recent or mark_of(before) != mark_of(after):
         received = received_at(path, after.st_mtime)
         return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
     received = earlier.received if earlier else received_at(path, after.st_mtime)
     state = _state(earlier, path, fingerprints[feed], settings)
+    if (feed, sha256) in known.forgotten:
+        if earlier is None:
+            raise _Ignored("is forgotten in part and not in the register; put that back")
+        state = SEEN
     return LandedFile(feed, path, file, sha256, after.st_size, received, state, mark_of(after))
 
 

@@ -96,6 +96,15 @@ class Shape:
         frame = pl.concat(parts).sort("row", maintain_order=True)
         return pa.Table.from_pydict(_arrays(frame, RESTRICTED), schema=RESTRICTED)
 
+    def dated(self, parsed: pl.DataFrame) -> pl.DataFrame:
+        """Give `row` and `day`: that of the contact or the sending, else the last of the wave.
+
+        Null where the row does not say it.
+        """
+        day = self._column(self.plan.event, "date", pl.Date)
+        last = pl.date(self._wave(day).cast(pl.Int32, strict=False), 12, 31)
+        return parsed.select("row", day=pl.coalesce(day, last))
+
     def places(self, parsed: pl.DataFrame, failures: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
         """Say of rows in quarantine where they belong, as far as they tell it.
 

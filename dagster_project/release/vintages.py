@@ -1,4 +1,7 @@
-"""What was published of each period, and all that it rests on: kept once, never changed.
+"""What was published of each period, and all that it rests on: kept once.
+
+Nothing of it ever changes but who is in the cells, when people are forgotten (`dagster_project.
+forget`).
 
 Belongs here: the index of periods, the folders of kept models, their checksums. Does not belong
 here: which periods are published (states), what the models hold (dbt).
@@ -176,6 +179,17 @@ def read_index(settings: Settings) -> Index:
 
 def write_index(settings: Settings, index: Index) -> None:
     """Replace the index in one step."""
+    settings.vintages.mkdir(parents=True, exist_ok=True)
+    draft = settings.vintages / f"{INDEX_FILE}.part"
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(index_text(index))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(settings.vintages / INDEX_FILE)
+
+
+def index_text(index: Index) -> str:
+    """Give what is written of an index."""
     content = {
         "entries": index.entries.to_dicts(),
         "definitions": index.definitions,
@@ -183,13 +197,7 @@ def write_index(settings: Settings, index: Index) -> None:
         "withdrawals": [asdict(one) for one in index.withdrawals],
         "release": index.release,
     }
-    settings.vintages.mkdir(parents=True, exist_ok=True)
-    draft = settings.vintages / f"{INDEX_FILE}.part"
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(with_checksum(content), file, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(settings.vintages / INDEX_FILE)
+    return json.dumps(with_checksum(content), ensure_ascii=False)
 
 
 def sweep(settings: Settings, index: Index) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from filelock import Timeout
 
 from dagster_project.errors import UserError
+from dagster_project.forget.replacement import finish
 from dagster_project.partitions import today
 from dagster_project.release.order import PeriodKey
 from dagster_project.release.vintages import (
@@ -50,6 +51,7 @@ def withdraw(
         )
     try:
         with home_lock(settings).acquire(timeout=0):
+            finish(settings.home)
             index = read_index(settings)
             gone = _take_back(index, periods, reason, by or getpass.getuser(), today())
             write_index(settings, gone)

@@ -18,6 +18,8 @@ def real_codebook() -> Codebook:
 
 @pytest.fixture
 def house(tmp_path: Path, real_codebook: Codebook) -> House:
-    settings = Settings(PROJECT_ROOT, tmp_path / "landing", tmp_path / "home", b"secret")
+    settings = Settings(
+        PROJECT_ROOT, tmp_path / "landing", tmp_path / "home", b"a secret of the tests"
+    )
     settings.landing.mkdir()
     return House(settings, real_codebook)

@@ -295,7 +295,7 @@ def test_a_reader_that_somebody_ended_between_two_files_is_replaced(
 def test_the_reader_has_no_secret_and_is_light(
     house: House, others: set[psutil.Process], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("KTO_PSEUDONYM_KEY", "secret")
+    monkeypatch.setenv("KTO_PSEUDONYM_KEY", "a secret of the tests")
     house.deliver(csv_of([GOOD]))
 
     (reader,) = set(readers_of(psutil.Process())) - others
@@ -340,7 +340,7 @@ from dagster_project.settings import Limits, PROJECT_ROOT, Settings
 
 reading_process.command = lambda: [sys.executable, "-c", {ODD_READERS!r}, {str(there)!r}]
 settings = Settings(PROJECT_ROOT, Path({str(house.settings.landing)!r}),
-    Path({str(house.settings.home)!r}), b"secret", limits={limits!r})
+    Path({str(house.settings.home)!r}), b"a secret of the tests", limits={limits!r})
 ingest_feed(settings, load_codebook(settings.seeds), "counter", silent, datetime.now(UTC))
 """
     run = subprocess.Popen(

@@ -39,7 +39,9 @@ ROWS = st.lists(
 @given(rows=ROWS)
 def test_every_row_is_accepted_or_quarantined(real_codebook: Codebook, rows: list[list[str]]):
     with tempfile.TemporaryDirectory() as folder:
-        home = Settings(PROJECT_ROOT, Path(folder, "landing"), Path(folder, "home"), b"secret")
+        home = Settings(
+            PROJECT_ROOT, Path(folder, "landing"), Path(folder, "home"), b"a secret of the tests"
+        )
         house = House(home, real_codebook)
         delivery = house.deliver("\n".join(";".join(row) for row in [list(GOOD), *rows]) + "\n")
 

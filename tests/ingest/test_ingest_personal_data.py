@@ -41,7 +41,9 @@ def test_an_address_is_a_pseudonym_in_the_lake(house: House):
     house.deliver(INVITATIONS, "invitations/20210501.csv")
 
     first, second, *_ = house.rows("invitations", "invitations")
-    assert first["email_pseudonym"] == pseudonym("jan.jansen@voorbeeld.nl", b"secret")
+    assert first["email_pseudonym"] == pseudonym(
+        "jan.jansen@voorbeeld.nl", b"a secret of the tests"
+    )
     assert second["email_pseudonym"] is None
 
 
@@ -104,7 +106,9 @@ def test_no_key_is_needed_where_there_are_no_addresses(house: House):
 def test_another_key_than_before_is_refused_and_nothing_is_written(house: House):
     house.deliver(INVITATIONS, "invitations/20210501.csv")
     before = every_byte(house)
-    house.settings = dataclasses.replace(house.settings, pseudonym_key=b"other")
+    house.settings = dataclasses.replace(
+        house.settings, pseudonym_key=b"another secret of the tests"
+    )
     house.ingest("invitations")
     house.land("invitations/20210601.csv", INVITATIONS.replace("u1", "u2"))
 
@@ -191,3 +195,13 @@ def test_a_sheet_that_is_called_after_a_person_is_not_named(house: House, title:
         "sheet *** has merged cells; unmerge them",
         "sheet xxx 99-99999999 has merged cells; unmerge them",
     }
+
+
+def test_addresses_under_a_short_key_are_refused_and_nothing_is_written(house: House):
+    house.settings = dataclasses.replace(house.settings, pseudonym_key=b"fifteen bytes..")
+    house.land("invitations/20210501.csv", INVITATIONS)
+    with pytest.raises(UserError, match="shorter than 16 bytes"):
+        house.ingest("invitations")
+    assert not list(house.settings.lake.rglob("*.parquet"))
+    house.settings = dataclasses.replace(house.settings, pseudonym_key=b"sixteen bytes...")
+    house.ingest("invitations")

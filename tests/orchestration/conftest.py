@@ -14,7 +14,7 @@ from dagster_project.settings import PROJECT_ROOT, Settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "landing").mkdir()
-    return Settings(PROJECT_ROOT, tmp_path / "landing", tmp_path / "home", b"test key")
+    return Settings(PROJECT_ROOT, tmp_path / "landing", tmp_path / "home", b"a key of the tests")
 
 
 @pytest.fixture

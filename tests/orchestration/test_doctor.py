@@ -25,7 +25,7 @@ ROW = "1;GM0637;paspoort;2020-10-01;2020-10-02;8\n"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A landing with one delivery that was taken in."""
-    made = Settings(PROJECT_ROOT, tmp_path / "landing", tmp_path / "home", b"secret")
+    made = Settings(PROJECT_ROOT, tmp_path / "landing", tmp_path / "home", b"a secret of the tests")
     (made.landing / "counter").mkdir(parents=True)
     (made.landing / "counter" / "20210105.csv").write_text(HEADER + ROW, encoding="utf-8")
     made.home.mkdir(mode=0o700)
@@ -83,7 +83,7 @@ def test_a_damaged_file_is_named(settings: Settings):
 
 def test_a_short_key_can_be_guessed(settings: Settings):
     assert examined(settings, KTO_PSEUDONYM_KEY="geheim")[1]["key"] == [
-        (False, "it is shorter than 16 characters and can be guessed; take a longer")
+        (False, "it is shorter than 16 bytes and can be guessed; take a longer")
     ]
     assert examined(settings, KTO_PSEUDONYM_KEY="a long secret of one's own")[0] == 0
 

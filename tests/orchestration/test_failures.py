@@ -36,7 +36,7 @@ class Published:
         (landing / "counter").mkdir(parents=True)
         rows = "".join(f"r{n};GM0637;paspoort;2020-10-01;2020-10-02;8\n" for n in range(12))
         (landing / "counter" / "2020-12-01.csv").write_text(HEADER + rows, encoding="utf-8")
-        self.settings = Settings(root, landing, folder / "home", b"test key")
+        self.settings = Settings(root, landing, folder / "home", b"a key of the tests")
         with patch.context() as closed:
             closed.setattr(gates, "validate", lambda *_: CLOSED)
             with pytest.raises(StepError) as caught:

@@ -23,4 +23,6 @@ def install(folder: Path) -> Settings:
     shutil.copy(PROJECT_ROOT / "dagster.yaml", root)
     landing = folder / "landing"
     landing.mkdir()
-    return Settings(root=root, landing=landing, home=folder / "home", pseudonym_key=b"test")
+    return Settings(
+        root=root, landing=landing, home=folder / "home", pseudonym_key=b"a key of the tests"
+    )
