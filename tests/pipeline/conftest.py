@@ -12,7 +12,7 @@ from dagster_project.release import gates
 from dagster_project.release.outcome import Expected, GateResult
 from dagster_project.settings import Settings
 
-OFTEN = ("test_first_week", "test_published_once", "test_same_marts")
+OFTEN = ("test_first_week", "test_forget", "test_published_once", "test_same_marts")
 """Tests that refresh the same few feeds again and again."""
 
 MET = GateResult(True, (Expected("all", "not looked at", True, "nothing"),))
