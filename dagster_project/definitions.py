@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project.alerts import run_failed
 from dagster_project.assets.disclosure import disclosure_pattern
 from dagster_project.assets.feeds import feed_assets
 from dagster_project.assets.models import marts_among, model_assets
@@ -59,7 +60,10 @@ def build_definitions(installation: Installation) -> dg.Definitions:
         asset_checks=checks,
         jobs=[refresh, preview],
         schedules=[morning_release(refresh)],
-        sensors=[new_deliveries(preview, settings, codebook)],
+        sensors=[
+            new_deliveries(preview, settings, codebook),
+            *([run_failed(settings.alerts)] if settings.alerts.is_anybody else []),
+        ],
         resources={"installation": lent_to_one_run(installation)},
         executor=dg.in_process_executor,
     )

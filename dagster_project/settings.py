@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from dagster_project.home import PUBLISHED
@@ -68,6 +68,44 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class Alerts:
+    """Who is told of a run that failed.
+
+    `webhook` is a web address that takes JSON with a `text`; it is as secret as a password. Mail
+    goes to `mail_to` by the server `smtp` (host, or host:port).
+    """
+
+    webhook: str | None = field(default=None, repr=False)
+    mail_to: tuple[str, ...] = ()
+    mail_from: str | None = None
+    smtp: str = "localhost"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Alerts:
+        """Read the variables; without any, nobody is told.
+
+        Raises:
+            ValueError: one is not what it may be.
+
+        """
+        webhook = env.get("KTO_ALERT_WEBHOOK") or None
+        if webhook is not None and not webhook.startswith(("https://", "http://")):
+            raise ValueError("KTO_ALERT_WEBHOOK is no web address; give one with https://")
+        smtp = env.get("KTO_ALERT_SMTP") or "localhost"
+        if not re.fullmatch(r"[^\s:/]+(:[0-9]{1,5})?", smtp):
+            raise ValueError(f"KTO_ALERT_SMTP is {smtp!r}; give a host, or host:port")
+        mail_to = tuple((env.get("KTO_ALERT_MAIL") or "").replace(",", " ").split())
+        if not all("@" in one for one in mail_to):
+            raise ValueError("KTO_ALERT_MAIL holds what is no address; part them by commas")
+        return cls(webhook, mail_to, env.get("KTO_ALERT_FROM") or None, smtp)
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether there is somebody to tell."""
+        return self.webhook is not None or bool(self.mail_to)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Folders and secrets of one installation.
 
@@ -85,6 +123,7 @@ class Settings:
     limits: Limits = Limits()
     quiet_seconds: float = 0
     keep: Keep = Keep()
+    alerts: Alerts = Alerts()
 
     @classmethod
     def from_env(
@@ -118,8 +157,8 @@ class Settings:
             _whole(env, "KTO_READ_SECONDS", int(Limits.seconds), 1),
         )
         quiet = _whole(env, "KTO_QUIET_SECONDS", 60, 0)
-        key, keep = _pseudonym_key(landing, env), Keep.from_env(env)
-        return cls(root, landing, home, key, int(day), limits, quiet, keep)
+        key, keep, alerts = _pseudonym_key(landing, env), Keep.from_env(env), Alerts.from_env(env)
+        return cls(root, landing, home, key, int(day), limits, quiet, keep, alerts)
 
     def at_once(self) -> Settings:
         """Return the same for a run that somebody asked for: files may have come just before it."""
