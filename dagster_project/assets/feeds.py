@@ -4,6 +4,7 @@ Belongs here: catalogue texts, metadata and the checks that say what was refused
 here: reading and judging files, which is ingest.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -85,6 +86,9 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
         results = list(_check(key, result.deliveries))
         if CHANNELS_PRESENT in {check.name for check in checks}:
             results.append(channels_present(installation, feed, key))
+        for delivery in result.deliveries:
+            if delivery.sha256 in result.seconds:
+                context.log.info(_logged(delivery, result.seconds[delivery.sha256]))
         installation.done(_told(feed, result))
         for file in result.left:
             line = (
@@ -186,6 +190,21 @@ def _table(deliveries: Sequence[Delivery]) -> str:
         f" | {d.rows_quarantined} | {(d.reason or _counts(d)).replace('|', '/')} |"
         for d in sorted(deliveries, key=lambda d: d.file)
     )
+
+
+def _logged(delivery: Delivery, seconds: float) -> str:
+    """Say what became of a delivery in words that a program can part: `name=value`."""
+    fields = {
+        "feed": delivery.feed,
+        "file": json.dumps(delivery.file, ensure_ascii=False),
+        "delivery": delivery.sha256[:12],
+        "state": delivery.state,
+        "rows_read": delivery.rows_read,
+        "rows_accepted": delivery.rows_accepted,
+        "rows_quarantined": delivery.rows_quarantined,
+        "seconds": f"{seconds:.2f}",
+    }
+    return " ".join(f"{name}={value}" for name, value in fields.items())
 
 
 def _counts(delivery: Delivery) -> str:

@@ -6,8 +6,9 @@ here: how one is judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
 class FeedResult:
     """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time.
 
-    `left` are files that changed while they were read; the next run takes them in.
+    `seconds` is how long each of those took, by hash. `left` are files that changed while they were
+    read; the next run takes them in.
     """
 
     feed: str
     deliveries: tuple[Delivery, ...]
     new: tuple[str, ...]
     left: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def ingest_feed(
@@ -64,15 +67,17 @@ def ingest_feed(
         settings.lake, codebook, settings.pseudonym_key, now, PROCESS, settings.limits, before
     )
     todo = _to_judge(scan.of(feed_id))
-    new, left = [], []
+    new, left, seconds = [], [], {}
     for number, landed in enumerate(todo, start=1):
         progress(f"{feed_id}: reading {landed.file} ({number} of {len(todo)})")
+        began = time.monotonic()
         try:
             new.append(judge.judge(landed).sha256)
+            seconds[landed.sha256] = time.monotonic() - began
         except ChangedWhileReadError:
             left.append(landed.file)
     deliveries = tuple(d for d in read_register(settings.lake) if d.feed == feed_id)
-    return FeedResult(feed_id, deliveries, tuple(new), tuple(left))
+    return FeedResult(feed_id, deliveries, tuple(new), tuple(left), seconds)
 
 
 def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) -> None:

@@ -2,8 +2,7 @@
 
 Belongs here: titles, blank rows and `sep=` lines above the names (but no rows of data, which would
 be lost without a word), and the two rows of texts that Qualtrics puts below them. Does not belong
-here: cutting files into rows (the readers), what is
-wrong with a header (header).
+here: cutting files into rows (the readers), what is wrong with a header (header).
 """
 
 from __future__ import annotations

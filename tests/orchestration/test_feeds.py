@@ -33,7 +33,9 @@ def told(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> dg.Exec
     return taken_in(installation)
 
 
-def taken_in(installation: Installation, **tags: str) -> dg.ExecuteInProcessResult:
+def taken_in(
+    installation: Installation, instance: dg.DagsterInstance | None = None, **tags: str
+) -> dg.ExecuteInProcessResult:
     """Materialize the feed in a run with these tags of Dagster's."""
     asset = next(
         asset
@@ -43,8 +45,36 @@ def taken_in(installation: Installation, **tags: str) -> dg.ExecuteInProcessResu
     return dg.materialize(
         [asset],
         resources={"installation": lent_to_one_run(installation)},
+        instance=instance,
         tags={f"dagster/{name}": value for name, value in tags.items()},
     )
+
+
+def test_the_log_says_of_each_delivery_judged_now_what_became_of_it(
+    installation: Installation,
+) -> None:
+    folder = installation.settings.landing / "counter"
+    folder.mkdir()
+    (folder / "2020-12-01 Q4.csv").write_text(HEADER + ROWS, encoding="utf-8")
+    logged = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(2):
+            run = taken_in(installation, instance).run_id
+            lines = [entry.user_message for entry in instance.all_logs(run)]
+            logged.append([line for line in lines if line.startswith("feed=")])
+    (line,), again = logged
+    assert again == []
+    start = 'feed=counter file="counter/2020-12-01 Q4.csv" delivery='
+    assert line.startswith(start)
+    fields = dict(part.split("=") for part in line.removeprefix(start[:-9]).split())
+    assert float(fields.pop("seconds")) > 0
+    assert len(fields.pop("delivery")) == 12
+    assert fields == {
+        "state": "accepted",
+        "rows_read": "5",
+        "rows_accepted": "4",
+        "rows_quarantined": "1",
+    }
 
 
 def test_rows_read_are_accepted_or_in_quarantine(told: dg.ExecuteInProcessResult) -> None:
