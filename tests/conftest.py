@@ -1,10 +1,11 @@
-"""For all tests: the order in which they run, and how property tests look for examples."""
+"""For all tests: their order, how property tests look for examples, a disk that fails."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from failing_disk import Disk
 from hypothesis import settings
 
 LONGEST = (
@@ -29,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no process is left with one at the end."""
     rank = {name: position for position, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """Begin to watch the disk."""
+    return Disk(monkeypatch)

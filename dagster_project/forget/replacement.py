@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dagster_project.checksums import with_checksum, without_checksum
+from dagster_project.durable import settle
 from dagster_project.errors import UserError
 from dagster_project.ingest.lake import replacing
 
@@ -50,14 +51,13 @@ class Replacement:
         """
         self._folder.mkdir(exist_ok=True)
         for number in range(len(self._targets)):
-            _flush(self._folder / str(number))
+            settle(self._folder / str(number))
         content = {
             "targets": [path.relative_to(self._home).as_posix() for path in self._targets],
             "gone": [path.relative_to(self._home).as_posix() for path in gone],
         }
         with replacing(self._folder / LIST) as temporary:
             temporary.write_text(json.dumps(with_checksum(content)), encoding="utf-8")
-            _flush(temporary)
         finish(self._home)
 
 
@@ -92,6 +92,10 @@ def finish(home: Path) -> bool:
             os.replace(draft, home / name)  # noqa: PTH105
     for name in gone:
         _remove(home / name)
+    # the list goes once nobody needs it any more, wherever power fails
+    for parent in {(home / name).parent for name in (*targets, *gone)}:
+        if parent.is_dir():
+            settle(parent)
     (folder / LIST).unlink()
     shutil.rmtree(folder)
     return True
@@ -107,8 +111,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.checksums import file_sha256
+from dagster_project.durable import settle
 
 MOMENT = pa.timestamp("us", tz="UTC")
 ANSWER = pa.struct([("question", pa.string()), ("code", pa.string()), ("number", pa.float64())])
@@ -127,7 +128,9 @@ def replacing(target: Path) -> Iterator[Path]:
     temporary = target.with_name(target.name + TEMPORARY)
     try:
         yield temporary
+        settle(temporary)
         os.replace(temporary, target)  # noqa: PTH105
+        settle(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -169,7 +172,9 @@ class Drafts:
             parquet.close()
             target = lake_file(self._lake, room, self._feed, self._sha256)
             done[target.relative_to(self._lake).as_posix()] = file_sha256(self._draft(room))
+            settle(self._draft(room))
             os.replace(self._draft(room), target)  # noqa: PTH105
+            settle(target.parent)
         self._writers = {}
         return done
 

@@ -13,7 +13,6 @@ release that made a period final, or revised one, has an immutable folder beside
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -25,6 +24,7 @@ import polars as pl
 
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.codebook import Codebook
+from dagster_project.durable import settle, settle_all
 from dagster_project.errors import UserError
 from dagster_project.release.order import PeriodKey
 from dagster_project.settings import Settings
@@ -181,11 +181,10 @@ def write_index(settings: Settings, index: Index) -> None:
     """Replace the index in one step."""
     settings.vintages.mkdir(parents=True, exist_ok=True)
     draft = settings.vintages / f"{INDEX_FILE}.part"
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(index_text(index))
-        file.flush()
-        os.fsync(file.fileno())
+    draft.write_text(index_text(index), encoding="utf-8")
+    settle(draft)
     draft.replace(settings.vintages / INDEX_FILE)
+    settle(settings.vintages)
 
 
 def index_text(index: Index) -> str:
@@ -279,7 +278,9 @@ def keep(
     (draft / RECORD_FILE).write_text(record, encoding="utf-8")
     for file in draft.rglob("*.*"):
         file.chmod(READ_ONLY)
+    settle_all(draft)
     draft.rename(folder)
+    settle(settings.vintages)
     return file_sha256(folder / RECORD_FILE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from failing_disk import Disk
 from small_release import settings_in
 
 from dagster_project.errors import UserError
@@ -96,6 +98,39 @@ def test_the_index_is_read_as_it_was_written(settings: Settings) -> None:
     assert again.definitions == {"d": {"taste mean": "abc"}}
     assert again.withdrawals == (withdrawal,)
     assert again.release == "v1"
+
+
+def test_the_index_names_no_vintage_before_the_disk_has_it(settings: Settings, disk: Disk) -> None:
+    digest = keep_fourth(settings)
+    index = Index().with_new("v1", entries("2020Q4"), digest, {"d": {"taste mean": "abc"}})
+    write_index(settings, index)
+    moved = [Path(target).name for what, _, target in disk.done if what == "move"]
+    assert moved == ["v1", "index.json"]
+    assert disk.too_early() == []
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
+def test_a_disk_that_fails_at_any_operation_leaves_the_index_that_was_or_will_be(
+    settings: Settings, disk: Disk, fault: int
+) -> None:
+    write_index(settings, published("2020Q3"))
+    tried = 0
+    while True:
+        disk.fail(tried, fault)
+        try:
+            digest = keep_fourth(settings)
+            index = Index().with_new("v1", entries("2020Q4"), digest, {})
+            write_index(settings, index)
+        except OSError:
+            found = read_index(settings).entries["period"].to_list()
+            assert found in (["2020Q3"], ["2020Q4"])
+        if not disk.has_failed:
+            break
+        tried += 1
+        write_index(settings, published("2020Q3"))
+    assert read_index(settings).entries["period"].to_list() == ["2020Q4"]
+    verify(settings, read_index(settings))
+    assert tried > 6
 
 
 def test_there_is_an_empty_index_before_anything_was_published(settings: Settings) -> None:
