@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import polars as pl
 
 from dagster_project.cli_common import (
     home_option,
@@ -24,6 +23,8 @@ from dagster_project.errors import UserError
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dagster_project.forget.forgetting import Told
 
 AGAIN = "nothing was removed; the same command with --yes removes it"

@@ -101,7 +101,9 @@ def invoke(
             while held:
                 held.pop().close()
     if outcome.exception is not None:
-        raise DbtError(f"dbt stopped: {_one_line(outcome.exception)}")
+        # one that tells of an interruption has no words
+        words = _one_line(outcome.exception) or type(outcome.exception).__name__
+        raise DbtError(f"dbt stopped: {words}")
     if not outcome.success:
         raise DbtError(_what_failed(outcome.result, failed))
     return outcome.result

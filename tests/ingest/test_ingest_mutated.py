@@ -118,7 +118,7 @@ def _house(folder: Path, codebook: Codebook) -> House:
         PROJECT_ROOT,
         folder / "landing",
         folder / "home",
-        b"secret",
+        b"a secret of the tests",
         limits=LIMITS,
         quiet_seconds=0,
     )

@@ -375,6 +375,25 @@ LONG_RUNNING = ("dagster dev",)
 TRIED_ELSEWHERE = ("make refresh", "make test")
 
 
+def run_line(demo: Demo, my_feeds: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line on the demo, or on the newcomer's own small home."""
+    # a line may need what the line before it sets
+    key = "export KTO_PSEUDONYM_KEY='a long secret of your own'; "
+    if my_feeds.name in line:
+        return demo.run("sh", "-c", f"{key}{line}", folder=my_feeds.parent)
+    if line.startswith(("kto revise", "kto withdraw")):
+        home = f"export KTO_HOME='{my_feeds.with_name('my-home')}' KTO_LANDING='{my_feeds}'; "
+        return demo.run("sh", "-c", f"{key}{home}{line}")
+    # what is released as it is has to be held, such as by a file in a folder that is no feed
+    no_feed = demo.home / "landing" / "loket"
+    if "--as-is" in line:
+        no_feed.mkdir()
+        (no_feed / "2021-02-01.csv").touch()
+    done = demo.run("sh", "-c", line)
+    shutil.rmtree(no_feed, ignore_errors=True)
+    return done
+
+
 def until_it_serves(demo: Demo, line: str) -> list[str]:
     """Start what runs until it is stopped, stop it once it serves, and return what it said."""
     said: list[str] = []
@@ -417,17 +436,7 @@ def test_every_command_in_the_docs_runs(demo: Demo, my_feeds: Path, line: str) -
         assert "Serving dagster-webserver" in said[-1], said[-20:]
         return
     else:
-        # a line may need what the line before it sets
-        key = "export KTO_PSEUDONYM_KEY='a long secret of your own'; "
-        key = key if my_feeds.name in line else ""
-        folder = my_feeds.parent if my_feeds.name in line else PROJECT_ROOT
-        # what is released as it is has to be held, such as by a file in a folder that is no feed
-        no_feed = demo.home / "landing" / "loket"
-        if "--as-is" in line:
-            no_feed.mkdir()
-            (no_feed / "2021-02-01.csv").touch()
-        done = demo.run("sh", "-c", f"{key}{line}", folder=folder)
-        shutil.rmtree(no_feed, ignore_errors=True)
+        done = run_line(demo, my_feeds, line)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
