@@ -210,7 +210,7 @@ def read_kept(place: Place, model: str) -> list[int]:
     return rows.filter(pl.col("period") == "2021Q1")["respondent"].to_list()
 
 
-def test_a_revision_still_knows_who_was_there(published: Place):
+def test_who_is_in_a_vintage_is_still_found_in_the_lake(published: Place):
     """Were they taken for others, the whole period would seem to have changed."""
     place = copied(published, "revised")
     place.told("forget", "--before", "2021-04-01", "--yes")
