@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import smtplib
 import socket
-from collections.abc import Iterator
 from email.message import EmailMessage
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -19,6 +18,7 @@ from urllib.request import Request, urlopen
 import dagster as dg
 
 from dagster_project.errors import UserError
+from dagster_project.resources import own_words, unexpected
 from dagster_project.settings import Alerts
 
 NAME = "run_failed"
@@ -37,7 +37,6 @@ def run_failed(alerts: Alerts) -> dg.SensorDefinition:
         name=NAME,
         description="Tells of a failed run, to KTO_ALERT_WEBHOOK and KTO_ALERT_MAIL.",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        monitor_all_code_locations=False,
     )
     def tell(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
@@ -87,25 +86,18 @@ def _by_mail(alerts: Alerts, text: str) -> None:
         server.send_message(message)
 
 
-def _words(context: dg.RunFailureSensorContext) -> Iterator[str]:
+def _words(context: dg.RunFailureSensorContext) -> list[str]:
     """Say what failed: names of gates, the words of steps, else the kind of error."""
-    told = False
-    run_id = context.dagster_run.run_id
+    run_id, words = context.dagster_run.run_id, []
     judged = dg.DagsterEventType.ASSET_CHECK_EVALUATION
     for entry in context.instance.all_logs(run_id, of_type=judged):
         check = entry.dagster_event.asset_check_evaluation_data if entry.dagster_event else None
         if check and check.blocking and not check.passed:
-            told = True
             asset = check.asset_key.to_user_string()
-            yield f"{asset} did not pass {check.check_name}; the run says why"
+            words.append(f"{asset} did not pass {check.check_name}; the run says why")
     for step in context.get_step_failure_events():
-        failure = step.step_failure_data
-        if failure.user_failure_data and failure.user_failure_data.description:
-            told = True
-            yield failure.user_failure_data.description
-        elif failure.error and "AssetCheckFailed" not in str(failure.error.cls_name):
-            told = True
-            error = failure.error.cause or failure.error
-            yield f"step {step.step_key} broke down ({error.cls_name})"
-    if not told:
-        yield "the run ended before a step could say why"
+        if said := own_words(step):
+            words.append(said)
+        elif error := unexpected(step):
+            words.append(f"step {step.step_key} broke down ({error[0]})")
+    return words or ["the run ended before a step could say why"]

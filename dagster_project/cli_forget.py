@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,23 +40,13 @@ MANY = 3
 """Organisations of a period that are named."""
 
 
-class Day(click.ParamType[date]):
-    """A day such as 2024-01-31."""
-
-    name = "day"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
-        """Read the text, or end with exit code 2."""
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a day such as 2024-01-31", param, ctx)
-
-
 @click.command()
-@click.option("--before", type=Day(), metavar="DATE", help="All that is dated before this day.")
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="All that is dated before this day, such as 2024-01-31.",
+)
 @click.option(
     "--respondent",
     metavar="ADDRESS",
@@ -75,7 +66,7 @@ class Day(click.ParamType[date]):
 @in_one_line
 def forget(
     *,
-    before: date | None,
+    before: datetime | None,
     respondent: str | None,
     feed: str | None,
     organisation: str | None,
@@ -101,10 +92,11 @@ def forget(
     elif before is not None:
         from dagster_project.forget.forgetting import forget_before  # noqa: PLC0415
 
-        told = forget_before(settings, before, yes=yes)
-        lines = _lines(told, f"nothing dated before {before} is known")
+        day = before.date()
+        told = forget_before(settings, day, yes=yes)
+        lines = _lines(told, f"nothing dated before {day} is known")
         if yes:
-            lines = _with_last(lines, f"from now on, rows dated before {before} are left out")
+            lines = chain(lines, [f"from now on, rows dated before {day} are left out"])
     else:
         from dagster_project.forget.forgetting import forget_respondent  # noqa: PLC0415
 
@@ -179,11 +171,6 @@ def _unpublished(periods: pl.DataFrame) -> Iterator[str]:
             f"{'not published':14}{study} {period}: {named}{more}; its answers stay, and what "
             "comes for it from now on is left out"
         )
-
-
-def _with_last(lines: Iterator[str], last: str) -> Iterator[str]:
-    yield from lines
-    yield last
 
 
 def _retention_lines(settings: Settings, *, yes: bool) -> Iterator[str]:

@@ -42,7 +42,7 @@ from dagster_project.release.prepare import PERIODS_FILE, read_periods_file
 from dagster_project.release.revision import Change, changes, refuse
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import Index, read_index
-from dagster_project.resources import Installation
+from dagster_project.resources import Installation, own_words, unexpected
 from dagster_project.settings import Settings
 from dagster_project.warehouse.damage import discard_if_damaged
 from dagster_project.warehouse.lock import home_lock
@@ -198,12 +198,10 @@ def _what_failed(result: dg.ExecuteInProcessResult) -> str:
     for event in result.all_events:
         if not event.is_step_failure:
             continue
-        failure = event.step_failure_data
-        if failure.user_failure_data and failure.user_failure_data.description:
-            words.append(failure.user_failure_data.description)
-        elif failure.error and "AssetCheckFailed" not in str(failure.error.cls_name):
-            innermost = failure.error.cause or failure.error
-            words.append(f"step {event.step_key} broke down: {' '.join(innermost.message.split())}")
+        if said := own_words(event):
+            words.append(said)
+        elif error := unexpected(event):
+            words.append(f"step {event.step_key} broke down: {error[1]}")
     told = words or checks or ["the run failed"]
     return f"{'; '.join(dict.fromkeys(told))} (what is published is unchanged)"
 

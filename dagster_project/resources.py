@@ -49,6 +49,24 @@ def lent_to_one_run(installation: Installation) -> dg.ResourceDefinition:
     return lend
 
 
+def own_words(event: dg.DagsterEvent) -> str | None:
+    """Return what `told_in_one_line` made of the fault that ended a step; None for another one."""
+    told = event.step_failure_data.user_failure_data
+    return told.description if told else None
+
+
+def unexpected(event: dg.DagsterEvent) -> tuple[str, str] | None:
+    """Return kind and words of the error by which a step broke down.
+
+    None if a gate ended it, or a fault that says itself what to do.
+    """
+    error = event.step_failure_data.error
+    if own_words(event) or error is None or "AssetCheckFailed" in str(error.cls_name):
+        return None
+    innermost = error.cause or error
+    return str(innermost.cls_name), " ".join(innermost.message.split())
+
+
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
     """Turn a fault that the user can mend into a Dagster failure without a traceback or retries."""

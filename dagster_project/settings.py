@@ -1,7 +1,7 @@
 """Where things are: the one place that reads environment variables.
 
-Belongs here: paths, the pseudonym key, release parameters. Does not belong here: anything about a
-study, a feed or a question; that is the codebook.
+Belongs here: paths, the pseudonym key, release parameters, terms, who is told. Does not belong
+here: anything about a study, a feed or a question; that is the codebook.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Settings:
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
     is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
     A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
-    was made is kept.
+    was made is kept, `alerts` who is told of a run that failed.
     """
 
     root: Path
@@ -201,7 +201,10 @@ class Settings:
 
     @property
     def vintages(self) -> Path:
-        """What was published of each period and all it rests on; internal, only added to."""
+        """What was published of each period and all it rests on; internal.
+
+        It is only added to; forgetting people changes who is in the cells, and no cell.
+        """
         return self.home / "vintages"
 
     @property

@@ -17,7 +17,8 @@ from filelock import Timeout
 
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.errors import UserError
-from dagster_project.forget.people import CONTRIBUTIONS, INVITATION_ROWS, RESPONSE_ROWS, Whose, find
+from dagster_project.forget.known import CONTRIBUTIONS, INVITATION_ROWS, RESPONSE_ROWS
+from dagster_project.forget.people import Whose, find
 from dagster_project.forget.replacement import Replacement, finish
 from dagster_project.forget.rewrite import rewrite_lake, rewrite_vintages
 from dagster_project.ingest import pseudonym

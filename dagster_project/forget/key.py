@@ -18,7 +18,7 @@ from dagster_project.checksums import file_sha256
 from dagster_project.codebook import load_codebook
 from dagster_project.errors import UserError
 from dagster_project.forget.forgetting import alone, leftovers
-from dagster_project.forget.people import find_pseudonyms
+from dagster_project.forget.known import find_pseudonyms
 from dagster_project.forget.replacement import Replacement
 from dagster_project.forget.rewrite import drop_pseudonyms
 from dagster_project.ingest import pseudonym

@@ -16,13 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.checksums import file_sha256
-from dagster_project.forget.people import (
-    CLEARED,
-    CONTRIBUTIONS,
-    INVITATION_ROWS,
-    RESPONSE_ROWS,
-    Found,
-)
+from dagster_project.forget.known import CLEARED, CONTRIBUTIONS, INVITATION_ROWS, RESPONSE_ROWS
+from dagster_project.forget.people import Found
 from dagster_project.forget.replacement import Replacement
 from dagster_project.ingest.lake import REGISTER, lake_file
 from dagster_project.ingest.register import read_register, register_text

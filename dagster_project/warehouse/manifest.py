@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,12 @@ def dbt_manifest(settings: Settings) -> Path:
 
 
 def _shared(settings: Settings) -> Path:
-    """Return the folder of what is parsed: dbt, called by somebody, writes in the one above it."""
-    return settings.dbt_project / "target" / "pipeline"
+    """Return the folder of what these versions of dbt parsed.
+
+    dbt, called by somebody, writes in the folder `target` itself.
+    """
+    versions = "-".join(version(name) for name in ("dbt-core", "dbt-duckdb"))
+    return settings.dbt_project / "target" / "pipeline" / versions
 
 
 def _parse_anew(manifest: Path, settings: Settings) -> None:
@@ -78,9 +83,9 @@ def parsed_project(settings: Settings) -> Manifest:
 
     """
     manifest = dbt_manifest(settings)
-    version = manifest.stat().st_mtime_ns
-    if _parsed.get(settings.home, (0, None))[0] != version:
-        _parsed[settings.home] = (version, _for_home(manifest.with_name(PARSED), settings.home))
+    made = manifest.stat().st_mtime_ns
+    if _parsed.get(settings.home, (0, None))[0] != made:
+        _parsed[settings.home] = (made, _for_home(manifest.with_name(PARSED), settings.home))
     return _parsed[settings.home][1]
 
 

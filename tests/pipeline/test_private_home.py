@@ -41,8 +41,8 @@ def open_to_others(place: Place) -> list[str]:
     ]
 
 
-def kto(place: Place, *words: str, umask: int) -> str:
-    """Run the real command in a process of its own; what it said on standard error."""
+def kto(place: Place, *words: str, umask: int, told: str = "stderr") -> str:
+    """Run the real command in a process of its own; what it said on one of its streams."""
     done = subprocess.run(
         [str(KTO), *words],
         cwd=PROJECT_ROOT,
@@ -58,7 +58,7 @@ def kto(place: Place, *words: str, umask: int) -> str:
         check=False,
     )
     assert "Traceback" not in done.stderr
-    return done.stderr
+    return str(getattr(done, told))
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,12 @@ def test_a_home_may_have_any_name_and_dbt_alone_builds_in_it(place: Place, tmp_p
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_people_are_found_in_a_home_of_any_name(place: Place) -> None:
+    said = kto(place, "forget", "--before", "2021-01-01", umask=0o022, told="stdout")
+    # 24 at the desks of two municipalities
+    assert "would remove  counter       24 responses" in said
 
 
 @pytest.mark.parametrize("name", ["what?", "a%20b", "two\nlines"])
