@@ -157,7 +157,7 @@ def spss(path: Path, rows: int) -> None:
 
 
 FILES: Mapping[str, tuple[str, Callable[[Path, int], None], int]] = {
-    "short": ("csv", short_csv, 11_000_000),
+    "short": ("csv", short_csv, 15_200_000),
     "wide": ("csv", wide_csv, 900_000),
     "workbook": ("xlsx", workbook, 1_000_000),
     "spss": ("sav", spss, 270_000),

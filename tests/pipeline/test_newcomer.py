@@ -272,25 +272,6 @@ def test_bi_reads_the_release_while_a_refresh_runs(demo: Demo) -> None:
     assert reads > 1
 
 
-def test_dbt_alone_builds_the_models_on_the_lake_of_an_earlier_refresh(
-    demo: Demo, tmp_path: Path
-) -> None:
-    dbt = ("dbt", "build", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
-    there = ("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path))
-    built = demo.run(*dbt, *there)
-    assert built.returncode == 0, built.stdout[-2000:]
-    nowhere = subprocess.run(
-        [*dbt, *there],
-        cwd=PROJECT_ROOT,
-        env=demo.environment | {"KTO_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert nowhere.returncode != 0
-    assert "run `kto refresh` first" in nowhere.stdout
-
-
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
