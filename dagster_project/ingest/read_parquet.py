@@ -35,6 +35,8 @@ class ParquetSource:
         try:
             with self.path.open("rb") as stream, pq.ParquetFile(stream) as file:
                 for records in file.iter_batches(ROWS, columns=list(columns)):
+                    # the texts of a damaged page may be no texts, which nobody notices yet
+                    records.validate(full=True)
                     frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([records])))
                     yield as_batch(frame.select(columns), first)
                     first += records.num_rows

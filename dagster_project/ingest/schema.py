@@ -12,7 +12,7 @@ from datetime import date
 import pandera.polars as pa
 import polars as pl
 
-from dagster_project.ingest.masking import SPREADSHEET_ERROR
+from dagster_project.ingest.masking import DUTCH_NUMBER, SPREADSHEET_ERROR
 from dagster_project.ingest.plan import Kind, Plan, Rule
 from dagster_project.ingest.reasons import Reason
 
@@ -89,11 +89,11 @@ def row_contract(plan: Plan, received_on: date) -> RowContract:
 def _musts(rule: Rule, plan: Plan, received_on: date) -> list[Must]:
     match rule.kind:
         case Kind.IDENTIFIER:
-            musts = [_no_address(rule), *_as_delivered(rule)]
+            musts = [*_nobody(rule), *_as_delivered(rule)]
         case Kind.ORGANISATION:
             musts = _organisation(rule, plan)
         case Kind.CODE | Kind.MULTIPLE:
-            musts = [_no_address(rule), *_as_delivered(rule)] if rule.codes is None else _code(rule)
+            musts = [*_nobody(rule), *_as_delivered(rule)] if rule.codes is None else _code(rule)
         case Kind.NUMBER:
             musts = _number(rule)
         case Kind.WEIGHT:
@@ -136,9 +136,18 @@ def _read_as(rule: Rule, helper: str) -> pl.Expr:
     return pl.col(rule.field).is_null() | pl.col(f"{rule.field}:{helper}").is_not_null()
 
 
-def _no_address(rule: Rule) -> Must:
-    passes = ~pl.col(rule.field).str.contains("@", literal=True)
-    return Must(Reason.BAD_TYPE, passes, "is an e-mail address where an id is expected")
+def _nobody(rule: Rule) -> list[Must]:
+    """Refuse an id by which somebody could be reached: it would be kept as it is."""
+    text = pl.col(rule.field)
+    words = text.str.contains(r"\s") & text.str.contains(DUTCH_NUMBER)
+    return [
+        Must(
+            Reason.BAD_TYPE,
+            ~text.str.contains("@", literal=True),
+            "is an e-mail address where an id is expected",
+        ),
+        Must(Reason.BAD_TYPE, ~words, "holds a telephone number where an id is expected"),
+    ]
 
 
 def _organisation(rule: Rule, plan: Plan) -> list[Must]:

@@ -7,6 +7,7 @@ to the bytes of the file (mutated_bytes), writing a format (mutated_formats).
 from __future__ import annotations
 
 import random
+import re
 import string
 import unicodedata
 from collections.abc import Callable
@@ -43,7 +44,8 @@ class Table:
         """
         if self.form.get("quotes") in {"single", "never"} or self.form.get("last line end"):
             return None
-        names = list(self.header)
+        sav = self.form["extension"] == "sav"
+        names = [sav_name(name) if sav else name for name in self.header]
         while names and not names[-1].strip():
             names.pop()
         known = [place for place, name in enumerate(names) if name.strip().lower() in self.known]
@@ -55,6 +57,11 @@ class Table:
             return bool(filled)
         beyond = self.form["extension"] == "xlsx" and any(place >= width for place in filled)
         return beyond or any(place in known for place in filled)
+
+
+def sav_name(name: str) -> str:
+    """Make of a name what a SAV file can have, so that a misspelt one may come out right."""
+    return re.sub(r"\W|^[\d_]+", "", name.strip())[:60]
 
 
 Change = Callable[[Table, random.Random], None]

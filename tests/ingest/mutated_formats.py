@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
-from mutated_content import Table
+from mutated_content import Table, sav_name
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 LONGEST_CELL = 32_767
@@ -115,7 +115,7 @@ def _frame(table: Table) -> dict[str, list[object]]:
 def _sav(table: Table, chance: random.Random) -> bytes:
     names, columns = [], {}
     for number, (name, cells) in enumerate(_frame(table).items()):
-        plain = re.sub(r"\W|^[\d_]+", "", name.strip())[:60] or f"v{number}"
+        plain = sav_name(name) or f"v{number}"
         plain = plain if plain.lower() not in names else f"v{number}"
         names.append(plain.lower())
         texts = [_text(cell)[:LONGEST_CELL].replace("\0", "") for cell in cells]

@@ -14,6 +14,8 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from landing_house import GOOD, House, csv_of
 
@@ -358,3 +360,17 @@ ingest_feed(settings, load_codebook(settings.seeds), "counter", silent, datetime
 
 def readers_of(process: psutil.Process) -> list[psutil.Process]:
     return process.children()
+
+
+def test_a_parquet_file_with_bytes_that_are_no_text_is_refused(house: House):
+    table = pa.table({name: [value] * 3 for name, value in GOOD.items()})
+    ids = [b"r1", b"\xff\xfe", b"r3"]
+    table = table.set_column(0, "respons_id", pa.array(ids, pa.binary()).view(pa.string()))
+    content = io.BytesIO()
+    pq.write_table(table, content)
+
+    delivery = house.deliver(content.getvalue(), "counter/20210105.parquet")
+
+    assert delivery.state == "rejected"
+    assert delivery.reason == "the file is not Parquet, or not all of it is there"
+    assert not delivery.broke_off

@@ -205,3 +205,19 @@ def test_addresses_under_a_short_key_are_refused_and_nothing_is_written(house: H
     assert not list(house.settings.lake.rglob("*.parquet"))
     house.settings = dataclasses.replace(house.settings, pseudonym_key=b"sixteen bytes...")
     house.ingest("invitations")
+
+
+def test_a_telephone_number_among_words_is_no_id(house: House):
+    ids = ["Bel 06-98765432 a.u.b.", "bel +31 6 98765432", "ZK-0123456789", "aanvraag 12"]
+    rows = [GOOD | {"respons_id": str(n), "uitnodiging_id": one} for n, one in enumerate(ids)]
+
+    # two of twelve rows, as too many would refuse the delivery
+    more = [GOOD | {"respons_id": f"more {n}"} for n in range(8)]
+    delivery = house.deliver(csv_of([*rows, *[one | {"uitnodiging_id": ""} for one in more]]))
+
+    assert (delivery.state, delivery.reasons) == ("accepted", {"bad_type": 2})
+    kept = {row["invitation_id"] for row in house.rows("responses")}
+    assert kept == {"ZK-0123456789", "aanvraag 12", None}
+    stored = [row["masked_row"] for row in house.rows("quarantine")]
+    assert len(stored) == 2
+    assert not any("98765432" in row for row in stored)
