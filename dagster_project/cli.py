@@ -32,6 +32,7 @@ from dagster_project.cli_look import bad_rows, check_files, doctor
 from dagster_project.errors import UserError
 from dagster_project.home import keep_private, open_home
 from dagster_project.settings import Settings
+from dagster_project.settled import remember, said_of
 
 if TYPE_CHECKING:
     from dagster_project.pipeline import Outcome
@@ -47,7 +48,7 @@ class Quarter(click.ParamType[date]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> date:
         """Read the text, or end with exit code 2."""
-        from dagster_project.partitions import parse_quarter  # noqa: PLC0415
+        from dagster_project.quarters import parse_quarter  # noqa: PLC0415
 
         try:
             return parse_quarter(str(value))
@@ -118,10 +119,14 @@ def refresh(
     """
     if more_quarters and not quarters:
         raise click.UsageError("name quarters after --quarter, as in --quarter 2020Q3 2020Q4")
+    settings, named = settings_of(landing, home), [*quarters, *more_quarters]
+    if not (named or preview or verbose) and (said := said_of(settings)):
+        for line in said:
+            click.echo(line)
+        return
     from dagster_project.release.order import Order  # noqa: PLC0415
 
-    order = Order(publish=not preview)
-    _refresh(settings_of(landing, home), [*quarters, *more_quarters], order, verbose=verbose)
+    _refresh(settings, named, Order(publish=not preview), verbose=verbose)
 
 
 @main.command()
@@ -305,8 +310,11 @@ def _refresh(
 ) -> None:
     from dagster_project.cli_report import outcome_lines  # noqa: PLC0415
 
-    for line in outcome_lines(settings, _run(settings, quarters, order, verbose=verbose)):
+    outcome = _run(settings, quarters, order, verbose=verbose)
+    for line in outcome_lines(settings, outcome):
         click.echo(line)
+    if outcome.mark:
+        remember(settings, outcome.mark, list(outcome_lines(settings, outcome.found_again())))
 
 
 def _run(

@@ -51,8 +51,9 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
         f"; {left_out} more left out" if left_out else ""
     )
     yield f"quarters     {_listed(outcome.quarters)}"
-    for heading, line in zip(("hidden", ""), outcome.hidden, strict=False):
-        yield f"{heading:12} {line}"
+    if outcome.quarters or outcome.changed:
+        for heading, line in zip(("hidden", ""), outcome.hidden, strict=False):
+            yield f"{heading:12} {line}"
     yield from period_lines(outcome)
     for warning in outcome.warnings:
         yield f"warning      {warning}"

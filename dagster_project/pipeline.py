@@ -33,8 +33,8 @@ from dagster_project.ingest import (
     require_pseudonym_key,
     scan_after_a_moment,
 )
-from dagster_project.partitions import quarter_label
 from dagster_project.progress import Progress, silent
+from dagster_project.quarters import quarter_label
 from dagster_project.release.export import StagedRelease, staged_release, sweep
 from dagster_project.release.manifest import read_manifest
 from dagster_project.release.order import Order
@@ -44,6 +44,7 @@ from dagster_project.release.states import STATES
 from dagster_project.release.vintages import Index, read_index
 from dagster_project.resources import Installation, own_words, unexpected
 from dagster_project.settings import Settings
+from dagster_project.settled import mark_of, mark_of_input
 from dagster_project.warehouse.damage import discard_if_damaged
 from dagster_project.warehouse.lock import home_lock
 
@@ -61,7 +62,8 @@ class Outcome:
     states, in the columns of `release.states.STATES`. `warnings` are what a preview did not pass,
     `changes` what a revision changes. `astray` are links in the landing that are not followed, each
     with what to do. `published` says whether publishing was asked for. `release`
-    is None before anything was published.
+    is None before anything was published. `mark` is that of the installation if a run right after
+    this one would find nothing to do; see `settled`.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -77,6 +79,19 @@ class Outcome:
     release: str | None = None
     release_path: Path | None = None
     changed: bool = False
+    mark: str | None = None
+
+    def found_again(self) -> Outcome:
+        """Return what a run right after this one would find."""
+        fresh = self.periods["is_released"] & self.periods["is_built"]
+        return replace(
+            self,
+            new=frozenset(),
+            quarters=(),
+            hidden=(),
+            periods=self.periods.with_columns(is_built=self.periods["is_built"] & ~fresh),
+            changed=False,
+        )
 
 
 def refresh(
@@ -108,6 +123,7 @@ def refresh(
             "or name another with --landing"
         )
     with _only_one(settings):
+        given = mark_of_input(settings)
         codebook = load_codebook(settings.seeds)
         scan = scan_after_a_moment(settings, codebook)
         require_pseudonym_key(settings, codebook, scan)
@@ -115,7 +131,7 @@ def refresh(
         waiting = sum(file.state == "waiting" for file in scan.deliveries)
         astray = tuple(f"{file} {why}" for file, why in scan.astray)
         if len(scan.deliveries) == waiting and not read_register(settings.lake):
-            return Outcome(waiting=waiting, astray=astray)
+            return _settled(Outcome(waiting=waiting, astray=astray), settings, given)
         pending = {(f.feed, f.sha256) for f in scan.deliveries if f.state in {"new", "stale"}}
         order, before = order or Order(), read_index(settings)
         refuse(
@@ -136,7 +152,15 @@ def refresh(
             still = quarters if settings.warehouse.exists() else ()
             result = _run(installation, still, verbose=verbose)
         outcome = replace(_outcome(result, installation, pending, waiting), astray=astray)
-        return _with_changes(outcome, installation, before)
+        outcome = _with_changes(outcome, installation, before)
+        return _settled(outcome, settings, given) if order == Order() else outcome
+
+
+def _settled(outcome: Outcome, settings: Settings, given: str) -> Outcome:
+    """Add the mark, unless something came meanwhile or is still coming."""
+    if outcome.waiting or mark_of_input(settings) != given:
+        return outcome
+    return replace(outcome, mark=mark_of(settings, given))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from dagster_project.partitions import AMSTERDAM
+from dagster_project.quarters import AMSTERDAM
 
 EVERY_MORNING = "0 6 * * *"
 

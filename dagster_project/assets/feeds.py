@@ -16,7 +16,8 @@ from dagster._core.definitions.metadata import TableMetadataSet
 from dagster_project.assets.presence import CHANNELS_PRESENT, channels_present
 from dagster_project.codebook import Codebook, Feed
 from dagster_project.ingest import Delivery, FeedResult, check_lake, ingest_feed
-from dagster_project.partitions import AMSTERDAM, release_cron
+from dagster_project.partitions import release_cron
+from dagster_project.quarters import AMSTERDAM
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
 from dagster_project.sql_text import only

@@ -15,7 +15,8 @@ from pydantic import Field
 
 from dagster_project.assets.model_groups import MARTS, QUARTERLY, ModelGroup, model_groups
 from dagster_project.codebook import Codebook
-from dagster_project.partitions import quarterly, today
+from dagster_project.partitions import quarterly
+from dagster_project.quarters import today
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 

@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 
 from dagster_project.codebook import Feed
-from dagster_project.partitions import latest_closed_quarter, next_quarter, quarter_label, today
+from dagster_project.quarters import latest_closed_quarter, next_quarter, quarter_label, today
 from dagster_project.resources import Installation
 from dagster_project.sql_text import only
 

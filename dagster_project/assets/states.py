@@ -8,7 +8,7 @@ import polars as pl
 
 from dagster_project.assets.feeds import feed_key
 from dagster_project.codebook import Codebook
-from dagster_project.partitions import today
+from dagster_project.quarters import today
 from dagster_project.release.prepare import write_final, write_states
 from dagster_project.release.states import count_states
 from dagster_project.resources import Installation, told_in_one_line

@@ -26,7 +26,7 @@ from dagster_project.ingest.forgotten import FORGOTTEN_FILE, Forgotten, read_for
 from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY
 from dagster_project.ingest.register import check_lake, read_register
 from dagster_project.ingest.scan import same_bytes, scan_landing
-from dagster_project.partitions import today
+from dagster_project.quarters import today
 from dagster_project.release.export import sweep as sweep_staged
 from dagster_project.release.vintages import read_index, sweep, verify
 from dagster_project.settings import Settings

@@ -12,7 +12,7 @@ from filelock import Timeout
 
 from dagster_project.errors import UserError
 from dagster_project.forget.replacement import finish
-from dagster_project.partitions import today
+from dagster_project.quarters import today
 from dagster_project.release.order import PeriodKey
 from dagster_project.release.vintages import (
     Index,

@@ -8,7 +8,8 @@ import pytest
 
 from dagster_project.codebook import load_codebook
 from dagster_project.errors import UserError
-from dagster_project.partitions import (
+from dagster_project.partitions import quarterly
+from dagster_project.quarters import (
     latest_closed_quarter,
     next_quarter,
     parse_quarter,
@@ -16,7 +17,6 @@ from dagster_project.partitions import (
     quarter_end,
     quarter_label,
     quarter_start,
-    quarterly,
 )
 from dagster_project.settings import PROJECT_ROOT
 

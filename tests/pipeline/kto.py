@@ -28,6 +28,14 @@ class Place:
     def home(self) -> Path:
         return self.folder / "home"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "KTO_HOME": str(self.home),
+            "KTO_LANDING": str(self.landing),
+            "KTO_QUIET_SECONDS": "0",
+        }
+
     def land(self, feed: str, name: str, frame: pl.DataFrame) -> None:
         """Put a file with semicolons into the folder of a feed."""
         (self.landing / feed).mkdir(parents=True, exist_ok=True)
@@ -35,12 +43,7 @@ class Place:
 
     def kto(self, *words: str) -> Result:
         """Run a command, which must not end in a traceback."""
-        environment = {
-            "KTO_HOME": str(self.home),
-            "KTO_LANDING": str(self.landing),
-            "KTO_QUIET_SECONDS": "0",
-        }
-        done = CliRunner().invoke(main, words, env=environment, terminal_width=240)
+        done = CliRunner().invoke(main, words, env=self.environment, terminal_width=240)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.output
         return done
 

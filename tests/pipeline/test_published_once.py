@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,35 @@ def test_a_later_release_carries_the_same_figures(story: Place) -> None:
     assert story.manifest["release"] != first
     assert story.query(GRADES) == [("2020Q4", 20, 8.0), ("2021Q1", 30, 7.0)]
     assert [row for row in story.tables()["mart_response"] if row["period"] == "2020Q4"] == before
+
+
+def test_with_nothing_new_a_refresh_says_what_a_whole_run_would(story: Place) -> None:
+    at_once = story.told("refresh")
+    assert "deliveries   4 known; 0 judged now: 0 accepted, 0 rejected" in at_once
+    assert any(line.startswith("late       nvvb 2020Q4: GM0637: 14 rows") for line in at_once)
+    assert at_once[-1] == f"release      nothing changed: {story.manifest['release']} stays"
+    # nothing was made for it
+    (story.home / "internal" / "settled.json").unlink()
+    assert story.told("refresh") == at_once
+
+
+def test_with_nothing_new_a_refresh_loads_none_of_the_heavy_libraries(story: Place) -> None:
+    code = (
+        "import sys\n"
+        "from dagster_project.cli import main\n"
+        "main(['refresh'], standalone_mode=False)\n"
+        "heavy = {'dagster', 'dbt', 'duckdb', 'polars', 'pandas', 'great_expectations'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | story.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == story.told("refresh")
 
 
 def test_a_damaged_vintage_is_named(story: Place) -> None:
