@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import sqlalchemy
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 
 from dagster_project.home import open_home
 from dagster_project.settings import Settings
-
-_engines: dict[str, sqlalchemy.Engine] = {}
 
 
 class PrivateStorage(DagsterSqliteStorage):
@@ -42,14 +41,62 @@ class PrivateStorage(DagsterSqliteStorage):
         return cls.from_local(inst_data=inst_data, **config_value)
 
 
+class EventsAtHand(SqliteEventLogStorage):
+    """Dagster's log of events, with connections that stay open until it is disposed of.
+
+    Dagster's own opens and closes one for every line, some 2,000 times a run, which takes longer
+    than writing them. The system writes the log when it likes: a killed process loses nothing by
+    that; a power cut may cost the history, which is no data.
+    """
+
+    def __init__(self, base_dir: str) -> None:
+        """Open the log under `base_dir`."""
+        self._engines: dict[str, sqlalchemy.Engine] = {}
+        super().__init__(base_dir)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
+        with self._db_lock:
+            if shard not in self._engines:
+                self._engines[shard] = self._opened(shard)
+            with self._engines[shard].begin() as connection:
+                yield connection
+
+    def _opened(self, shard: str) -> sqlalchemy.Engine:
+        engine = sqlalchemy.create_engine(
+            self.conn_string_for_shard(shard),
+            poolclass=sqlalchemy.QueuePool,
+            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        )
+        sqlalchemy.event.listen(engine, "connect", _write_quickly)
+        self._initdb(engine)
+        return engine
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        while self._engines:
+            self._engines.popitem()[1].dispose()
+        super().dispose()
+
+
+class OneRunStorage(PrivateStorage):
+    """The same storage for a process that does one run and ends."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        """Open what is under `base_dir`."""
+        super().__init__(base_dir, inst_data)
+        self._event_log_storage = EventsAtHand(str(Path(base_dir, "history", "runs")))
+
+
+def _write_quickly(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("pragma synchronous = off")
+
+
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Open Dagster's storage under the home.
 
     What this process prints stays on its own streams: capturing it would hide progress.
     """
-    if not sqlalchemy.event.contains(sqlalchemy.Engine, "connect", _write_quickly):
-        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _write_quickly)
-        vars(sqlite_event_log)["create_engine"] = _kept_engine
     base = settings.home / "dagster"
     base.mkdir(parents=True, exist_ok=True)
     reference = InstanceRef.from_dir(
@@ -58,8 +105,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         overrides={
             "storage": {
                 "custom": {
-                    "module": PrivateStorage.__module__,
-                    "class": PrivateStorage.__name__,
+                    "module": OneRunStorage.__module__,
+                    "class": OneRunStorage.__name__,
                     "config": {"base_dir": str(base)},
                 }
             },
@@ -103,18 +150,3 @@ def _is_sound(file: Path) -> bool:
         return True
     except sqlite3.DatabaseError:
         return False
-
-
-def _write_quickly(connection: sqlite3.Connection, _: object) -> None:
-    """Let the system write the history when it likes, instead of after each of 700 lines.
-
-    A killed process loses nothing by it; a power cut may cost the history, which is no data.
-    """
-    connection.execute("pragma synchronous = off")
-
-
-def _kept_engine(url: str, **options: Any) -> sqlalchemy.Engine:  # noqa: ANN401
-    """Make one engine per file: each compiles a statement once, and Dagster makes 3,500 of them."""
-    if url not in _engines:
-        _engines[url] = sqlalchemy.create_engine(url, **options)
-    return _engines[url]
