@@ -17,10 +17,8 @@ from dagster_project.codebook import Codebook
 
 LAKE_MODELS, QUARTERLY, CELLS, MARTS = "lake_models", "quarterly", "cells", "marts"
 SELECTION = {
-    # Dagster wants nothing partitioned to depend on anything partitioned of the same step, so what
-    # is kept by quarter is a step of its own and the views that it reads go before.
-    LAKE_MODELS: ("tag:lake_models", "tag:quarterly,config.materialized:view"),
-    QUARTERLY: ("tag:quarterly,config.materialized:incremental",),
+    LAKE_MODELS: ("tag:lake_models",),
+    QUARTERLY: ("tag:quarterly",),
     CELLS: ("tag:cells",),
     MARTS: ("tag:marts",),
 }

@@ -1,8 +1,8 @@
-{#- Join each row with the structs of its list column; the struct is named `alias`. -#}
-{% macro explode(column, alias) -%}
-    {{ return(adapter.dispatch("explode", "kto")(column, alias)) }}
+{#- A row for each struct of a list column; in the list of what is selected, as a join with the list is slow. -#}
+{% macro explode(column) -%}
+    {{ return(adapter.dispatch("explode", "kto")(column)) }}
 {%- endmacro %}
 
-{% macro default__explode(column, alias) -%}
-    cross join unnest({{ column }}) as exploded ({{ alias }})
+{% macro default__explode(column) -%}
+    unnest({{ column }})
 {%- endmacro %}

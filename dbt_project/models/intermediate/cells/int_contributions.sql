@@ -40,20 +40,24 @@ aspects as (
 
 given as (
     select distinct
-        answers.study,
-        answers.organisation_code,
-        answers.period_start,
-        answers.channel,
-        answers.product_code,
-        concat('distribution of ', answers.question) as measure,
-        answers.respondent,
-        answers.weight,
+        answers.response,
+        answers.question,
         answers.code
     from answers
     inner join scope
         on answers.feed = scope.feed
         and answers.question = scope.metric
     where answers.code is not null
+),
+
+chosen as (
+    select
+        given.response,
+        concat('distribution of ', given.question) as measure,
+        {{ fingerprint_of_all(fingerprint(['responses.weight', 'given.code'])) }} as content
+    from given
+    inner join responses on given.response = responses.response
+    group by given.response, given.question
 ),
 
 contributed as (
@@ -70,10 +74,7 @@ contributed as (
         {{ fingerprint(['responses.has_review', 'responses.has_tip', 'responses.weight']) }}
             as content
     from responses
-    inner join places
-        on responses.feed = places.feed
-        and responses.delivery = places.delivery
-        and responses.source_row = places.source_row
+    inner join places on responses.response = places.response
     union all
     select
         study,
@@ -103,66 +104,56 @@ contributed as (
     where method is not null
     union all
     select
-        scores.study,
-        scores.organisation_code,
-        scores.period_start,
+        responses.study,
+        responses.organisation_code,
+        responses.period_start,
         places.channel,
         places.product_code,
         places.segment,
         places.segment_value,
         scores.metric as measure,
-        scores.respondent,
-        {{ fingerprint(['cast(scores.score as decimal(28, 12))', 'scores.weight']) }} as content
+        responses.respondent,
+        {{ fingerprint(['cast(scores.score as decimal(28, 12))', 'responses.weight']) }} as content
     from scores
-    inner join places
-        on scores.feed = places.feed
-        and scores.delivery = places.delivery
-        and scores.source_row = places.source_row
+    inner join responses on scores.response = responses.response
+    inner join places on scores.response = places.response
     union all
     select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
+        responses.study,
+        responses.organisation_code,
+        responses.period_start,
+        responses.channel,
+        responses.product_code,
         'all' as segment,
         'all' as segment_value,
-        measure,
-        respondent,
-        {{ fingerprint_of_all(fingerprint(['weight', 'code'])) }} as content
-    from given
-    group by
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
-        measure,
-        respondent
+        chosen.measure,
+        responses.respondent,
+        chosen.content
+    from chosen
+    inner join responses on chosen.response = responses.response
     union all
     select
-        aspect.study,
-        aspect.organisation_code,
-        aspect.period_start,
-        aspect.channel,
+        responses.study,
+        responses.organisation_code,
+        responses.period_start,
+        responses.channel,
         null as product_code,
         'all' as segment,
         'all' as segment_value,
         concat('pairs of ', aspect.metric) as measure,
-        aspect.respondent,
+        responses.respondent,
         {{ fingerprint([
             'cast(aspect.score as decimal(28, 12))',
             'cast(overall.score as decimal(28, 12))',
-            'aspect.weight',
+            'responses.weight',
         ]) }} as content
     from scores as aspect
+    inner join responses on aspect.response = responses.response
     inner join aspects
-        on aspect.study = aspects.study
+        on responses.study = aspects.study
         and aspect.metric = aspects.metric
     inner join scores as overall
-        on aspect.feed = overall.feed
-        and aspect.delivery = overall.delivery
-        and aspect.source_row = overall.source_row
+        on aspect.response = overall.response
         and aspects.overall_metric = overall.metric
 ),
 

@@ -7,6 +7,10 @@ cells as (
         and segment = 'all'
 ),
 
+responses as (
+    select * from {{ ref('int_responses') }}
+),
+
 scores as (
     select * from {{ ref('int_scores') }}
 ),
@@ -78,10 +82,8 @@ variables as (
 answered as (
     select
         variables.*,
-        scores.feed,
-        scores.delivery,
-        scores.source_row,
-        scores.weight,
+        scores.response,
+        responses.weight,
         scores.score,
         count(*) over (
             partition by
@@ -90,21 +92,21 @@ answered as (
                 variables.period,
                 variables.channel,
                 variables.overall_metric,
-                scores.feed,
-                scores.delivery,
-                scores.source_row
+                scores.response
         ) as answers
     from variables
     inner join periods
         on variables.study = periods.study
         and variables.period = periods.period
         and not periods.is_sum
+    inner join responses
+        on variables.study = responses.study
+        and variables.organisation_code = responses.organisation_code
+        and periods.period_start = responses.period_start
+        and (variables.channel = 'all' or variables.channel = responses.channel)
     inner join scores
-        on variables.study = scores.study
-        and variables.organisation_code = scores.organisation_code
+        on responses.response = scores.response
         and variables.metric = scores.metric
-        and periods.period_start = scores.period_start
-        and (variables.channel = 'all' or variables.channel = scores.channel)
 ),
 
 complete as (
@@ -136,9 +138,7 @@ own_sums as (
         and one.period = other.period
         and one.channel = other.channel
         and one.overall_metric = other.overall_metric
-        and one.feed = other.feed
-        and one.delivery = other.delivery
-        and one.source_row = other.source_row
+        and one.response = other.response
     group by
         one.study,
         one.organisation_code,

@@ -60,10 +60,7 @@ events as (
         0 as opted_out,
         0 as responses_invited
     from responses
-    inner join places
-        on responses.feed = places.feed
-        and responses.delivery = places.delivery
-        and responses.source_row = places.source_row
+    inner join places on responses.response = places.response
     union all
     select
         study,

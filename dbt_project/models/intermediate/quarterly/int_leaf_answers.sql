@@ -9,11 +9,11 @@ with
 
 versions as (
     select * from {{ ref('int_quarter_versions') }}
-    where {{ is_missing_quarter('period_start') }}
 ),
 
 responses as (
     select * from {{ ref('int_responses') }}
+    where {{ is_missing_quarter('period_start') }}
 ),
 
 scope as (
@@ -43,38 +43,53 @@ options as (
     where scale_values.code is not null
 ),
 
+-- numbered, as millions of answers are then counted by a number instead of four texts
+leaves as materialized (
+    select
+        row_number() over () as leaf,
+        study,
+        organisation_code,
+        period_start,
+        channel
+    from responses
+    group by study, organisation_code, period_start, channel
+),
+
+members as materialized (
+    select
+        leaves.leaf,
+        responses.response,
+        responses.feed,
+        responses.weight,
+        cast(responses.weight * responses.weight as decimal(28, 12)) as weight_squared
+    from responses
+    inner join leaves
+        on responses.study = leaves.study
+        and responses.organisation_code = leaves.organisation_code
+        and responses.period_start = leaves.period_start
+        and responses.channel is not distinct from leaves.channel
+),
+
 asked as (
     select distinct
-        responses.study,
-        responses.organisation_code,
-        responses.period_start,
-        responses.channel,
+        leaves.leaf,
         scope.metric,
         options.answer
-    from responses
-    inner join versions on responses.period_start = versions.period_start
-    inner join scope
-        on responses.study = scope.study
-        and responses.feed = scope.feed
+    from leaves
+    inner join (select distinct leaf, feed from members) as feeds on leaves.leaf = feeds.leaf
+    inner join scope on feeds.feed = scope.feed
     inner join options
         on scope.study = options.study
         and scope.metric = options.question
 ),
 
-given as (
+given as materialized (
     select distinct
-        answers.study,
-        answers.organisation_code,
-        answers.period_start,
-        answers.channel,
+        answers.response,
         answers.question as metric,
-        answers.code as answer,
-        answers.feed,
-        answers.delivery,
-        answers.source_row,
-        answers.weight
+        answers.code as answer
     from answers
-    inner join versions on answers.period_start = versions.period_start
+    inner join members on answers.response = members.response
     inner join scope
         on answers.feed = scope.feed
         and answers.question = scope.metric
@@ -83,51 +98,40 @@ given as (
 
 respondents as (
     select distinct
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        metric,
-        feed,
-        delivery,
-        source_row,
-        weight
+        response,
+        metric
     from given
 ),
 
 bases as (
     select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        metric,
+        members.leaf,
+        respondents.metric,
         count(*) as n,
-        sum(weight) as sum_weight,
-        sum(cast(weight * weight as decimal(28, 12))) as sum_weight_squared
+        sum(members.weight) as sum_weight,
+        sum(members.weight_squared) as sum_weight_squared
     from respondents
-    group by study, organisation_code, period_start, channel, metric
+    inner join members on respondents.response = members.response
+    group by members.leaf, respondents.metric
 ),
 
 counts as (
     select
-        study,
-        organisation_code,
-        period_start,
-        channel,
-        metric,
-        answer,
-        sum(weight) as sum_weight
+        members.leaf,
+        given.metric,
+        given.answer,
+        sum(members.weight) as sum_weight
     from given
-    group by study, organisation_code, period_start, channel, metric, answer
+    inner join members on given.response = members.response
+    group by members.leaf, given.metric, given.answer
 ),
 
 cells as (
     select
-        asked.study,
-        asked.organisation_code,
-        asked.period_start,
-        asked.channel,
+        leaves.study,
+        leaves.organisation_code,
+        leaves.period_start,
+        leaves.channel,
         asked.metric,
         asked.answer,
         coalesce(bases.n, 0) as n,
@@ -136,18 +140,13 @@ cells as (
         coalesce(counts.sum_weight, 0) as sum_weight_of_answer,
         versions.version
     from asked
-    inner join versions on asked.period_start = versions.period_start
+    inner join leaves on asked.leaf = leaves.leaf
+    inner join versions on leaves.period_start = versions.period_start
     left join bases
-        on asked.study = bases.study
-        and asked.organisation_code = bases.organisation_code
-        and asked.period_start = bases.period_start
-        and asked.channel is not distinct from bases.channel
+        on asked.leaf = bases.leaf
         and asked.metric = bases.metric
     left join counts
-        on asked.study = counts.study
-        and asked.organisation_code = counts.organisation_code
-        and asked.period_start = counts.period_start
-        and asked.channel is not distinct from counts.channel
+        on asked.leaf = counts.leaf
         and asked.metric = counts.metric
         and asked.answer = counts.answer
 )

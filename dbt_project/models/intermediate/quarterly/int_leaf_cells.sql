@@ -9,11 +9,11 @@ with
 
 versions as (
     select * from {{ ref('int_quarter_versions') }}
-    where {{ is_missing_quarter('period_start') }}
 ),
 
 responses as (
     select * from {{ ref('int_responses') }}
+    where {{ is_missing_quarter('period_start') }}
 ),
 
 places as (
@@ -22,78 +22,110 @@ places as (
 
 scope as (
     select * from {{ ref('int_metric_scope') }}
+    where family <> 'distribution'
 ),
 
 scores as (
     select * from {{ ref('int_scores') }}
 ),
 
--- a cell in which a metric was asked exists, answered or not
-asked as (
-    select distinct
+placed as (
+    select
+        responses.response,
         responses.study,
+        responses.feed,
         responses.organisation_code,
         responses.period_start,
+        responses.weight,
         places.channel,
         places.product_code,
         places.segment,
-        places.segment_value,
-        scope.metric
+        places.segment_value
     from responses
-    inner join versions on responses.period_start = versions.period_start
-    inner join places
-        on responses.feed = places.feed
-        and responses.delivery = places.delivery
-        and responses.source_row = places.source_row
-    inner join scope
-        on responses.study = scope.study
-        and responses.feed = scope.feed
-    where scope.family <> 'distribution'
+    inner join places on responses.response = places.response
+),
+
+-- numbered, as millions of scores are then summed by a number instead of seven texts
+leaves as materialized (
+    select
+        row_number() over () as leaf,
+        study,
+        organisation_code,
+        period_start,
+        channel,
+        product_code,
+        segment,
+        segment_value
+    from placed
+    group by
+        study,
+        organisation_code,
+        period_start,
+        channel,
+        product_code,
+        segment,
+        segment_value
+),
+
+members as materialized (
+    select
+        leaves.leaf,
+        placed.response,
+        placed.feed,
+        placed.weight,
+        cast(placed.weight * placed.weight as decimal(28, 12)) as weight_squared
+    from placed
+    inner join leaves
+        on placed.study = leaves.study
+        and placed.organisation_code = leaves.organisation_code
+        and placed.period_start = leaves.period_start
+        and placed.channel is not distinct from leaves.channel
+        and placed.product_code is not distinct from leaves.product_code
+        and placed.segment = leaves.segment
+        and placed.segment_value = leaves.segment_value
+),
+
+feeds_of_leaves as (
+    select distinct
+        leaf,
+        feed
+    from members
+),
+
+-- a cell in which a metric was asked exists, answered or not
+asked as (
+    select distinct
+        feeds_of_leaves.leaf,
+        scope.metric
+    from feeds_of_leaves
+    inner join scope on feeds_of_leaves.feed = scope.feed
 ),
 
 -- decimal sums are exact, so they do not depend on the order of the rows
 answered as (
     select
-        scores.study,
-        scores.organisation_code,
-        scores.period_start,
-        places.channel,
-        places.product_code,
-        places.segment,
-        places.segment_value,
+        members.leaf,
         scores.metric,
         count(*) as n,
-        sum(scores.weight) as sum_weight,
-        sum(cast(scores.weight * scores.weight as decimal(28, 12))) as sum_weight_squared,
-        sum(cast(scores.weight * scores.score as decimal(28, 12))) as sum_score,
-        sum(cast(scores.weight * scores.score * scores.score as decimal(28, 12)))
+        sum(members.weight) as sum_weight,
+        sum(members.weight_squared) as sum_weight_squared,
+        sum(cast(members.weight * scores.score as decimal(28, 12))) as sum_score,
+        sum(cast(members.weight * scores.score * scores.score as decimal(28, 12)))
             as sum_score_squared
     from scores
-    inner join versions on scores.period_start = versions.period_start
-    inner join places
-        on scores.feed = places.feed
-        and scores.delivery = places.delivery
-        and scores.source_row = places.source_row
-    group by
-        scores.study,
-        scores.organisation_code,
-        scores.period_start,
-        places.channel,
-        places.product_code,
-        places.segment,
-        places.segment_value,
-        scores.metric
+    inner join members on scores.response = members.response
+    group by members.leaf, scores.metric
 ),
 
 cells as (
     select
-        asked.study,
-        asked.organisation_code,
-        asked.period_start,
-        asked.channel,
-        asked.product_code,
-        asked.segment,
-        asked.segment_value,
+        leaves.study,
+        leaves.organisation_code,
+        leaves.period_start,
+        leaves.channel,
+        leaves.product_code,
+        leaves.segment,
+        leaves.segment_value,
         asked.metric,
         coalesce(answered.n, 0) as n,
         coalesce(answered.sum_weight, 0) as sum_weight,
@@ -103,15 +135,10 @@ cells as (
         versions.version,
         '{{ invocation_id }}' as built_by
     from asked
-    inner join versions on asked.period_start = versions.period_start
+    inner join leaves on asked.leaf = leaves.leaf
+    inner join versions on leaves.period_start = versions.period_start
     left join answered
-        on asked.study = answered.study
-        and asked.organisation_code = answered.organisation_code
-        and asked.period_start = answered.period_start
-        and asked.channel is not distinct from answered.channel
-        and asked.product_code is not distinct from answered.product_code
-        and asked.segment = answered.segment
-        and asked.segment_value = answered.segment_value
+        on asked.leaf = answered.leaf
         and asked.metric = answered.metric
 )
 

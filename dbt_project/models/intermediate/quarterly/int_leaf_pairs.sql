@@ -9,6 +9,10 @@ with
 
 versions as (
     select * from {{ ref('int_quarter_versions') }}
+),
+
+responses as (
+    select * from {{ ref('int_responses') }}
     where {{ is_missing_quarter('period_start') }}
 ),
 
@@ -24,54 +28,86 @@ scores as (
 -- who answered one of the two is in no pair
 pairs as (
     select
-        aspect.study,
-        aspect.organisation_code,
-        aspect.period_start,
-        aspect.channel,
+        aspect.response,
         aspect.metric,
-        aspect.weight,
         aspect.score,
         overall.score as overall_score
     from scores as aspect
+    inner join responses on aspect.response = responses.response
     inner join aspects
-        on aspect.study = aspects.study
+        on responses.study = aspects.study
         and aspect.metric = aspects.metric
     inner join scores as overall
-        on aspect.feed = overall.feed
-        and aspect.delivery = overall.delivery
-        and aspect.source_row = overall.source_row
+        on aspect.response = overall.response
         and aspects.overall_metric = overall.metric
 ),
 
--- decimal sums are exact, so they do not depend on the order of the rows
-leaf_pairs as (
+-- numbered, as millions of pairs are then summed by a number instead of four texts
+leaves as materialized (
     select
-        pairs.study,
-        pairs.organisation_code,
-        pairs.period_start,
-        pairs.channel,
+        row_number() over () as leaf,
+        study,
+        organisation_code,
+        period_start,
+        channel
+    from responses
+    group by study, organisation_code, period_start, channel
+),
+
+members as (
+    select
+        leaves.leaf,
+        responses.response,
+        responses.weight,
+        cast(responses.weight * responses.weight as decimal(28, 12)) as weight_squared
+    from responses
+    inner join leaves
+        on responses.study = leaves.study
+        and responses.organisation_code = leaves.organisation_code
+        and responses.period_start = leaves.period_start
+        and responses.channel is not distinct from leaves.channel
+),
+
+-- decimal sums are exact, so they do not depend on the order of the rows
+sums as (
+    select
+        members.leaf,
         pairs.metric,
         count(*) as n,
-        sum(pairs.weight) as sum_weight,
-        sum(cast(pairs.weight * pairs.weight as decimal(28, 12))) as sum_weight_squared,
-        sum(cast(pairs.weight * pairs.score as decimal(28, 12))) as sum_score,
-        sum(cast(pairs.weight * pairs.score * pairs.score as decimal(28, 12)))
+        sum(members.weight) as sum_weight,
+        sum(members.weight_squared) as sum_weight_squared,
+        sum(cast(members.weight * pairs.score as decimal(28, 12))) as sum_score,
+        sum(cast(members.weight * pairs.score * pairs.score as decimal(28, 12)))
             as sum_score_squared,
-        sum(cast(pairs.weight * pairs.overall_score as decimal(28, 12))) as sum_overall,
-        sum(cast(pairs.weight * pairs.overall_score * pairs.overall_score as decimal(28, 12)))
+        sum(cast(members.weight * pairs.overall_score as decimal(28, 12))) as sum_overall,
+        sum(cast(members.weight * pairs.overall_score * pairs.overall_score as decimal(28, 12)))
             as sum_overall_squared,
-        sum(cast(pairs.weight * pairs.score * pairs.overall_score as decimal(28, 12)))
-            as sum_product,
-        versions.version
+        sum(cast(members.weight * pairs.score * pairs.overall_score as decimal(28, 12)))
+            as sum_product
     from pairs
-    inner join versions on pairs.period_start = versions.period_start
-    group by
-        pairs.study,
-        pairs.organisation_code,
-        pairs.period_start,
-        pairs.channel,
-        pairs.metric,
+    inner join members on pairs.response = members.response
+    group by members.leaf, pairs.metric
+),
+
+leaf_pairs as (
+    select
+        leaves.study,
+        leaves.organisation_code,
+        leaves.period_start,
+        leaves.channel,
+        sums.metric,
+        sums.n,
+        sums.sum_weight,
+        sums.sum_weight_squared,
+        sums.sum_score,
+        sums.sum_score_squared,
+        sums.sum_overall,
+        sums.sum_overall_squared,
+        sums.sum_product,
         versions.version
+    from sums
+    inner join leaves on sums.leaf = leaves.leaf
+    inner join versions on leaves.period_start = versions.period_start
 )
 
 select * from leaf_pairs

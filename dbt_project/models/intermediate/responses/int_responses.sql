@@ -19,8 +19,9 @@ invitations as (
         and outcome not in ('duplicate', 'incomplete')
 ),
 
-counted as (
+counted as materialized (
     select
+        row_number() over () as response,
         responses.study,
         responses.feed,
         responses.delivery,
@@ -51,6 +52,18 @@ counted as (
     left join invitations
         on responses.study = invitations.study
         and responses.invitation_id = invitations.invitation_id
+),
+
+-- by themselves, as lists are slow to carry through more than one join
+with_answers as (
+    select
+        counted.*,
+        responses.answers
+    from counted
+    inner join responses
+        on counted.feed = responses.feed
+        and counted.delivery = responses.delivery
+        and counted.source_row = responses.source_row
 )
 
-select * from counted
+select * from with_answers

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 answers as (
@@ -35,7 +33,7 @@ inputs as (
 
 of_one_question as (
     select
-        answers.*,
+        answers.response,
         inputs.metric,
         case
             when inputs.family = 'mean' then coalesce(metric_bands.points, answers.number)
@@ -55,16 +53,7 @@ of_one_question as (
 
 of_several_questions as (
     select
-        answers.study,
-        answers.feed,
-        answers.delivery,
-        answers.source_row,
-        answers.respondent,
-        answers.organisation_code,
-        answers.period_start,
-        answers.channel,
-        answers.product_code,
-        answers.weight,
+        answers.response,
         inputs.metric,
         avg(answers.number) as score
     from answers
@@ -72,49 +61,20 @@ of_several_questions as (
         on answers.study = inputs.study
         and answers.question = inputs.question
         and inputs.family = 'composite'
-    group by
-        answers.study,
-        answers.feed,
-        answers.delivery,
-        answers.source_row,
-        answers.respondent,
-        answers.organisation_code,
-        answers.period_start,
-        answers.channel,
-        answers.product_code,
-        answers.weight,
-        inputs.metric
+    group by answers.response, inputs.metric
     having count(answers.number) >= max(inputs.min_items)
 ),
 
 scores as (
     select
-        study,
-        feed,
-        delivery,
-        source_row,
-        respondent,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
-        weight,
+        response,
         metric,
         score
     from of_one_question
     where score is not null
     union all
     select
-        study,
-        feed,
-        delivery,
-        source_row,
-        respondent,
-        organisation_code,
-        period_start,
-        channel,
-        product_code,
-        weight,
+        response,
         metric,
         score
     from of_several_questions
