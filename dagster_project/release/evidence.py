@@ -7,7 +7,7 @@ the expectations themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -15,7 +15,8 @@ import pandas as pd
 
 from dagster_project.checksums import file_sha256
 from dagster_project.release.comparisons import Shapes, figures, periods, references, stack
-from dagster_project.release.contract import Rules
+from dagster_project.release.contract import Rules, TableContract
+from dagster_project.release.expectations import OF_EACH_COLUMN, rules_of_columns
 from dagster_project.release.export import OFFLINE, parquet_file
 from dagster_project.release.manifest import DATABASE_FILE, PARQUET_FOLDER, SCHEMA, Manifest
 from dagster_project.sql_text import literal, read_from
@@ -44,7 +45,7 @@ def read_evidence(folder: Path, manifest: Manifest, rules: Rules) -> Evidence:
         shapes = {file.stem: _columns(engine, f'"{file.stem}"') for file in files}
         return {
             "files": _files(engine, folder, manifest, rules, shapes),
-            "columns": _column_pairs(engine, rules, shapes),
+            "columns": _columns_of_all(engine, rules, shapes),
             "references": references(engine, rules.contract, shapes),
             "figures": figures(engine, rules, shapes),
             "periods": periods(engine, shapes),
@@ -112,12 +113,20 @@ def _not_finite(
     return int(row[0]) if row else 0
 
 
-def _column_pairs(engine: duckdb.DuckDBPyConnection, rules: Rules, shapes: Shapes) -> pd.DataFrame:
-    """One row per table and position: the column and type found, and those the contract names."""
+def _columns_of_all(
+    engine: duckdb.DuckDBPyConnection, rules: Rules, shapes: Shapes
+) -> pd.DataFrame:
+    """One row per table and position: the column and type found, and those the contract names.
+
+    Beside them the number of rows in which the column is null though it is of the key, holds
+    something though the row is suppressed, and is null though published figures rest on it.
+    """
     rows = []
     for table in sorted({*rules.contract, *shapes}):
-        promised = rules.contract[table].columns if table in rules.contract else ()
+        contract = rules.contract.get(table)
+        promised = contract.columns if contract else ()
         found = shapes.get(table, ())
+        counts = _counts(engine, table, contract, [name for name, _ in found]) if contract else {}
         for place in range(max(len(promised), len(found))):
             name, kind = found[place] if place < len(found) else ("(missing)", "(missing)")
             wanted = promised[place] if place < len(promised) else ("(none)", "(none)")
@@ -128,9 +137,29 @@ def _column_pairs(engine: duckdb.DuckDBPyConnection, rules: Rules, shapes: Shape
                     "contract_column": wanted[0],
                     "type": kind,
                     "contract_type": _standard_type(engine, wanted[1]),
+                    **{one: counts.get((one, name), 0) for one in OF_EACH_COLUMN},
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _counts(
+    engine: duckdb.DuckDBPyConnection, table: str, contract: TableContract, found: Sequence[str]
+) -> dict[tuple[str, str], int]:
+    """Count the rows in which a column breaks a rule, by rule and column, in one scan."""
+    concerned = [
+        (rule, name, broken)
+        for rule, (names, broken) in rules_of_columns(contract).items()
+        for name in names
+        if name in found and ("status" in found or "status" not in broken)
+    ]
+    if not concerned:
+        return {}
+    listed = ", ".join(
+        f"count(*) filter (where {broken.format(column=name)})" for _, name, broken in concerned
+    )
+    row = engine.execute(f'select {listed} from "{table}"').fetchone() or ()
+    return {(rule, name): n for (rule, name, _), n in zip(concerned, row, strict=True)}
 
 
 def _standard_type(engine: duckdb.DuckDBPyConnection, kind: str) -> str:

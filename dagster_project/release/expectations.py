@@ -50,6 +50,12 @@ PERSONAL_TEXT = (
     r"(?:^|\D)\d{9}(?:\D|$)",
     r"(?:^|\D)06[- ]?\d{8}(?:\D|$)",
 )
+OF_EACH_COLUMN = {
+    "null_in_key": "is part of the key and never null",
+    "told_when_suppressed": "is null in suppressed rows",
+    "unknown_when_published": "is known in published rows",
+}
+"""What is expected of each of many columns, by the column of evidence that counts rows without."""
 ROUNDING = 1e-9
 DIFFERENCE = 1e-6
 
@@ -76,13 +82,25 @@ def table_expectations(
         yield from publication_expectations(_studies(table), rules)
 
 
+def rules_of_columns(contract: TableContract) -> dict[str, tuple[list[str], str]]:
+    """Say of which columns each of `OF_EACH_COLUMN` is expected, and what a row without it is."""
+    rules = {"null_in_key": (list(contract.key), '"{column}" is null')}
+    kinds = dict(contract.columns)
+    if "status" not in kinds:
+        return rules
+    hidden = [one for one in kinds if one not in {*contract.key, *SHOWN_WHEN_SUPPRESSED}]
+    rules["told_when_suppressed"] = (
+        hidden,
+        f"\"{{column}}\" is not null and status = '{SUPPRESSED}'",
+    )
+    rules["unknown_when_published"] = (
+        [one for one in BASES if one in kinds and MAY_BE_HIDDEN_BESIDE.get(one) not in kinds],
+        f"\"{{column}}\" is null and status = '{PUBLISHED}'",
+    )
+    return rules
+
+
 def _key_expectations(name: str, key: tuple[str, ...]) -> Iterator[Described]:
-    for column in key:
-        yield (
-            f"{column} is part of the key and never null",
-            "ExpectColumnValuesToNotBeNull",
-            {"column": column},
-        )
     unique: dict[str, Any] = {"column_list": list(key)}
     if len(key) == 1:
         yield f"{name} has one row per {key[0]}", "ExpectColumnValuesToBeUnique", {"column": key[0]}
@@ -97,31 +115,17 @@ def _suppression_expectations(
     kinds = dict(contract.columns)
     yield "status is never null", "ExpectColumnValuesToNotBeNull", {"column": "status"}
     yield "status is published or suppressed", *in_set("status", [PUBLISHED, SUPPRESSED])
-    for column in kinds:
-        if column not in contract.key and column not in SHOWN_WHEN_SUPPRESSED:
-            yield (
-                f"{column} is null in suppressed rows",
-                "ExpectColumnValuesToBeNull",
-                {"column": column, **where(status=SUPPRESSED)},
-            )
-    for base, may_be_none in BASES.items():
-        if base not in kinds:
-            continue
-        if MAY_BE_HIDDEN_BESIDE.get(base) not in kinds:
-            yield (
-                f"{base} is known in published rows",
-                "ExpectColumnValuesToNotBeNull",
-                {"column": base, **where(status=PUBLISHED)},
-            )
-        if "study" in kinds:
-            yield from _enough(base, may_be_none, _studies(table), rules.min_n)
+    bases = [base for base in BASES if base in kinds]
+    if bases and "study" in kinds:
+        yield "study is one of the codebook", *in_set("study", sorted(rules.min_n))
+        for base in bases:
+            yield from _enough(base, BASES[base], _studies(table), rules.min_n)
 
 
 def _enough(
     base: str, may_be_none: bool, studies: list[str], min_n: Mapping[str, int]
 ) -> Iterator[Described]:
     """Yield the least number of respondents in a published row, per study."""
-    yield "study is one of the codebook", *in_set("study", sorted(min_n))
     for study in studies:
         least = max(1, min_n.get(study, 1))
         rows = where(status=PUBLISHED, study=study)
@@ -174,6 +178,8 @@ def _columns() -> Iterator[Described]:
         "ExpectColumnValuesToNotMatchRegex",
         {"column": "column", "regex": PERSONAL_COLUMN},
     )
+    for rule, sentence in OF_EACH_COLUMN.items():
+        yield f"every column that must be so {sentence}", *in_set(rule, [0])
 
 
 def _references() -> Iterator[Described]:

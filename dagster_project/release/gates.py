@@ -7,7 +7,7 @@ belong here: which expectations there are. Results are booleans only, never a va
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from dagster_project.release.described import Described
 from dagster_project.release.evidence import read_evidence, read_tables
 from dagster_project.release.expectations import (
     EVIDENCE,
+    OF_EACH_COLUMN,
     evidence_expectations,
     table_expectations,
 )
@@ -132,10 +133,20 @@ def _run(
         run_id=RunIdentifier(run_name=release),
     )
     results = {result.expectation_config.id: result for result in outcome.results}
-    return [
-        _expected(name, kind, sentence, results.get(expectation.id))
-        for (sentence, kind, _), expectation in zip(listed, suite.expectations, strict=True)
-    ]
+    found = []
+    for (sentence, kind, given), expectation in zip(listed, suite.expectations, strict=True):
+        one = _expected(name, kind, sentence, results.get(expectation.id))
+        found += list(_by_column(one, frame, str(given.get("column")))) or [one]
+    return found
+
+
+def _by_column(one: Expected, frame: pd.DataFrame, rule: str) -> Iterator[Expected]:
+    """Say of which columns what is expected of each does not hold; nothing if it does of all."""
+    if one.success or rule not in OF_EACH_COLUMN:
+        return
+    broken = frame[frame[rule] > 0]
+    for table, column in zip(broken["table"], broken["column"], strict=True):
+        yield Expected(table, one.expectation, False, f"{column} {OF_EACH_COLUMN[rule]}")
 
 
 def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:

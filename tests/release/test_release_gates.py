@@ -42,7 +42,7 @@ def test_opens_for_a_release_that_keeps_the_contract(
     result = judged(tmp_path)
     assert failures(result) == set()
     assert result.success
-    assert len(result.expectations) > 60
+    assert len(result.expectations) > 50
     assert result.summary() == f"{len(result.expectations)} of {len(result.expectations)} met"
     assert "Calculating Metrics" not in "".join(capfd.readouterr())
 
