@@ -4,7 +4,7 @@ BIN := .venv/bin
 export KTO_HOME ?= var
 
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh test lint docs lock clean
+.PHONY: help setup refresh test lint docs bench lock clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ lint: setup  ## ruff, mypy, bandit and sqlfluff
 
 docs: setup  ## Renew docs/marts.md and docs/feeds.md from the models and the codebook
 	$(BIN)/python tests/docs/reference_pages.py docs
+
+bench: setup  ## Time the pipeline on a million responses beside scripts by hand
+	$(BIN)/python benchmarks/pipeline.py
 
 lock:  ## Renew requirements.lock on purpose (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock
