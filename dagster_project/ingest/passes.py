@@ -54,9 +54,9 @@ class Tally:
 
     @property
     def most(self) -> str:
-        """The most frequent reasons of bad rows, as the end of a sentence."""
-        own = Counter({k: n for k, n in self.reasons.items() if k != Reason.DELIVERY_REJECTED})
-        named = ", ".join(f"{reason} {count}" for reason, count in own.most_common(3))
+        """The most frequent reasons of bad rows, as the end of a sentence; ties by their names."""
+        own = [(-n, k) for k, n in self.reasons.items() if k != Reason.DELIVERY_REJECTED]
+        named = ", ".join(f"{reason} {-count}" for count, reason in sorted(own)[:3])
         return f" ({named})" if named else ""
 
     def bad_with(self, others: pl.DataFrame) -> int:

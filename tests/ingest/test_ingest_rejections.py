@@ -167,6 +167,21 @@ def test_rejects_more_than_a_fifth_of_bad_rows_and_keeps_the_counts(house: House
     assert len(house.rows("quarantine")) == 9
 
 
+def test_names_the_most_frequent_reasons_and_of_equally_many_the_first_by_name(house: House):
+    changes = (
+        *({"product": "x"}, {"totaaloordeel": "acht"}, {"totaaloordeel": "acht"}),
+        *({"moeite": "7"}, {"gemeentecode": "GM9999"}, {"totaaloordeel": "12"}),
+    )
+    rows = [GOOD | {"moeite": "", "respons_id": f"{n}"} | one for n, one in enumerate(changes)]
+
+    delivery = house.deliver(csv_of(rows))
+
+    # one of each but for the two grades in words; unknown_organisation and others are not named
+    assert delivery.reason == (
+        "6 of 6 rows are bad, more than 20 % (bad_type 2, out_of_range 1, unknown_code 1)"
+    )
+
+
 def test_accepts_a_fifth_of_bad_rows(house: House):
     good = [GOOD | {"respons_id": f"{n}"} for n in range(8)]
     bad = [GOOD | {"respons_id": f"b{n}", "totaaloordeel": "12"} for n in range(2)]
