@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+class KilledError(BaseException):
+    """Stands for a signal that leaves a program no time for anything."""
 
 
 class Disk:
@@ -18,7 +23,7 @@ class Disk:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.done: list[tuple[str, Any, Any]] = []
-        self._fails: tuple[int, int] | None = None
+        self._fails: tuple[int, Callable[[], BaseException]] | None = None
         self._count = 0
         for name in ("replace", "rename"):
             patch.setattr(os, name, self._moving(getattr(os, name)))
@@ -26,7 +31,23 @@ class Disk:
 
     def fail(self, at: int, errno: int) -> None:
         """Let the operation of this number, from 0, fail once."""
-        self._fails, self._count = (at, errno), 0
+        self._fails, self._count = (at, lambda: OSError(errno, os.strerror(errno))), 0
+
+    def kill(self, at: int, folder: Path, aside: Path) -> None:
+        """Stop the program at this operation; what a folder held then is copied aside.
+
+        The copy has what the program would still clean up after an error, and not after a kill.
+        """
+
+        def killed() -> BaseException:
+            shutil.copytree(folder, aside)
+            return KilledError()
+
+        self._fails, self._count = (at, killed), 0
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        self._fails = None
 
     @property
     def has_failed(self) -> bool:
@@ -54,8 +75,8 @@ class Disk:
     def _next(self) -> None:
         at, self._count = self._count, self._count + 1
         if self._fails and self._fails[0] == at:
-            errno, self._fails = self._fails[1], None
-            raise OSError(errno, os.strerror(errno))
+            fault, self._fails = self._fails[1], None
+            raise fault()
 
     def _moving(self, move: Callable[..., None]) -> Callable[..., None]:
         def moving(source: Path, target: Path, **options: int | None) -> None:
