@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.describe import describe
-from dagster_project.codebook.folding import SEPARATOR, fold
+from dagster_project.codebook.folding import ANY_ANSWER, SEPARATOR, fold
 from dagster_project.codebook.load import load_codebook, read_codebook
 from dagster_project.codebook.model import (
     Channel,
@@ -33,6 +33,7 @@ from dagster_project.codebook.model import (
 from dagster_project.codebook.problems import CodebookError, Problem
 
 __all__ = [
+    "ANY_ANSWER",
     "SEPARATOR",
     "Channel",
     "Codebook",

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 SEPARATOR = "|"
 """Between the answers of one cell to a question that takes several."""
+ANY_ANSWER = "*"
+"""As a value of `inclusions.csv`: whatever is an answer, neither blank nor a text for none."""
 MARK = "\ufeff"
 """A byte order mark, which may stand before the first header."""
 T = TypeVar("T")

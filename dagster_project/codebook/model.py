@@ -122,7 +122,10 @@ class Constant(Row):
 
 @dataclass(frozen=True, slots=True)
 class Inclusion(Row):
-    """A text in a column of a feed's files by which a row counts; rows with others are left out."""
+    """A text in a column of a feed's files by which a row counts; rows with others are left out.
+
+    `value` may be `ANY_ANSWER`.
+    """
 
     feed: str
     header: str

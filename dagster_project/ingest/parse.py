@@ -32,11 +32,7 @@ def parse(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _read(raw: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
-    text = raw.str.normalize("NFC").str.strip_chars()  # as the codebook's texts are compared
-    blank = text == ""
-    if rule.no_answer:
-        blank = blank | values.is_no_answer(text, rule.no_answer)
-    text = text.set(blank.fill_null(value=True), None).alias(rule.field)
+    text = values.answers(raw, rule.no_answer).alias(rule.field)
     helpers = _helpers(text, rule, plan)
     named = helpers.rename({name: f"{rule.field}:{name}" for name in helpers.columns})
     return pl.concat([text.to_frame(), named], how="horizontal") if named.width else text.to_frame()

@@ -13,7 +13,7 @@ from datetime import date
 
 import polars as pl
 
-from dagster_project.codebook import fold, roles
+from dagster_project.codebook import ANY_ANSWER, fold, roles
 from dagster_project.errors import UserError
 from dagster_project.ingest.duplicates import NO_DUPLICATES, fingerprints
 from dagster_project.ingest.lake import QUARANTINE, Drafts
@@ -26,6 +26,7 @@ from dagster_project.ingest.schema import RowContract
 from dagster_project.ingest.several import joined, separated
 from dagster_project.ingest.shape import Shape
 from dagster_project.ingest.source import Batch, Source
+from dagster_project.ingest.values import answers
 
 REST = "the row itself is good, but too many others of its delivery are not"
 
@@ -114,8 +115,11 @@ class Pass:
     def _counting(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Leave out the rows that do not count: previews, tests, questionnaires not finished."""
         for header, texts in self.plan.included.items():
-            distinct = frame[header].unique().to_list()
+            distinct = frame[header].unique()
             counts = [text for text in distinct if fold(text or "") in texts]
+            if ANY_ANSWER in texts:
+                given = answers(distinct, self.plan.no_answers(header)).is_not_null()
+                counts += distinct.filter(given).to_list()
             frame = frame.filter(pl.col(header).is_in(counts))
         return frame
 

@@ -82,7 +82,7 @@ class Plan:
 
     `has_texts`: the feed may hold free text, whether or not this file does. `constants` are values
     by field that hold for all rows; `included` gives, by header as it stands in the file, the
-    folded texts of which a row must have one to count.
+    folded texts of which a row must have one to count; `ANY_ANSWER` among them is any answer.
     """
 
     feed: Feed
@@ -98,6 +98,10 @@ class Plan:
         """Columns of the file that are read."""
         read = [header for rule in self.rules for header in rule.headers]
         return tuple(dict.fromkeys([*read, *self.included]))
+
+    def no_answers(self, header: str) -> frozenset[str]:
+        """Folded texts of a column that mean no answer, besides a blank."""
+        return frozenset().union(*(r.no_answer for r in self.rules if header in r.headers))
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -92,6 +92,15 @@ def read_codes(text: pl.Series, codes: Mapping[str, str] | None) -> pl.Series:
     )
 
 
+def answers(raw: pl.Series, no_answer: frozenset[str]) -> pl.Series:
+    """Give the texts as the codebook's are compared; null for blanks and those for no answer."""
+    text = raw.str.normalize("NFC").str.strip_chars()
+    blank = text == ""
+    if no_answer:
+        blank = blank | is_no_answer(text, no_answer)
+    return text.set(blank.fill_null(value=True), None)
+
+
 def is_no_answer(text: pl.Series, no_answer: frozenset[str]) -> pl.Series:
     """Whether a text is one of those that mean no answer."""
     folded = text.str.to_lowercase()

@@ -59,6 +59,40 @@ def test_a_file_of_previews_only_says_so(exports: House):
     assert delivery.reason == "no row of the file counts by inclusions.csv; all are left out"
 
 
+SPOREN = {
+    "respons_id": "1",
+    "aanbieder": "nieuwe_sporen",
+    "datum_einde_traject": "01-10-2021",
+    "dienst": "naar_werk",
+    "rapportcijfer": "8",
+    "persoonlijk_contact": "5",
+    "bereikbaar_en_snel": "4",
+    "begeleiding": "tevreden",
+}
+
+
+def test_a_questionnaire_is_usable_with_any_answer_to_each_of_three_questions(house: House):
+    changes = (
+        {},
+        {"rapportcijfer": ""},
+        {"begeleiding": ""},
+        {"bereikbaar_en_snel": " Geen Oordeel "},
+        {"persoonlijk_contact": "99.0"},
+        {"persoonlijk_contact": "7"},
+        *[{}] * 4,
+    )
+    rows = [SPOREN | {"respons_id": f"r{n}"} | change for n, change in enumerate(changes)]
+
+    delivery = house.deliver(csv_of(rows), "blik_op_werk/20220101.csv")
+
+    # blank, geen oordeel and 99 are no answers; 7 is one that the scale does not have
+    assert (delivery.rows_accepted, delivery.rows_quarantined, delivery.rows_left_out) == (6, 1, 3)
+    assert house.reasons("blik_op_werk") == {7: ["unknown_code"]}
+    assert [row["response_id"] for row in house.rows("responses", "blik_op_werk")] == [
+        *("r0", "r1", "r6", "r7", "r8", "r9"),
+    ]
+
+
 def test_a_file_without_the_column_is_refused(exports: House):
     delivery = exports.deliver(csv_of([GOOD | {"Finished": "true"}]))
 
