@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +22,7 @@ import pyarrow.csv as pacsv
 from dagster_project.ingest.find_header import LOOKED_AT, NO_NAMES, HeaderRow, find_header
 from dagster_project.ingest.quotes import QuoteCheck
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, malformed
-from dagster_project.ingest.text import set_aside_oversized, without_blank_rows
+from dagster_project.ingest.text import Others, set_aside_oversized, without_blank_rows
 
 BLOCK = 8 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
@@ -62,13 +63,14 @@ class CsvSource:
         skipped = _Skipped(self.delimiter)
         try:
             with self.path.open("rb") as file, self._stream(file) as stream:
-                reader = self._reader(stream, columns, skipped)
+                reader = self._reader(stream, skipped)
                 next_row = self.names.row + 1
                 for records in reader:
-                    frame = pl.DataFrame(pl.from_arrow(records))
+                    frame = pl.DataFrame(pl.from_arrow(records.select(list(columns))))
                     rows = skipped.number(next_row, frame.height)
                     next_row = int(rows[-1]) + 1 if len(rows) else next_row
-                    yield self._batch(frame.insert_column(0, pl.Series("row", rows)), skipped)
+                    frame.insert_column(0, pl.Series("row", rows))
+                    yield self._batch(frame, partial(_others, records, columns), skipped)
         except (pa.ArrowException, OSError) as error:
             raise DeliveryRejectedError(_why(error)) from None
         if rest := skipped.take():
@@ -81,9 +83,7 @@ class CsvSource:
             return stream
         return pa.transcoding_input_stream(stream, self.encoding, "utf-8")
 
-    def _reader(
-        self, stream: pa.NativeFile, columns: Sequence[str], skipped: _Skipped
-    ) -> pacsv.CSVStreamingReader:
+    def _reader(self, stream: pa.NativeFile, skipped: _Skipped) -> pacsv.CSVStreamingReader:
         return pacsv.open_csv(
             stream,
             read_options=pacsv.ReadOptions(
@@ -96,15 +96,13 @@ class CsvSource:
                 invalid_row_handler=skipped.handle,
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.large_string()),
-                include_columns=list(columns),
-                strings_can_be_null=False,
+                default_column_type=pa.large_string(), strings_can_be_null=False
             ),
         )
 
-    def _batch(self, frame: pl.DataFrame, skipped: _Skipped) -> Batch:
+    def _batch(self, frame: pl.DataFrame, others: Others, skipped: _Skipped) -> Batch:
         rows = _skipped_rows(skipped.take())
-        frame, oversized = set_aside_oversized(without_blank_rows(frame))
+        frame, oversized = set_aside_oversized(without_blank_rows(frame, others))
         data = pl.col("row") > self.names.last
         return Batch(frame.filter(data), pl.concat([rows, oversized]).filter(data))
 
@@ -266,6 +264,12 @@ def _why(error: Exception) -> str:
 
 def _skipped_rows(rows: list[tuple[int, str]]) -> pl.DataFrame:
     return malformed([number for number, _ in rows], [why for _, why in rows])
+
+
+def _others(records: pa.RecordBatch, columns: Sequence[str]) -> Iterator[pl.Series]:
+    for name, texts in zip(records.schema.names, records.columns, strict=True):
+        if name not in columns:
+            yield pl.Series(pl.from_arrow(texts))
 
 
 def _no_rows(columns: Sequence[str]) -> pl.DataFrame:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading
@@ -34,14 +36,50 @@ class ParquetSource:
         first = 2
         try:
             with self.path.open("rb") as stream, pq.ParquetFile(stream) as file:
+                others = _Others(file, [name for name in self.header if name not in columns])
                 for records in file.iter_batches(ROWS, columns=list(columns)):
                     # the texts of a damaged page may be no texts, which nobody notices yet
                     records.validate(full=True)
                     frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([records])))
-                    yield as_batch(frame.select(columns), first)
+                    of_these = partial(others.of, first - 2, records.num_rows)
+                    yield as_batch(frame.select(columns), first, of_these)
                     first += records.num_rows
         except (pa.ArrowException, OSError, pl.exceptions.PanicException) as error:
             raise DeliveryRejectedError(UNREADABLE) from error
+
+
+class _Others:
+    """Columns that were not asked for, read as far as they are needed."""
+
+    def __init__(self, file: pq.ParquetFile, columns: Sequence[str]) -> None:
+        self._batches = file.iter_batches(ROWS, columns=list(columns)) if columns else iter(())
+        self._filled = pl.Series(dtype=pl.Boolean)
+
+    def of(self, first: int, rows: int) -> list[pl.Series]:
+        """Give a column for some rows that is null where they hold nothing."""
+        for records in self._batches:
+            self._filled.append(_filled(records))
+            if len(self._filled) >= first + rows:
+                break
+        return [self._filled.slice(first, rows)] if len(self._filled) else []
+
+
+def _filled(records: pa.RecordBatch) -> pl.Series:
+    blank = pa.array([True] * records.num_rows)
+    for values in records.columns:
+        blank = pc.and_(blank, _blank(values))
+    filled = pc.if_else(blank, pa.scalar(None, pa.bool_()), pa.scalar(True))
+    return pl.Series(pl.from_arrow(filled))
+
+
+def _blank(values: pa.Array) -> pa.Array:
+    """Say which values are null, NaN or a blank text."""
+    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    blank = values.is_null(nan_is_null=pa.types.is_floating(kind))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        text = pc.utf8_trim_whitespace(values.cast(pa.large_string()))
+        return pc.or_(blank, pc.equal(text, "").fill_null(True))
+    return blank
 
 
 def open_parquet(path: Path, reading: Reading) -> ParquetSource:

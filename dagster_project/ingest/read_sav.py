@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -39,7 +40,11 @@ class SavSource:
             labelled = [
                 as_text(frame[name]).replace(dict(self.words.get(name, {}))) for name in columns
             ]
-            yield as_batch(pl.DataFrame(labelled), start + 2)
+            yield as_batch(pl.DataFrame(labelled), start + 2, partial(self._others, columns, start))
+
+    def _others(self, columns: Sequence[str], start: int) -> list[pl.Series]:
+        others = [name for name in self.header if name not in columns]
+        return self._read(others, start).get_columns() if others else []
 
     def _read(self, columns: Sequence[str], start: int) -> pl.DataFrame:
         try:

@@ -10,8 +10,9 @@ import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -77,8 +78,16 @@ class XlsxSource:
             frame = pl.DataFrame(
                 {name: self._texts(cells[place], place, first) for name, place in places.items()}
             )
-            yield self._set_long_rows_aside(as_batch(frame, first), cells, first)
+            others = partial(self._others, cells, places, first)
+            yield self._set_long_rows_aside(as_batch(frame, first, others), cells, first)
             first += len(chunk)
+
+    def _others(
+        self, cells: Sequence[Sequence[object]], asked: Mapping[str, int], first: int
+    ) -> Iterator[pl.Series]:
+        for place in range(len(self.header)):
+            if place not in asked.values():
+                yield self._texts(cells[place], place, first)
 
     def _texts(self, cells: Sequence[object], place: int, first: int) -> pl.Series:
         """Texts of some cells of a column, from row `first` on, errors among them."""

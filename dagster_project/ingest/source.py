@@ -26,7 +26,8 @@ class Batch:
 
     `frame` has Int64 `row` (as in a spreadsheet: the header is row 1, unless titles stand above it)
     and one String column for each header asked for, by its name as it stands in the file. Rows
-    without any value are left out. `malformed` has Int64 `row` and String `why` for rows that could
+    without any value are left out; a row with a value in another column of the file is not one of
+    them. `malformed` has Int64 `row` and String `why` for rows that could
     not be cut into fields.
     """
 

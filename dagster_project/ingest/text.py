@@ -6,6 +6,8 @@ means.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import polars as pl
 
 from dagster_project.ingest.source import Batch, DeliveryRejectedError
@@ -14,6 +16,8 @@ LARGEST_EXACT = 2**53
 """Above it a double no longer tells whole numbers apart."""
 LONGEST_FIELD = 1_000_000
 """Bytes; a longer field is a fault of the export, not an answer."""
+Others = Callable[[], Iterable[pl.Series]]
+"""Gives the columns that were not asked for, of the same rows; called only if a row needs them."""
 
 
 def as_text(column: pl.Series) -> pl.Series:
@@ -49,7 +53,7 @@ def _time_text(column: pl.Series, kind: pl.Datetime) -> pl.Series:
     return plain.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
 
 
-def as_batch(typed: pl.DataFrame, first_row: int) -> Batch:
+def as_batch(typed: pl.DataFrame, first_row: int, others: Others) -> Batch:
     """Rows of any types as a batch of text, numbered from `first_row`.
 
     Raises:
@@ -65,16 +69,29 @@ def as_batch(typed: pl.DataFrame, first_row: int) -> Batch:
             raise DeliveryRejectedError(why) from error
     frame = pl.DataFrame(columns).with_row_index("row", offset=first_row)
     frame = frame.with_columns(pl.col("row").cast(pl.Int64))
-    return Batch(*set_aside_oversized(without_blank_rows(frame)))
+    return Batch(*set_aside_oversized(without_blank_rows(frame, others)))
 
 
-def without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave out rows in which every column but `row` is null or blank."""
-    columns = [pl.col(name) for name in frame.columns if name != "row"]
-    first_blank = pl.all_horizontal(
-        *[column.is_null() | (column.str.strip_chars() == "") for column in columns]
-    )
-    return frame.filter(~first_blank) if columns else frame
+def without_blank_rows(frame: pl.DataFrame, others: Others) -> pl.DataFrame:
+    """Leave out rows in which every column but `row`, and every other one, is null or blank."""
+    blank = _all_blank(frame[name] for name in frame.columns if name != "row")
+    if blank is None or not blank.any():
+        return frame
+    elsewhere = _all_blank(others())
+    return frame.filter(~(blank if elsewhere is None else blank & elsewhere))
+
+
+def _all_blank(columns: Iterable[pl.Series]) -> pl.Series | None:
+    """Say of each row whether it has nothing; None without any column."""
+    found: pl.Series | None = None
+    for column in columns:
+        blank = column.is_null()
+        if column.dtype == pl.String:
+            blank = blank | (column.str.strip_chars() == "").fill_null(value=True)
+        elif column.dtype.is_float():
+            blank = blank | column.is_nan().fill_null(value=True)
+        found = blank if found is None else found & blank
+    return found
 
 
 def set_aside_oversized(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -39,6 +39,7 @@ FAULTS = {
     "number": {"": "missing_required", "a@b.nl": "bad_type"},
     "place": {"GM9999": "unknown_organisation"},
 }
+ALSO_REQUIRED = ("place", "product", "day", "filled_in")
 MOST_BAD = 20
 
 
@@ -252,6 +253,7 @@ def faults(row: Row, delivery: Taken) -> tuple[str, ...]:
         for name, reasons in FAULTS.items()
         if getattr(row, name) in reasons
     ]
+    found += ["missing_required"] * sum(not getattr(row, name) for name in ALSO_REQUIRED)
     if row.product == NEW_PRODUCT and not delivery.knows_product:
         found.append("unknown_product")
     came_on = delivery.received.astimezone(ZoneInfo("Europe/Amsterdam")).date().isoformat()

@@ -24,39 +24,30 @@ ALL = frozenset({"csv", "xlsx", "sav", "parquet"})
 
 @dataclass
 class Table:
-    """A header, rows under it and rows above it; `known` are the names that the feed has.
+    """A header, rows under it and rows above it.
 
     `form` says how it is written: what a format does with it is up to the writer.
     """
 
     header: list[str]
     rows: list[list[object]]
-    known: frozenset[str]
     above: list[list[object]] = field(default_factory=list)
     form: dict[str, object] = field(default_factory=dict)
 
     @property
     def expected(self) -> int | None:
-        """Rows that must be read if the delivery can be: those with something that has a name.
+        """Rows that must be read if the delivery can be: those with something in any column.
 
-        What stands only in columns that the feed does not have makes no row, unless the row has
-        more fields than the header. None where line breaks are not quoted, so that a row is two.
+        None where line breaks are not quoted, so that a row is two.
         """
         if self.form.get("quotes") in {"single", "never"} or self.form.get("last line end"):
             return None
-        sav = self.form["extension"] == "sav"
-        names = [sav_name(name) if sav else name for name in self.header]
-        while names and not names[-1].strip():
-            names.pop()
-        known = [place for place, name in enumerate(names) if name.strip().lower() in self.known]
-        return sum(self._counts(row, known, len(names)) for row in self.rows)
-
-    def _counts(self, row: list[object], known: list[int], width: int) -> bool:
-        filled = [place for place, cell in enumerate(row) if cell is not None and str(cell).strip()]
-        if self.form["extension"] == "csv" and len(row) != len(self.header):
-            return bool(filled)
-        beyond = self.form["extension"] == "xlsx" and any(place >= width for place in filled)
-        return beyond or any(place in known for place in filled)
+        beyond = self.form["extension"] in {"csv", "xlsx"}
+        widest = None if beyond else len(self.header)
+        return sum(
+            any(cell is not None and str(cell).strip() for cell in row[:widest])
+            for row in self.rows
+        )
 
 
 def sav_name(name: str) -> str:
