@@ -6,7 +6,7 @@ here: reading and judging files, which is ingest.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -152,8 +152,16 @@ def _check(key: dg.AssetKey, deliveries: Sequence[Delivery]) -> Iterator[dg.Asse
         asset_key=key,
         check_name=NO_REJECTED_DELIVERIES,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={d.file: d.reason or "" for d in rejected},
+        metadata={file: "; ".join(why) for file, why in _reasons(rejected).items()},
     )
+
+
+def _reasons(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[str]]:
+    """Give why deliveries were refused by file: several may show one name."""
+    found: dict[str, list[str]] = {}
+    for delivery in deliveries:
+        found.setdefault(delivery.file, []).append(delivery.reason or "")
+    return found
 
 
 def _told(feed: Feed, result: FeedResult) -> str:

@@ -19,7 +19,7 @@ from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
 from dagster_project.ingest.reading_process import PROCESS
-from dagster_project.ingest.register import Delivery, read_register
+from dagster_project.ingest.register import Delivery, mask_names, read_register
 from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_after_a_moment
 from dagster_project.ingest.source import DeliveryRejectedError
 from dagster_project.progress import Progress
@@ -138,10 +138,14 @@ def _has_addresses(judge: Judge, landed: LandedFile) -> bool:
 
 
 def _sweep(settings: Settings, feed: str) -> None:
-    """Remove what an interrupted run left: drafts, and files of deliveries not in the register."""
+    """Remove what an interrupted run left: drafts, and files of deliveries not in the register.
+
+    Names that an earlier version noted as they were are masked.
+    """
     for folder in (settings.lake / room / feed for room in (*ROOMS, REGISTER)):
         for draft in folder.glob(f"*{TEMPORARY}"):
             draft.unlink(missing_ok=True)
+    mask_names(settings.lake, feed)
     registered = {name for d in read_register(settings.lake) if d.feed == feed for name in d.files}
     # those cannot be had again, so they wait for their line in the register to be put back
     irreplaceable = read_forgotten(settings.lake).deliveries

@@ -399,14 +399,19 @@ def _too_many() -> pl.Expr:
 
 
 def _standing(deliveries: Iterable[Delivery], scan: Scan) -> tuple[Delivery, ...]:
-    """Pick the deliveries whose bytes are in landing and whose path no other delivery has."""
+    """Pick the deliveries whose bytes are in landing and whose path no other delivery has.
+
+    Of several files whose masked paths are the same, none stands for another.
+    """
     landed = {(file.feed, file.sha256) for file in scan.deliveries}
-    at = {file.file: file.sha256 for file in scan.deliveries}
+    at: dict[str, set[str]] = {}
+    for file in scan.deliveries:
+        at.setdefault(file.file, set()).add(file.sha256)
     return tuple(
         delivery
         for delivery in deliveries
         if (delivery.feed, delivery.sha256) in landed
-        and at.get(delivery.file, delivery.sha256) == delivery.sha256
+        and delivery.sha256 in at.get(delivery.file, {delivery.sha256})
     )
 
 

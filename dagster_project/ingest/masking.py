@@ -81,14 +81,18 @@ def open_name(name: str, longest: int) -> str:
     words = " ".join(name.split())
     short = "".join(mark if mark.isprintable() else "?" for mark in words)[:longest]
     personal = (
-        re.search(ADDRESS, short.lower()) or re.search(TELEPHONE_WITHIN, short) or _is_bsn(short)
+        re.search(ADDRESS, short.lower()) or re.search(TELEPHONE_WITHIN, short) or is_bsn(short)
     )
-    if not personal:
-        return short
-    return str(pl.select(shape(pl.lit(short))).item())
+    return shape_of(short) if personal else short
 
 
-def _is_bsn(text: str) -> bool:
+def shape_of(text: str) -> str:
+    """Give the shape of one text."""
+    return str(pl.select(shape(pl.lit(text))).item())
+
+
+def is_bsn(text: str) -> bool:
+    """Whether a text is a citizen service number."""
     digits = re.sub(r"[ .-]", "", text)
     if not re.fullmatch(r"\d{8,9}", digits):
         return False

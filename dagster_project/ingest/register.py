@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.errors import UserError
+from dagster_project.ingest.file_names import open_path
 from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, lake_file, replacing
 
@@ -28,8 +29,9 @@ FORGOTTEN_IN_PART = (
 class Delivery:
     """One delivery as the register holds it; times are ISO 8601 in UTC.
 
-    `rows_read` is always `rows_accepted + rows_quarantined`; `rows_left_out` do not count by the
-    codebook and are not among them. `reasons` counts rows by reason code.
+    `file` is its path as it may be shown. `rows_read` is always `rows_accepted + rows_quarantined`;
+    `rows_left_out` do not count by the codebook and are not among them. `reasons` counts rows by
+    reason code.
     `codebook` is the fingerprint it was judged under, `files` the lake's files by checksum,
     `layout` which columns those have. `limits` are those of reading that it went beyond, if it did;
     `broke_off` says that judging it broke off, so that it is judged again in every run.
@@ -72,6 +74,19 @@ def read_register(lake: Path) -> tuple[Delivery, ...]:
     return tuple(_read(path) for path in sorted((lake / REGISTER).glob("*/*.json")))
 
 
+def mask_names(lake: Path, feed: str) -> None:
+    """Write lines of an earlier version anew that have a person in the name of a file.
+
+    Raises:
+        UserError: a register file cannot be read.
+
+    """
+    for path in sorted((lake / REGISTER / feed).glob("*.json")):
+        delivery = _read(path)
+        if json.loads(path.read_text(encoding="utf-8"))["file"] != delivery.file:
+            write_delivery(lake, delivery)
+
+
 def write_delivery(lake: Path, delivery: Delivery) -> None:
     """Put a delivery in the register, in place of what was known of it."""
     with replacing(lake_file(lake, REGISTER, delivery.feed, delivery.sha256)) as temporary:
@@ -107,7 +122,9 @@ def check_lake(lake: Path, feed: str | None = None) -> None:
 def _read(path: Path) -> Delivery:
     try:
         content = without_checksum(json.loads(path.read_text(encoding="utf-8")))
-        return Delivery(**{**content, "unknown_columns": tuple(content["unknown_columns"])})
+        content["unknown_columns"] = tuple(content["unknown_columns"])
+        content["file"] = open_path(content["file"])
+        return Delivery(**content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         if (path.parent.name, path.stem) in read_forgotten(path.parents[2]).deliveries:
             raise UserError(FORGOTTEN_IN_PART.format(path=path)) from error

@@ -18,14 +18,13 @@ from zoneinfo import ZoneInfo
 
 from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook, fold
+from dagster_project.ingest.file_names import EXTENSIONS, UNFINISHED, open_path
 from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import LAYOUT
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
 from dagster_project.settings import DEMO_KEY_FILE, MOMENT, Settings
 
-EXTENSIONS = frozenset({".csv", ".xlsx", ".parquet", ".sav"})
-UNFINISHED = ".part"
 NEW, SEEN, STALE, WAITING = "new", "seen", "stale", "waiting"
 CLOSE = 0.75
 """How like a feed a folder's name must be to be taken for it, from 0 to 1."""
@@ -37,10 +36,10 @@ DATE_IN_NAME = re.compile(r"^(\d{4})(-?)(\d{2})\2(\d{2})(?!\d)")
 class LandedFile:
     """A file in a feed's folder.
 
-    `file` is its path below landing, with slashes. `state`: `new`, `seen` (in the register),
-    `stale` (judged under other codebook rows or by an earlier layout of the lake, beyond other
-    limits of reading, not to the end, or its lake files are gone; never if part of it was
-    forgotten) or `waiting` (still being written, or new and changed a short while ago; then
+    `file` is its path below landing, with slashes, as it may be shown. `state`: `new`, `seen` (in
+    the register), `stale` (judged under other codebook rows or by an earlier layout of the lake,
+    beyond other limits of reading, not to the end, or its lake files are gone; never if part of it
+    was forgotten) or `waiting` (still being written, or new and changed a short while ago; then
     `sha256` is empty). `mark` changes when the file does.
     """
 
@@ -68,7 +67,7 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Scan:
-    """Landing at one moment; `ignored` holds paths below landing, each with why.
+    """Landing at one moment; `ignored` holds paths below landing, as they may be shown, with why.
 
     `misplaced` are those of them that look like deliveries and lie in no feed's folder, `astray`
     links that lead out of the landing or to themselves.
@@ -130,17 +129,18 @@ def scan_landing(
             _follow_inside_only(path, file, root)
             landed = _landed(path, file, fingerprints, known, settings)
         except _Ignored as reason:
-            ignored.append((file, reason.why))
+            told = (open_path(file), reason.why)
+            ignored.append(told)
             if reason.astray:
-                astray.append((file, reason.why))
+                astray.append(told)
             elif reason.misplaced and path.is_file():
-                misplaced.append((file, reason.why))
+                misplaced.append(told)
             continue
         first = seen.setdefault((landed.feed, landed.sha256 or file), file)
         if first == file:
             deliveries.append(landed)
         else:
-            ignored.append((file, same_bytes(first)))
+            ignored.append((open_path(file), same_bytes(open_path(first))))
     return Scan(tuple(deliveries), tuple(sorted(ignored)), tuple(misplaced), tuple(astray))
 
 
@@ -186,7 +186,7 @@ def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path
 
     def unreadable(error: OSError) -> None:
         path = Path(os.fsdecode(error.filename or landing))
-        ignored.append((_name(path, landing), f"cannot be listed: {error.strerror}"))
+        ignored.append((open_path(_name(path, landing)), f"cannot be listed: {error.strerror}"))
 
     found: list[Path] = []
     for folder, folders, names in os.walk(landing, onerror=unreadable, followlinks=False):
@@ -232,7 +232,7 @@ def _landed(
     known: _Known,
     settings: Settings,
 ) -> LandedFile:
-    feed = _feed(file, fingerprints)
+    feed, shown = _feed(file, fingerprints), open_path(file)
     try:
         before = path.stat()
         if not path.is_file():
@@ -246,14 +246,14 @@ def _landed(
     recent = earlier is None and 0 <= time.time() - after.st_mtime < settings.quiet_seconds
     if waiting or recent or mark_of(before) != mark_of(after):
         received = received_at(path, after.st_mtime)
-        return LandedFile(feed, path, file, "", after.st_size, received, WAITING)
+        return LandedFile(feed, path, shown, "", after.st_size, received, WAITING)
     received = earlier.received if earlier else received_at(path, after.st_mtime)
     state = _state(earlier, path, fingerprints[feed], settings)
     if (feed, sha256) in known.forgotten:
         if earlier is None:
             raise _Ignored("is forgotten in part and not in the register; put that back")
         state = SEEN
-    return LandedFile(feed, path, file, sha256, after.st_size, received, state, mark_of(after))
+    return LandedFile(feed, path, shown, sha256, after.st_size, received, state, mark_of(after))
 
 
 def mark_of(status: os.stat_result) -> Mark:
@@ -288,7 +288,11 @@ def _outside(file: str, feeds: Iterable[str], *, looks_like_one: bool) -> _Ignor
     parts = Path(file).parts
     loose = len(parts) == 1
     name = Path(file).stem if loose else parts[0]
-    why = "is not in a feed's folder" if loose else f"folder {name} is not a feed of the codebook"
+    why = (
+        "is not in a feed's folder"
+        if loose
+        else f"folder {open_path(name)} is not a feed of the codebook"
+    )
     return _Ignored(why + _did_you_mean(name, feeds) if looks_like_one else why, looks_like_one)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from dagster_project.codebook import Codebook
 from dagster_project.ingest import Delivery, FeedResult, ingest_feed
-from dagster_project.progress import silent
+from dagster_project.progress import Progress, silent
 from dagster_project.settings import Settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -41,9 +41,9 @@ class House:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def ingest(self, feed: str = "counter") -> FeedResult:
+    def ingest(self, feed: str = "counter", progress: Progress = silent) -> FeedResult:
         """Bring the feed up to date."""
-        return ingest_feed(self.settings, self.codebook, feed, silent, NOW)
+        return ingest_feed(self.settings, self.codebook, feed, progress, NOW)
 
     def deliver(self, content: bytes | str, name: str = "counter/20210105.csv") -> Delivery:
         """Land one file and judge it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
@@ -81,6 +83,30 @@ class Place:
             for file in sorted(folder.glob("*"))
             if file.stem != "mart_release"
         }
+
+
+def every_text(home: Path) -> Iterator[tuple[Path, str]]:
+    """Every path, every byte of every file, every value of every Parquet and DuckDB file."""
+    for path in sorted(path for path in home.rglob("*") if path.is_file()):
+        yield path, path.relative_to(home).as_posix()
+        yield path, path.read_bytes().decode("latin-1")
+        if path.suffix == ".parquet":
+            yield path, str(pq.ParquetFile(path).read().to_pydict())
+        if path.suffix == ".duckdb":
+            with duckdb.connect(path, read_only=True) as database:
+                tables = database.execute("select schema_name, table_name from duckdb_tables()")
+                for schema, table in tables.fetchall():
+                    rows = database.execute(f'from "{schema}"."{table}"').fetchall()
+                    yield path, str(rows)
+
+
+def holding(home: Path, words: Collection[str]) -> set[str]:
+    """Folders of a home in which any of these words is found."""
+    return {
+        path.relative_to(home).parts[0]
+        for path, text in every_text(home)
+        if any(word in text for word in words)
+    }
 
 
 def answers(quarter: int, *numbers: int, grade: int = 8, year: int = 2020) -> pl.DataFrame:

@@ -13,10 +13,9 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from kto import GRADES, Place, answers
+from kto import GRADES, Place, answers, holding
 
 from dagster_project.cli import main
 from dagster_project.codebook import Codebook, load_codebook
@@ -109,20 +108,6 @@ def settings_of(place: Place) -> Settings:
     return Settings(PROJECT_ROOT, place.landing, place.home, KEY)
 
 
-def every_text(home: Path) -> Iterator[tuple[Path, str]]:
-    """Every byte of every file, and every value of every Parquet and DuckDB file."""
-    for path in sorted(path for path in home.rglob("*") if path.is_file()):
-        yield path, path.read_bytes().decode("latin-1")
-        if path.suffix == ".parquet":
-            yield path, str(pq.ParquetFile(path).read().to_pydict())
-        if path.suffix == ".duckdb":
-            with duckdb.connect(path, read_only=True) as database:
-                tables = database.execute("select schema_name, table_name from duckdb_tables()")
-                for schema, table in tables.fetchall():
-                    rows = database.execute(f'from "{schema}"."{table}"').fetchall()
-                    yield path, str(rows)
-
-
 def secrets() -> set[str]:
     """All that leads to the respondents of the older quarter."""
     ids = [*OLD["respons_id"], *OLD["uitnodiging_id"], f"{MARK}-zz", f"{MARK}-bad"]
@@ -131,14 +116,6 @@ def secrets() -> set[str]:
         MARK,
         *(sha256(one.encode()).hexdigest() for one in ids),
         *(pseudonym(address, KEY) for address in addresses),
-    }
-
-
-def holding(home: Path, words: set[str]) -> set[str]:
-    return {
-        path.relative_to(home).parts[0]
-        for path, text in every_text(home)
-        if any(word in text for word in words)
     }
 
 
