@@ -232,7 +232,7 @@ class Pattern:
             and len(systems) == 1
             and np.array_equal(own.asked, systems[0].asked)
             and bool((own.empty <= systems[0].empty).all())
-            and not (group.told | group.kept).any()
+            and not (group.told & self.hidden).any()
         )
 
     def copy(self) -> Pattern:
