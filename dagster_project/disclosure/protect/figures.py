@@ -83,6 +83,20 @@ class FigureDemands:
         return False
 
 
+@dataclass(frozen=True)
+class _Room:
+    """A witness of respondents beside which those who answered, `people`, do not fit as they are.
+
+    `among`, shape (cells,), says where they are among the respondents. If as many fewer answered
+    would do, `moving`, shape (cells,), are the cells which that moves.
+    """
+
+    people: Component
+    among: Flags
+    witness: Witness
+    moving: Flags | None
+
+
 @dataclass
 class _Part:
     """The demands on the measures of one system of a group."""
@@ -92,7 +106,7 @@ class _Part:
     tables: Tables
     witnesses: Sequence[Witness]
     concedes: bool
-    _waived: set[tuple[int, int]] = field(default_factory=set)
+    _waived: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         known: dict[bytes, tuple[Measure, Answerers]] = {}
@@ -105,10 +119,26 @@ class _Part:
             people = known[key][1]
             self.figures.append(_Figure(self.group, measures, self.tables, people, self.concedes))
         self._rooms = [
-            (Component(people.alone.values, whole=True), compared(self.group.block, measure))
+            room
             for measure, people in known.values()
             if is_part(self.group.block, measure)
+            for room in self._narrow(people.alone.values, compared(self.group.block, measure))
         ]
+
+    def _narrow(self, values: Floats, among: Flags) -> Iterator[_Room]:
+        """List the witnesses with fewer respondents somewhere than answered, shape (cells,)."""
+        if not self.witnesses:
+            return
+        people, tables = Component(values, whole=True), np.array([w.table for w in self.witnesses])
+        most = np.where(among, tables, np.inf) + SLACK
+        changes = np.where(self.system.asked, tables - self.group.block.respondents, 0.0)
+        # that as many fewer answer as respond is a table too, if the cells add up alike
+        moved = values + changes
+        along = ((moved >= -SLACK) & (moved <= most)).all(axis=1)
+        along &= ~(np.abs(self.system.equations.balance @ changes.T) > SLACK).any(axis=0)
+        for at in np.flatnonzero((values > most).any(axis=1)):
+            moving = changes[at] != 0 if along[at] else None
+            yield _Room(people, among, self.witnesses[at], moving)
 
     def forgive_nothing(self) -> None:
         """Ask again for what could not be met before."""
@@ -119,8 +149,8 @@ class _Part:
     def meet(self) -> int:
         """Hide more until all demands are met; return how many newly turn out not to be."""
         unmet = sum(figure.protect() for figure in self.figures)
-        for place, witness, people, among in self._tables_to_fit():
-            if not self._has_room(people, witness, among, repair=True):
+        for place, room in self._tables_to_fit():
+            if not self._has_room(room, repair=True):
                 self._waived.add(place)
                 unmet += 1
         return unmet
@@ -128,30 +158,19 @@ class _Part:
     def hold(self) -> bool:
         """Whether all demands are met by what is hidden now."""
         return all(figure.holds() for figure in self.figures) and all(
-            self._has_room(people, witness, among, repair=False)
-            for _, witness, people, among in self._tables_to_fit()
+            self._has_room(room, repair=False) for _, room in self._tables_to_fit()
         )
 
-    def _tables_to_fit(self) -> Iterator[tuple[tuple[int, int], Witness, Component, Flags]]:
-        for number, (people, among) in enumerate(self._rooms):
-            for other, witness in enumerate(self.witnesses):
-                if (number, other) not in self._waived:
-                    yield (number, other), witness, people, among
+    def _tables_to_fit(self) -> Iterator[tuple[int, _Room]]:
+        for place, room in enumerate(self._rooms):
+            if place not in self._waived:
+                yield place, room
 
-    def _has_room(self, people: Component, witness: Witness, among: Flags, *, repair: bool) -> bool:
-        most = np.where(among, witness.table, np.inf)
-        if (people.values <= most + SLACK).all():
+    def _has_room(self, room: _Room, *, repair: bool) -> bool:
+        if room.moving is not None and not (room.moving & ~self.tables.hidden).any():
             return True
-        # that as many fewer answer as respond is a table too, if the cells add up alike
-        change = np.where(self.system.asked, witness.table - self.group.block.respondents, 0.0)
-        moved = people.values + change
-        if (
-            not change[~self.tables.hidden].any()
-            and (moved >= -SLACK).all()
-            and (moved <= most + SLACK).all()
-            and not (np.abs(self.system.equations.balance @ change) > SLACK).any()
-        ):
-            return True
+        people, witness = room.people, room.witness
+        most = np.where(room.among, witness.table, np.inf)
         if self.tables.make_room(people, most, repair=False):
             return True
         if witness.shows_growth:
@@ -160,7 +179,7 @@ class _Part:
         else:
             self.tables.tally.programs += 1
             changes = self.tables.space(people).basis
-            met = witness.is_met_beside(people.values, among, changes)
+            met = witness.is_met_beside(people.values, room.among, changes)
         return met or (repair and self.tables.make_room(people, most, repair=True))
 
 
