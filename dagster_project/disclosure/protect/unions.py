@@ -15,6 +15,7 @@ leaves without people make it long it stops, and an integer program decides.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,48 +128,57 @@ class Search:
         return solver.getModelStatus(), point
 
 
-@dataclass(frozen=True)
-class _State:
-    """Where a search stands.
+def _bits(flags: Flags) -> int:
+    """Return a whole number whose bits are these flags, the first the lowest."""
+    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
 
-    `sums` are those of the equations of `chosen` tied leaves at the free leaves, `fixed` what they
-    must be at some of them, `people` how many are in the union for certain.
-    """
 
-    sums: dict[int, int]
-    fixed: dict[int, int]
-    people: int
-    chosen: tuple[int, ...]
+def _places(flags: int) -> Iterator[int]:
+    """Yield the places of the bits that are set, the lowest first."""
+    while flags:
+        lowest = flags & -flags
+        yield lowest.bit_length() - 1
+        flags ^= lowest
 
 
 class _Walk:
-    """The search for unions that are light by one measure."""
+    """The search for unions that are light by one measure.
+
+    Tied leaves are numbered from the one with the fewest people, those with too many left out, and
+    sets of them are the bits of a whole number. Where a search stands is told by `sums`, those of
+    the equations of the `chosen` tied leaves at the free leaves; by `fixed`, what they must be at
+    some of them; and by `people`, how many are in the union for certain.
+    """
 
     def __init__(self, entries: Ints, units: Ints, tied: Ints, free: Ints, min_n: int) -> None:
-        self._entries, self._min_n = entries, min_n
-        self._tied: list[int] = tied.tolist()
+        self._names = np.argsort(tied, kind="stable")[: np.count_nonzero(tied < min_n)]
+        self._entries, self._min_n = entries[:, self._names], min_n
+        self._tied: list[int] = tied[self._names].tolist()
         self._free: list[int] = free.tolist()
-        self._units: list[int] = units.tolist()
+        self._units: list[int] = (-units).tolist()
+        fewer = np.searchsorted(tied[self._names], np.arange(min_n + 1)).tolist()
+        self._lighter = [(1 << count) - 1 for count in fewer]
         self._columns: dict[int, list[tuple[int, int]]] = {}
-        self._rows: dict[tuple[int, bool], list[int]] = {}
-        self._out: set[int] = set()
+        self._rows: dict[int, tuple[int, int]] = {}
+        self._out = 0
         self._steps = 0
 
     def search(self, through: tuple[Flags, Flags] | None) -> tuple[Ints, Ints] | None:
         """Start from every leaf in turn, without those that were started from before."""
-        some = range(len(self._tied)) if through is None else np.flatnonzero(through[0]).tolist()
-        others = [] if through is None else np.flatnonzero(through[1]).tolist()
+        some, others = np.argsort(self._names), np.zeros(0, dtype=np.int64)
+        if through is not None:
+            some, others = some[through[0][self._names[some]]], np.flatnonzero(through[1])
         fixed = {leaf: 0 for leaf, n in enumerate(self._free) if n >= self._min_n}
         found = None
-        for leaf in some:
-            found = self._grow(leaf, _State({}, fixed, 0, ()))
-            self._out.add(leaf)
+        for leaf in some.tolist():
+            found = self._grow(leaf, {}, fixed, 0, 0)
+            self._out |= 1 << leaf
             if found is not None:
                 return found
-        for leaf in others:
+        for leaf in others.tolist():
             if leaf not in fixed:
-                inside = {**fixed, leaf: -self._units[leaf]}
-                found = self._mend(_State({leaf: 0}, inside, self._free[leaf], ()))
+                inside = {**fixed, leaf: self._units[leaf]}
+                found = self._mend({leaf: 0}, inside, self._free[leaf], 0)
                 fixed[leaf] = 0
             if found is not None:
                 return found
@@ -182,93 +192,93 @@ class _Walk:
             self._columns[tied] = list(zip(there.tolist(), column[there].tolist(), strict=True))
         return self._columns[tied]
 
-    def _row(self, free: int, *, rising: bool) -> list[int]:
-        """Return the tied leaves whose equations raise or lower the sum at a free leaf."""
-        if (free, rising) not in self._rows:
+    def _row(self, free: int) -> tuple[int, int]:
+        """Return the tied leaves whose equations raise, and lower, the sum at a free leaf."""
+        if free not in self._rows:
             row = self._entries[free]
-            there = (row > 0 if rising else row < 0).nonzero()[0].tolist()
-            there.sort(key=self._tied.__getitem__)
-            self._rows[free, rising] = there
-        return self._rows[free, rising]
+            self._rows[free] = _bits(row > 0), _bits(row < 0)
+        return self._rows[free]
 
-    def _grow(self, tied: int, state: _State) -> tuple[Ints, Ints] | None:
+    def _grow(
+        self, tied: int, sums: dict[int, int], fixed: dict[int, int], people: int, chosen: int
+    ) -> tuple[Ints, Ints] | None:
         """Add the equation of a tied leaf, and what that takes."""
-        people = state.people + self._tied[tied]
-        if people >= self._min_n:
-            return None
-        sums = state.sums.copy()
+        sums = sums.copy()
         for free, entry in self._column(tied):
             sums[free] = sums.get(free, 0) + entry
-        return self._mend(_State(sums, state.fixed, people, (*state.chosen, tied)))
+        return self._mend(sums, fixed, people + self._tied[tied], chosen | 1 << tied)
 
-    def _mend(self, state: _State) -> tuple[Ints, Ints] | None:
+    def _mend(
+        self, sums: dict[int, int], fixed: dict[int, int], people: int, chosen: int
+    ) -> tuple[Ints, Ints] | None:
         """Add equations until the sum is 0 or 1 at every free leaf."""
         self._steps += 1
         if self._steps > STEPS:
             raise _TooLong
-        fewest: list[int] | None = None
-        for free, total in state.sums.items():
-            unit = -self._units[free]
-            least, most = (0, unit) if unit > 0 else (unit, 0)
-            if free in state.fixed:
-                least = most = state.fixed[free]
-            if total in (least, most):
+        usable = self._lighter[self._min_n - people] & ~(self._out | chosen)
+        fewest, options = -1, (0, 0)
+        for free, total in sums.items():
+            ends = (0, self._units[free])
+            if free in fixed:
+                ends = (fixed[free], fixed[free])
+            if total in ends:
                 continue
-            options = self._options(free, total, least, most, state)
-            if fewest is None or len(options) < len(fewest):
-                fewest = options
-                if not options:
-                    return None
-        if fewest is None:
-            return self._judged(state) or self._without_one(state)
-        added = []
-        try:
-            for tied in fewest:
-                found = self._grow(tied, state)
+            raising, lowering = self._row(free)
+            raising = raising & usable if total < max(ends) else 0
+            lowering = lowering & usable if total > min(ends) else 0
+            count = raising.bit_count() + lowering.bit_count()
+            if not count:
+                return None
+            if count < fewest or fewest < 0:
+                fewest, options = count, (raising, lowering)
+        if fewest < 0:
+            found = self._judged(sums, people, chosen)
+            return found or self._without_one(sums, fixed, people, chosen)
+        return self._try(options, sums, fixed, people, chosen)
+
+    def _try(
+        self,
+        options: tuple[int, int],
+        sums: dict[int, int],
+        fixed: dict[int, int],
+        people: int,
+        chosen: int,
+    ) -> tuple[Ints, Ints] | None:
+        """Add the equation of one of these tied leaves, each without those tried before."""
+        before = self._out
+        for side in options:
+            for tied in _places(side):
+                found = self._grow(tied, sums, fixed, people, chosen)
                 if found is not None:
                     return found
-                self._out.add(tied)
-                added.append(tied)
-        finally:
-            self._out.difference_update(added)
+                self._out |= 1 << tied
+        self._out = before
         return None
 
-    def _options(self, free: int, total: int, least: int, most: int, state: _State) -> list[int]:
-        """Return the tied leaves of which one has to be added to mend a sum."""
-        ways = (True, False) if least < total < most else (total < least,)
-        room, out, weights = self._min_n - state.people, self._out, self._tied
-        found: list[int] = []
-        for rising in ways:
-            for tied in self._row(free, rising=rising):
-                if weights[tied] >= room:
-                    break  # they are sorted
-                if tied not in out and tied not in state.chosen:
-                    found.append(tied)
-        return found
-
-    def _judged(self, state: _State) -> tuple[Ints, Ints] | None:
+    def _judged(self, sums: dict[int, int], people: int, chosen: int) -> tuple[Ints, Ints] | None:
         """Return the union that is complete if it is light."""
-        free = [leaf for leaf, total in state.sums.items() if total]
-        people = sum(self._free[leaf] for leaf in free)
-        people += sum(self._tied[leaf] for leaf in state.chosen)
+        free = [leaf for leaf, total in sums.items() if total]
+        tied = list(_places(chosen))
+        people = sum(self._free[leaf] for leaf in free) + sum(self._tied[leaf] for leaf in tied)
         if not 1 <= people < self._min_n:
             return None
-        return np.array(state.chosen, dtype=np.int64), np.array(free, dtype=np.int64)
+        return self._names[tied], np.array(free, dtype=np.int64)
 
-    def _without_one(self, state: _State) -> tuple[Ints, Ints] | None:
+    def _without_one(
+        self, sums: dict[int, int], fixed: dict[int, int], people: int, chosen: int
+    ) -> tuple[Ints, Ints] | None:
         """Go on from a union that is not light: a light one lacks one of its free leaves.
 
         One that has all of them, and the tied ones, would leave a smaller union.
         """
-        there = [leaf for leaf, total in state.sums.items() if total and leaf not in state.fixed]
+        there = [leaf for leaf, total in sums.items() if total and leaf not in fixed]
         there.sort(key=self._free.__getitem__, reverse=True)
-        fixed, people = dict(state.fixed), state.people
+        fixed = dict(fixed)
         for leaf in there:
-            lacking = {**fixed, leaf: 0}
-            found = self._mend(_State(state.sums, lacking, people, state.chosen))
+            found = self._mend(sums, {**fixed, leaf: 0}, people, chosen)
             if found is not None:
                 return found
-            fixed[leaf] = state.sums[leaf]
+            fixed[leaf] = sums[leaf]
             people += self._free[leaf]
             if people >= self._min_n:
                 break
