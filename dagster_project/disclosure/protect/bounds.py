@@ -135,6 +135,7 @@ class Polytope:
         # the truth may lie outside its bounds, which makes the way back impossible as well
         self._down, self._up = np.maximum(values - least, 0.0), np.maximum(most - values, 0.0)
         self._shared: _Shared | None = None
+        self._hopeless: set[tuple[int, float]] = set()
         changes, reach = space.changes, component.reach
         self._steps = changes.steps(self._down, self._up, reach, whole=component.whole)
         lower, higher = changes.reached(self._steps, len(values))
@@ -154,7 +155,7 @@ class Polytope:
                 fresh.witnesses.append(table)
                 fresh._widen(table)
         if not (hidden & ~self.hidden).any():
-            fresh._shared = self._shared
+            fresh._shared, fresh._hopeless = self._shared, set(self._hopeless)
             fresh._down, fresh._up = np.where(held, 0.0, self._down), np.where(held, 0.0, self._up)
         return fresh
 
@@ -184,7 +185,8 @@ class Polytope:
             The cells for which there is no such witness.
 
         """
-        left = self._short(list(cells), [goals])
+        asked = self._short(list(cells), [goals])
+        left = self._promising(asked, [goals])
         while len(left) > 1:  # together first: one program often serves them all
             self._move(left, goals)
             still = self._short(left, [goals])
@@ -194,7 +196,9 @@ class Polytope:
         for cell in left:
             if not self.reached(cell, goals):
                 self._move([cell], goals)
-        return self._short(left, [goals])
+        failed = self._short(asked, [goals])
+        self._hopeless.update((cell, float(goals[cell])) for cell in failed)
+        return failed
 
     def stir(self, cells: Sequence[int], goals: Sequence[Floats]) -> list[int]:
         """Look for witnesses in which each cell is at one of its goals or beyond.
@@ -207,10 +211,11 @@ class Polytope:
 
         """
         left = self._short(cells, goals)
-        if len(left) > 1 and len(goals) > 1:
-            at = np.array(left)
-            weights = np.random.default_rng(len(left)).uniform(0.5, 1.5, len(left))
-            weights *= np.where(np.arange(len(left)) % 2, 1.0, -1.0)
+        hopeful = self._promising(left, goals)
+        if len(hopeful) > 1 and len(goals) > 1:
+            at = np.array(hopeful)
+            weights = np.random.default_rng(len(at)).uniform(0.5, 1.5, len(at))
+            weights *= np.where(np.arange(len(at)) % 2, 1.0, -1.0)
             moves = np.array([goal[at] - self.values[at] for goal in goals])
             low, high = np.minimum(moves.min(axis=0), 0.0), np.maximum(moves.max(axis=0), 0.0)
             for costs in (weights, -weights):
@@ -246,6 +251,11 @@ class Polytope:
 
     def _short(self, cells: Sequence[int], goals: Sequence[Floats]) -> list[int]:
         return [cell for cell in cells if not any(self.reached(cell, goal) for goal in goals)]
+
+    def _promising(self, cells: Sequence[int], goals: Sequence[Floats]) -> list[int]:
+        """Leave out cells that were looked for before, at every one of the goals, and in vain."""
+        hopeless = self._hopeless
+        return [c for c in cells if any((c, float(goal[c])) not in hopeless for goal in goals)]
 
     def _move(self, cells: Sequence[int], goals: Floats) -> None:
         """Move the cells as far towards their goals as they go together; keep the witness."""
