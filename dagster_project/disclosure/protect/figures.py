@@ -258,7 +258,8 @@ class _Figure:
     def _pinned(self, *, repair: bool) -> list[int]:
         """Return the cells whose n should be able to differ from the truth, and cannot."""
         found = []
-        for table, stuck in self._stuck(self._cells()):
+        cells = self._cells()
+        for table, stuck in self._stuck(cells[self.n[cells] < self.most[cells]]):
             left = self._secret(stuck)
             found += self.tables.insist(table, left, *self._near, repair=repair) if left else []
         return found

@@ -233,6 +233,7 @@ class Pattern:
             and np.array_equal(own.asked, systems[0].asked)
             and bool((own.empty <= systems[0].empty).all())
             and not (group.told & self.hidden).any()
+            and not group.block.comparisons
         )
 
     def copy(self) -> Pattern:
