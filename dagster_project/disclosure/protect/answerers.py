@@ -119,8 +119,8 @@ class Silent:
         silent = np.where(here, responded - spread(measure, measure.n, size), 0.0)
         together = [(2 * size + c, (c, size + c)) for c in np.flatnonzero(here).tolist()]
         # they do not add up where a part is not asked, and has respondents all the same
-        whole = here[equations.parents] & (equations.parts @ ~here == 0)
-        whole &= np.abs(equations.balance @ silent) <= SLACK
+        whole = here[equations.parents] & (equations.sums((~here).astype(float)) == 0)
+        whole &= np.abs(equations.gaps(silent)) <= SLACK
         sums = [
             (size + parent, (size + children).tolist())
             for add_up, (parent, children) in zip(whole, equations, strict=True)

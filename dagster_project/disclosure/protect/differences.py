@@ -20,11 +20,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dagster_project.disclosure.protect.blocks import Equations, Flags, Floats, Ints
+from dagster_project.disclosure.protect.blocks import (
+    Comparison,
+    Equations,
+    Flags,
+    Floats,
+    Ints,
+    Movers,
+)
 from dagster_project.disclosure.protect.bounds import Component, Space
 from dagster_project.disclosure.protect.changes import Changes
 from dagster_project.disclosure.protect.elimination import Tableau
-from dagster_project.disclosure.protect.vintages import Comparison, Movers
 
 PRIME = 2**31 - 1
 """Relations are found modulo this prime, which is exact but for one chance in so many."""

@@ -135,8 +135,8 @@ class _Part:
         # that as many fewer answer as respond is a table too, if the cells add up alike
         moved = values + changes
         along = ((moved >= -SLACK) & (moved <= most)).all(axis=1)
-        along &= ~(np.abs(self.system.equations.balance @ changes.T) > SLACK).any(axis=0)
-        for at in np.flatnonzero((values > most).any(axis=1)):
+        along &= ~(np.abs(self.system.equations.gaps(changes.T)) > SLACK).any(axis=0)
+        for at in np.flatnonzero((values > most).any(axis=1)).tolist():
             moving = changes[at] != 0 if along[at] else None
             yield _Room(people, among, self.witnesses[at], moving)
 

@@ -66,7 +66,7 @@ class System:
                     for figures in (measure.weight, measure.total, measure.squares)
                 ]
             )
-            w, s, q = (self.equations.parts @ sums).T
+            w, s, q = (self.equations.sums(sums)).T
             same = (w > 0) & (w * q - s * s <= SAME_SCORE * w * q) & known[self.equations.parents]
             for equation in np.flatnonzero(same):
                 parts = self.equations.children[self.equations.of == equation]

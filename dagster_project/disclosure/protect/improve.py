@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator
 
 import highspy
 import numpy as np
-import scipy.sparse
 
 from dagster_project.disclosure.protect.blocks import Flags, Floats, Ints
 from dagster_project.disclosure.protect.groups import Group, Pattern
@@ -317,17 +316,14 @@ class _Program:
             return None
         count = len(self._candidates)
         nothing, no_limit = np.zeros(count), np.full(len(rows), highspy.kHighsInf)
-        matrix = scipy.sparse.csr_array(
-            (
-                np.concatenate([weights for _, _, weights in rows]),
-                np.concatenate([columns for _, columns, _ in rows]),
-                np.cumsum([0, *(len(columns) for _, columns, _ in rows)]),
-            ),
-            shape=(len(rows), count),
+        matrix = (
+            np.repeat(np.arange(len(rows)), [len(columns) for _, columns, _ in rows]),
+            np.concatenate([columns for _, columns, _ in rows]),
+            np.concatenate([weights for _, _, weights in rows]),
         )
         # a new solver each time: solved again, HiGHS 1.16 may lose a constant of the objective
         least = np.array([low for low, _, _ in rows])
-        solver = make_solver(costs, (nothing, np.ones(count)), (least, no_limit), matrix.tocsc())
+        solver = make_solver(costs, (nothing, np.ones(count)), (least, no_limit), matrix)
         if whole:
             every = np.arange(count, dtype=np.int32)
             kinds = np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
@@ -369,17 +365,19 @@ class _Program:
 
     def _slopes(self, cell: int, sign: float, least: Floats, most: Floats) -> Floats:
         """Move a cell as far as it goes within bounds; shape (cells,)."""
-        balance = self._system.equations.balance
+        equations = self._system.equations
+        row, column, value = equations.entries
         if self._attacker is None:
-            sums, moves = np.zeros(balance.shape[0]), np.zeros(balance.shape[1])
-            self._attacker = make_solver(moves, (moves, moves), (sums, sums), balance.tocsc())
+            sums, moves = np.zeros(len(equations)), np.zeros(equations.size)
+            self._attacker = make_solver(moves, (moves, moves), (sums, sums), equations.entries)
         solver, every = self._attacker, np.arange(len(least), dtype=np.int32)
         solver.changeColsBounds(len(every), every, least, most)
         solver.changeColCost(cell, -sign)
         solver.run()
         duals = -np.asarray(solver.getSolution().row_dual)
         solver.changeColCost(cell, 0.0)
-        slopes = -(balance.T @ (np.rint(duals * DENOMINATOR) / DENOMINATOR))
+        duals = np.rint(duals * DENOMINATOR) / DENOMINATOR
+        slopes = -np.bincount(column, value * duals[row], equations.size)
         slopes[cell] += sign
         slopes[np.abs(slopes) < 0.5 / DENOMINATOR] = 0.0
         return np.asarray(slopes)

@@ -10,9 +10,8 @@ from typing import Any
 import highspy
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
-from dagster_project.disclosure.protect.blocks import Floats, Ints
+from dagster_project.disclosure.protect.blocks import Entries, Floats, Ints
 from dagster_project.disclosure.protect.changes import Changes
 from dagster_project.disclosure.protect.rules import SLACK
 
@@ -45,9 +44,7 @@ class Program:
         self._place[self._figures] = np.arange(len(self._figures))
         self._changes, self._size = changes, len(down)
         self.limits = -down[self._figures], up[self._figures]
-        matrix = scipy.sparse.csc_array(
-            (changes.size, (rows, changes.row)), shape=(len(self._figures), changes.count)
-        )
+        matrix = rows, changes.row, changes.size
         free = np.full(changes.count, highspy.kHighsInf)
         nothing = np.zeros(changes.count)
         self._solver: Any = make_solver(nothing, (-free, free), self.limits, matrix)
@@ -141,7 +138,7 @@ def make_solver(
     costs: Floats,
     columns: tuple[Floats, Floats],
     rows: tuple[Floats, Floats],
-    system: scipy.sparse.csc_array,
+    system: Entries,
 ) -> highspy.Highs:
     """Pose a program: the least cost within the limits of columns and rows."""
     program = highspy.HighsLp()
@@ -151,9 +148,11 @@ def make_solver(
     program.col_lower_, program.col_upper_ = columns
     program.row_lower_, program.row_upper_ = rows
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_ = system.indptr
-    program.a_matrix_.index_ = system.indices
-    program.a_matrix_.value_ = system.data
+    row, column, value = system
+    order = np.argsort(column, kind="stable")
+    program.a_matrix_.start_ = np.searchsorted(column[order], np.arange(len(costs) + 1))
+    program.a_matrix_.index_ = row[order]
+    program.a_matrix_.value_ = value[order]
     solver = _Solver()
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")  # programs are small and solved many times

@@ -39,7 +39,27 @@ def tree_of(hierarchies: pa.Table, layout: Layout) -> pl.DataFrame:
     return pl.DataFrame(hierarchies.select(list(columns))).cast(pl.String)
 
 
-def refuse(cells: pa.Table, tables: Collection[str], layout: Layout) -> None:
+def encoded(cells: pa.Table, texts: Collection[str]) -> pl.DataFrame:
+    """Read the columns that matter, with numbers for texts, in the order of the texts.
+
+    Raises:
+        ValueError: a column is missing.
+
+    """
+    need(cells, (*texts, "n", "n_effective"), "cells")
+    known = {"kind": (*KINDS, CARRIED), "disclosure_group": (BASE_GROUP,)}
+    columns = []
+    for name in (name for name in cells.column_names if name in (*texts, *_NUMBERS)):
+        column = pl.Series(name, cells[name])
+        if name in texts:
+            column = column.cast(pl.String)
+            values = {*column.unique().drop_nulls(), *known.get(name, ())}
+            column = column.cast(pl.Enum(sorted(values)))
+        columns.append(column)
+    return pl.DataFrame(columns)
+
+
+def refuse(rows: pl.DataFrame, tables: Collection[str], layout: Layout) -> None:
     """Refuse cells that cannot be, or that no promise covers; `tables` are those with rules.
 
     Rows of kind `carried` decide nothing and are not looked at. Those of kind `count` outside the
@@ -50,13 +70,9 @@ def refuse(cells: pa.Table, tables: Collection[str], layout: Layout) -> None:
 
     """
     names = (*layout.cell, *_GROUPED, "kind")
-    needed = (*names, "answer", "n", "n_effective")
-    need(cells, needed, "cells")
-    rows = pl.DataFrame(cells.select([c for c in cells.column_names if c in (*needed, *_NUMBERS)]))
-    rows = rows.with_columns(pl.col(*names, "answer").cast(pl.String))
     rows = rows.filter(pl.col("kind").ne_missing(CARRIED))
     if (rows["kind"] != COUNT).any():
-        need(cells, (*_SUMS, *_ENDS), "cells")
+        need(rows, (*_SUMS, *_ENDS), "cells")
     judge = _Judge(layout.cell)
     for name in names:
         judge.none(rows, pl.col(name).is_null(), f"no {name}")
@@ -67,9 +83,10 @@ def refuse(cells: pa.Table, tables: Collection[str], layout: Layout) -> None:
     judge.figures(_as_numbers(rows))
 
 
-def need(table: pa.Table, columns: Collection[str], name: str) -> None:
+def need(table: pa.Table | pl.DataFrame, columns: Collection[str], name: str) -> None:
     """Refuse a table without all of these columns."""
-    missing = [column for column in columns if column not in table.column_names]
+    there = table.columns if isinstance(table, pl.DataFrame) else table.column_names
+    missing = [column for column in columns if column not in there]
     if missing:
         raise ValueError(f"{name} has no column {', '.join(missing)}")
 

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import scipy.sparse
 
-from dagster_project.disclosure.protect.blocks import Equations, Flags, Floats, Ints
+from dagster_project.disclosure.protect.blocks import Entries, Equations, Flags, Floats, Ints
 from dagster_project.disclosure.protect.bounds import Component
 from dagster_project.disclosure.protect.programs import is_whole, make_solver, solve_whole
 from dagster_project.disclosure.protect.rules import SLACK
@@ -35,7 +34,8 @@ class _Table:
     least: Floats
     most: Floats
     hidden: Flags
-    balance: scipy.sparse.csr_array
+    sums: int
+    entries: Entries
 
     @classmethod
     def of(
@@ -48,23 +48,24 @@ class _Table:
         """Put them one behind the other; every cell with a price may move."""
         least, most, tied = component.least, component.most, component.tied
         if tied is None:
-            return cls(component.values, least, most, hidden, equations.balance)
+            sums, entries = len(equations), equations.entries
+            return cls(component.values, least, most, hidden, sums, entries)
         movable = hidden | np.isfinite(costs)
         return cls(
             np.concatenate([component.values, tied.values]),
             np.concatenate([least, tied.floor]),
             np.concatenate([most, np.full(len(tied.values), np.inf)]),
             np.concatenate([hidden, tied.hidden & movable[tied.cell]]),
-            _below(equations.balance, tied.equations.balance),
+            len(equations) + len(tied.equations),
+            _below(equations, tied.equations),
         )
 
 
-def _below(first: scipy.sparse.csr_array, second: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+def _below(first: Equations, second: Equations) -> Entries:
     """Put equations of fewer figures above those of more."""
-    wider = scipy.sparse.csr_array(
-        (first.data, first.indices, first.indptr), shape=(first.shape[0], second.shape[1])
-    )
-    return scipy.sparse.vstack([wider, second], format="csr")
+    (row, *others), (lower, *more) = first.entries, second.entries
+    column, value = (np.concatenate(pair) for pair in zip(others, more, strict=True))
+    return np.concatenate([row, lower + len(first)]), column, value
 
 
 def cheapest_move(
@@ -107,9 +108,9 @@ def cheapest_move(
     if (lower > upper + SLACK).any():
         return None
     price = np.where(hidden, FREE, np.where(np.isfinite(costs), costs, 0.0))
-    balance = table.balance.tocsc()
-    both = scipy.sparse.hstack([balance, -balance], format="csc")
-    nothing = np.zeros(both.shape[0])
+    row, column, value = table.entries
+    both = np.tile(row, 2), np.concatenate([column, column + size]), np.append(value, -value)
+    nothing = np.zeros(table.sums)
     solver = make_solver(np.concatenate([price, price]), (lower, upper), (nothing, nothing), both)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:

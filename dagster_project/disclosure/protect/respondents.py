@@ -424,7 +424,7 @@ def summed(floor: Floats, equations: Equations) -> Floats:
     alone = equations.children[single[equations.of]]
     while True:
         raised = floor.copy()
-        np.maximum.at(raised, equations.parents, equations.parts @ floor)
+        np.maximum.at(raised, equations.parents, equations.sums(floor))
         np.maximum.at(raised, alone, floor[equations.parents[single]])
         if np.array_equal(raised, floor):
             return floor

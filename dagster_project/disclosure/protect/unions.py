@@ -21,7 +21,6 @@ from typing import Any
 
 import highspy
 import numpy as np
-import scipy.sparse
 
 from dagster_project.disclosure.protect.blocks import Flags, Ints
 
@@ -100,22 +99,20 @@ class Search:
         return np.flatnonzero(chosen[:split]), np.flatnonzero(chosen[split:])
 
     def _program(self, people: Ints) -> tuple[highspy.HighsModelStatus, Ints | None]:
-        system = scipy.sparse.csc_array(
-            np.vstack([np.hstack([self._entries, np.diag(self._units)]), people]).astype(float)
-        )
-        count = len(people)
+        system = np.vstack([np.hstack([self._entries, np.diag(self._units)]), people]).astype(float)
+        count, limits = len(people), np.zeros(len(system))
+        column, row = np.nonzero(system.T)
         program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = count, system.shape[0]
+        program.num_col_, program.num_row_ = count, len(system)
         program.col_cost_ = people.astype(float)
         program.col_lower_, program.col_upper_ = np.zeros(count), np.ones(count)
-        limits = np.zeros(system.shape[0])
         program.row_lower_ = np.append(limits[:-1], 1.0)
         program.row_upper_ = np.append(limits[:-1], self._min_n - 1.0)
         program.integrality_ = [highspy.HighsVarType.kInteger] * count
         program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        program.a_matrix_.start_ = system.indptr
-        program.a_matrix_.index_ = system.indices
-        program.a_matrix_.value_ = system.data
+        program.a_matrix_.start_ = np.searchsorted(column, np.arange(count + 1))
+        program.a_matrix_.index_ = row
+        program.a_matrix_.value_ = system[row, column]
         solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)

@@ -10,69 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.disclosure.protect.blocks import Comparison, Flags, Ints, Movers
 from dagster_project.disclosure.protect.rules import Layout
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Movers:
-    """Who moved, an entry per pair of leaves: their positions (-1: outside) and `altered`.
-
-    `altered`: those who moved changed their answer as well.
-    """
-
-    source: Ints
-    target: Ints
-    altered: Flags
-
-    def noticed(self, member: Flags) -> Flags:
-        """Whether each union shows somebody who moved; `member` has a row per union."""
-        inside = np.concatenate([member, np.zeros((len(member), 1), dtype=bool)], axis=1)
-        one, other = inside[:, self.source], inside[:, self.target]
-        return np.asarray(((one != other) | (self.altered & (one | other))).any(axis=1))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two vintages of the leaves of a block.
-
-    `after` and `before` are positions of the same leaf in both, -1 where it has no row; `people`
-    are those added, removed or changed within it, by measure. `totals`, shape (k, 2), are positions
-    of the other cells that both have.
-    """
-
-    after: Ints
-    before: Ints
-    totals: Ints
-    people: Mapping[str, Ints]
-    movers: Mapping[str, Movers]
-
-    @property
-    def in_both(self) -> Ints:
-        """Positions of the leaves that both have, after and before, shape (k, 2)."""
-        pairs = np.column_stack([self.after, self.before])
-        return pairs[(pairs >= 0).all(axis=1)]
-
-    @property
-    def is_new(self) -> Ints:
-        """Positions of leaves that have no row before."""
-        return self.after[(self.after >= 0) & (self.before < 0)]
-
-    @property
-    def measures(self) -> set[str]:
-        """Measures in which anything changed."""
-        return {*self.people, *self.movers}
-
-    def of(self, measure: str) -> tuple[Ints, Movers | None]:
-        """Return who changed in a measure: people by leaf, and who moved."""
-        nobody = np.zeros(len(self.after), dtype=np.int64)
-        return self.people.get(measure, nobody), self.movers.get(measure)
 
 
 @dataclass(frozen=True)
