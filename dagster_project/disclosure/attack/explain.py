@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, eye_array, hstack
 
 from dagster_project.disclosure.attack.blocks import Catalogue
 from dagster_project.disclosure.attack.layout import BIG, CLOSE, Floats, Ints
+from dagster_project.disclosure.attack.programs import least
 from dagster_project.disclosure.attack.search import Posed
 from dagster_project.disclosure.attack.tables import ContradictionError, Equations, Measured
 
@@ -32,19 +31,21 @@ def combination(measured: Measured, equations: Equations, cells: Ints) -> Floats
     """Return the multiplier of each known cell whose sum is that of `cells`; None if none is."""
     kept = measured.valid[equations.row]
     rows, size = len(equations.parent), len(measured.scope)
-    entries = equations.sign[kept], (equations.cell[kept], equations.row[kept])
     usable = np.flatnonzero(measured.known & measured.scope)
-    units = eye_array(size, format="csc")[:, usable]
-    sides = hstack([coo_array(entries, shape=(size, rows)), units, -units])
+    count = len(usable)
+    sides = np.zeros((size, rows + 2 * count))
+    np.add.at(sides, (equations.cell[kept], equations.row[kept]), equations.sign[kept])
+    sides[usable, rows + np.arange(count)] = 1.0
+    sides[usable, rows + count + np.arange(count)] = -1.0
     wanted = np.bincount(cells, minlength=size).astype(float)
-    cost = 1.0 + 0.0 * np.zeros(2 * len(usable))
-    cost[np.tile(np.nan_to_num(measured.values[0, usable]) == 0, 2)] = 0.0
-    bounds = [(None, None)] * rows + [(0, None)] * (2 * len(usable))
-    found = linprog(np.concatenate([np.zeros(rows), cost]), A_eq=sides, b_eq=wanted, bounds=bounds)
-    if found.status != 0:
+    cost = np.concatenate([np.zeros(rows), np.ones(2 * count)])
+    cost[rows:][np.tile(np.nan_to_num(measured.values[0, usable]) == 0, 2)] = 0.0
+    lowest = np.concatenate([np.full(rows, -np.inf), np.zeros(2 * count)])
+    point = least(cost, sides, columns=(lowest, np.inf), rows=(wanted, wanted)).point
+    if point is None:
         return None
     factors = np.zeros(size)
-    factors[usable] = found.x[rows : rows + len(usable)] - found.x[rows + len(usable) :]
+    factors[usable] = point[rows : rows + count] - point[rows + count :]
     return factors
 
 

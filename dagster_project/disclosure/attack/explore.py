@@ -16,9 +16,9 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from dagster_project.disclosure.attack.layout import CLOSE, Flags, Floats, Ints
+from dagster_project.disclosure.attack.programs import Quiet, entries, least
 from dagster_project.disclosure.attack.tables import (
     MISFIT,
     ContradictionError,
@@ -38,18 +38,6 @@ OPTIONS: dict[str, Any] = {
 }
 PATIENCE = 5.0
 """Seconds for one program in whole numbers."""
-OPTIMAL = 0
-
-
-class _Quiet(highspy.Highs):
-    """A solver that does not print its banner, which it does when callbacks are enabled."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-
-    def enableCallbacks(self) -> None:  # noqa: N802
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 class Program:
@@ -162,20 +150,17 @@ class Program:
         cost[np.searchsorted(inside, variable)] = direction
         tied = np.hstack([np.eye(len(inside)), -columns[:, use]])
         base = self.base[inside]
-        found = milp(
-            cost,
-            integrality=np.concatenate([np.ones(len(inside)), np.zeros(len(use))]),
-            bounds=Bounds(
-                np.concatenate([self.low[inside], np.full(len(use), -np.inf)]),
-                np.concatenate([self.high[inside], np.full(len(use), np.inf)]),
-            ),
-            constraints=LinearConstraint(tied, base, base),
-            options={"time_limit": PATIENCE},
-        )
-        if found.status != OPTIMAL:
+        low, high = (np.full(len(cost), end) for end in (-np.inf, np.inf))
+        low[: len(inside)], high[: len(inside)] = self.low[inside], self.high[inside]
+        whole = np.arange(len(cost)) < len(inside)
+        limits = low, high
+        found = least(
+            cost, tied, columns=limits, rows=(base, base), whole=whole, seconds=PATIENCE
+        ).point
+        if found is None:
             return None
         values = np.full(len(part), np.nan)
-        values[inside] = np.round(found.x[: len(inside)])
+        values[inside] = np.round(found[: len(inside)])
         return values
 
 
@@ -187,13 +172,8 @@ def _dual(kernel: Floats) -> Any:  # noqa: ANN401
     model.col_cost_ = model.col_lower_ = np.zeros(4 * size)
     model.col_upper_ = np.repeat([highspy.kHighsInf, 1.0], 2 * size)
     model.row_lower_ = model.row_upper_ = np.zeros(directions)
-    entries = np.concatenate([kernel, -kernel, kernel, -kernel])
-    at = np.nonzero(entries)
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = np.searchsorted(at[0], np.arange(4 * size + 1)).astype(np.int32)
-    model.a_matrix_.index_ = at[1].astype(np.int32)
-    model.a_matrix_.value_ = entries[at]
-    highs = _Quiet()
+    entries(model, np.concatenate([kernel, -kernel, kernel, -kernel]).T)
+    highs = Quiet()
     for name, value in OPTIONS.items():
         highs.setOptionValue(name, value)
     highs.passModel(model)

@@ -79,6 +79,19 @@ def attack_block(block: Block, plan: Plan) -> Outcome:
     return on_block.outcome
 
 
+_PREPARED: list[Plan] = []
+
+
+def prepare(plan: Plan) -> None:
+    """Keep the plan for all blocks that this process attacks."""
+    _PREPARED.append(plan)
+
+
+def attack_prepared(block: Block) -> Outcome:
+    """Attack a block by the plan that was kept."""
+    return attack_block(block, _PREPARED[-1])
+
+
 class _OnBlock:
     def __init__(self, block: Block, plan: Plan) -> None:
         self.block, self.plan = block, plan

@@ -18,10 +18,17 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.attack.blocks import Block, Catalogue, cut
+from dagster_project.disclosure.attack.blocks import Block, Catalogue
+from dagster_project.disclosure.attack.cut import cut
 from dagster_project.disclosure.attack.intervals import Intervals
 from dagster_project.disclosure.attack.layout import BASE, FIGURES, Layout
-from dagster_project.disclosure.attack.on_block import Outcome, Plan, attack_block
+from dagster_project.disclosure.attack.on_block import (
+    Outcome,
+    Plan,
+    attack_block,
+    attack_prepared,
+    prepare,
+)
 from dagster_project.disclosure.attack.tables import NOW
 
 Progress = Callable[[str], None]
@@ -236,12 +243,12 @@ def _each(blocks: Iterator[Block], plan: Plan, workers: int) -> Iterator[tuple[s
     with (
         _one_thread_each(),
         ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=_prepare, initargs=(plan,)
+            workers, get_context("spawn"), initializer=prepare, initargs=(plan,)
         ) as pool,
     ):
         waiting: list[tuple[str, Future[Outcome]]] = []
         for block in blocks:
-            waiting.append((block.table, pool.submit(_attack_prepared, block)))
+            waiting.append((block.table, pool.submit(attack_prepared, block)))
             if len(waiting) > 8 * workers:
                 wait([waiting[0][1]], return_when=FIRST_COMPLETED)
                 table, future = waiting.pop(0)
@@ -266,17 +273,6 @@ def _one_thread_each() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-_PREPARED: list[Plan] = []
-
-
-def _prepare(plan: Plan) -> None:
-    _PREPARED.append(plan)
-
-
-def _attack_prepared(block: Block) -> Outcome:
-    return attack_block(block, _PREPARED[-1])
 
 
 def _intervals(table: str, found: Intervals, catalogue: Catalogue) -> pl.DataFrame:

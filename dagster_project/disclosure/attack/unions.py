@@ -18,10 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from dagster_project.disclosure.attack.blocks import Changed
 from dagster_project.disclosure.attack.layout import CLOSE, Flags, Floats, Ints
+from dagster_project.disclosure.attack.programs import least
 from dagster_project.disclosure.attack.tables import TINY, Equations, Measured
 
 PRIME = 2**31 - 1
@@ -322,25 +322,28 @@ def _solve(rows: Ints, sides: Ints, most: int, movers: Movers) -> Flags | None:
     one, other = member[source], member[target]
     open_ = np.where(movers.altered[known], 1e9, 2.0)
     noticed = np.eye(extra)
-    constraints = [
-        LinearConstraint(np.hstack([coefficients, np.zeros((len(coefficients), extra))]), 0, 1),
-        LinearConstraint(np.concatenate([people, np.ones(extra)]), 1, np.inf),
-        LinearConstraint(np.concatenate([people, np.zeros(extra)]), 0, most),
-        LinearConstraint(np.hstack([-(one + other), noticed]), -np.inf, 0),
-        LinearConstraint(np.hstack([one + other, noticed]), -np.inf, open_),
+    limits: list[tuple[Floats, float, Floats | float]] = [
+        (np.hstack([coefficients, np.zeros((len(coefficients), extra))]), 0.0, 1.0),
+        (np.concatenate([people, np.ones(extra)])[None], 1.0, np.inf),
+        (np.concatenate([people, np.zeros(extra)])[None], 0.0, float(most)),
+        (np.hstack([-(one + other), noticed]), -np.inf, 0.0),
+        (np.hstack([one + other, noticed]), -np.inf, open_),
     ]
-    result = milp(
+    lowest = np.concatenate([np.full(len(matrix), low) for matrix, low, _ in limits])
+    highest = np.concatenate([np.full(len(matrix), high) for matrix, _, high in limits])
+    answer = least(
         np.concatenate([people, np.full(extra, 1e-3)]),
-        integrality=np.ones(size + extra),
-        bounds=Bounds(0, 1),
-        constraints=constraints if extra else constraints[:3],
-        options={"time_limit": PATIENCE},
+        np.concatenate([matrix for matrix, _, _ in limits]),
+        columns=(0.0, 1.0),
+        rows=(lowest, highest),
+        whole=np.ones(size + extra, dtype=bool),
+        seconds=PATIENCE,
     )
-    if result.status == 2:  # noqa: PLR2004
+    if answer.is_impossible:
         return None
-    if result.status != 0:
+    if answer.point is None:
         raise UndecidedError
-    member_of: Flags = np.round(result.x[:size]).astype(np.int64) @ rows % PRIME == 1
+    member_of: Flags = np.round(answer.point[:size]).astype(np.int64) @ rows % PRIME == 1
     return member_of
 
 
