@@ -56,11 +56,13 @@ class Answerers:
 
     `most` is the number of respondents where it is published, else infinite. `alone` is the table
     by itself; `linked` comes with those who did not answer: where the number of respondents is
-    published they add up as the others do, so those are a table too.
+    published they add up as the others do, so those are a table too. `within` is the table by
+    itself if nobody responds but who did: all that it shows the other shows as well, at less cost.
     """
 
     most: Floats
     alone: Component
+    within: Component
     linked: Component | None
     compared: Flags
 
@@ -72,12 +74,16 @@ class Answerers:
         nothing = np.zeros(block.size, dtype=bool)
         if not is_part(block, measure):
             most = np.full(block.size, np.inf)
-            return cls(most, Component(n, whole=True), None, nothing)
-        published = compared(block, measure) & ~group.below
-        most = np.where(published, block.respondents.astype(float), np.inf)
+            alone = Component(n, whole=True)
+            return cls(most, alone, alone, None, nothing)
+        counted = compared(block, measure)
+        published = counted & ~group.below
+        highest = np.where(counted, block.respondents.astype(float), np.inf)
+        most = np.where(published, highest, np.inf)
         alone = Component(n, whole=True, ceiling=most)
         linked = replace(alone, tied=Silent.of(group, measure, system))
-        return cls(most, alone, linked, published & system.asked)
+        within = Component(n, whole=True, ceiling=highest)
+        return cls(most, alone, within, linked, published & system.asked)
 
     def tables(self, cells: Ints, hidden: Flags) -> Iterator[tuple[Component, Ints]]:
         """Say by which table to judge each cell: where the respondents are known, by the link."""

@@ -219,7 +219,8 @@ class Polytope:
             moves = np.array([goal[at] - self.values[at] for goal in goals])
             low, high = np.minimum(moves.min(axis=0), 0.0), np.maximum(moves.max(axis=0), 0.0)
             for costs in (weights, -weights):
-                self._run(at, costs, low, high)
+                if self._short(hopeful, goals):
+                    self._run(at, costs, low, high)
         return self._short(left, goals)
 
     def has_room(self, most: Floats) -> bool:

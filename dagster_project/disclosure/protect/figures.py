@@ -256,22 +256,31 @@ class _Figure:
         return cells[[int(cell) not in self.waived for cell in cells]]
 
     def _pinned(self, *, repair: bool) -> list[int]:
-        """Return the cells whose n should be able to differ from the truth, and cannot."""
-        found = []
+        """Return the cells whose n should be able to differ from the truth, and cannot.
+
+        Without `repair` the first of them is enough.
+        """
+        found: list[int] = []
         cells = self._cells()
-        for table, stuck in self._stuck(cells[self.n[cells] < self.most[cells]]):
+        cells = cells[self.n[cells] < self.most[cells]]
+        for table, stuck in self._stuck(cells, all_=repair or self.concedes):
             left = self._secret(stuck)
-            found += self.tables.insist(table, left, *self._near, repair=repair) if left else []
+            if left and not repair:
+                return left
+            found += self.tables.insist(table, left, *self._near, repair=True) if left else []
         return found
 
     @property
     def _near(self) -> tuple[Floats, Floats]:
         return self.n - 1.0, self.n + 1.0
 
-    def _stuck(self, cells: Ints) -> Iterator[tuple[Component, list[int]]]:
+    def _stuck(self, cells: Ints, *, all_: bool = True) -> Iterator[tuple[Component, list[int]]]:
         """Say of which cells n cannot differ from the truth, by the table that shows it."""
         for table, there in self.people.tables(cells, self.tables.hidden):
-            yield table, self.tables.without_any(table, there, self._near)
+            left = there.tolist()
+            if table is self.people.linked:
+                left = self.tables.without_any(self.people.within, left, self._near)
+            yield table, self.tables.without_any(table, left, self._near, all_=all_)
 
     def _secret(self, cells: Sequence[int]) -> list[int]:
         """Leave out cells in which everybody answered who is known to have responded.
@@ -365,16 +374,20 @@ class _Figure:
 
     def _n_is_open(self, cells: Ints) -> Flags:
         """Whether n and the people of one kind can change the same way, so that n can."""
-        least, most = self.n.copy(), self.n.copy()
-        for table, there in self.people.tables(cells, self.tables.hidden):
-            people = self.tables.polytope(table)
-            least[there], most[there] = people.least[there], people.most[there]
-        tables = [self.tables.polytope(component) for component in self.components]
-        more = np.array([(t.most - t.values)[cells] > SLACK for t in tables]).any(axis=0)
-        fewer = np.array([(t.values - t.least)[cells] > SLACK for t in tables]).any(axis=0)
-        more &= (most - self.n)[cells] > SLACK
-        fewer &= (self.n - least)[cells] > SLACK
-        is_open = np.asarray(more | fewer | (self.n >= self.most)[cells])
+        polytopes = [self.tables.polytope(component) for component in self.components]
+        more = np.array([(t.most - t.values)[cells] > SLACK for t in polytopes]).any(axis=0)
+        fewer = np.array([(t.values - t.least)[cells] > SLACK for t in polytopes]).any(axis=0)
+        is_open = np.asarray((self.n >= self.most)[cells])
+        left = cells[~is_open]
+        tables = [(self.people.within, left), *self.people.tables(left, self.tables.hidden)]
+        for table, there in tables:
+            here = np.isin(cells, there) & ~is_open
+            if here.any():
+                people = self.tables.polytope(table)
+                size = len(self.n)
+                up = (people.most[:size] - self.n)[cells] > SLACK
+                down = (self.n - people.least[:size])[cells] > SLACK
+                is_open |= here & ((more & up) | (fewer & down))
         is_open[~is_open] = ~np.isin(cells[~is_open], self._secret(cells[~is_open].tolist()))
         return is_open
 

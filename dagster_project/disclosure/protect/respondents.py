@@ -100,6 +100,8 @@ class Tables:
 
     def pursue(self, component: Component, cells: Ints | Sequence[int], goals: Floats) -> list[int]:
         """Look for witnesses in which each cell reaches its goal; return the cells without one."""
+        if not len(cells):
+            return []
         polytope = self.polytope(component)
         before = polytope.programs
         failed = polytope.pursue((int(cell) for cell in cells), goals)
@@ -166,7 +168,7 @@ class Tables:
 
         """
         failed = []
-        for cell in self.without_any(component, cells, goals):
+        for cell in self.without_any(component, cells, goals, all_=repair):
             if not repair:
                 return [cell]
             if not self.without_any(component, [cell], goals):
@@ -182,15 +184,26 @@ class Tables:
         return failed
 
     def without_any(
-        self, component: Component, cells: Ints | Sequence[int], goals: Sequence[Floats]
+        self,
+        component: Component,
+        cells: Ints | Sequence[int],
+        goals: Sequence[Floats],
+        *,
+        all_: bool = True,
     ) -> list[int]:
-        """Return the cells that can reach none of the goals."""
+        """Return the cells that can reach none of the goals, all or the first of them."""
+        if not len(cells):
+            return []
         polytope = self.polytope(component)
         before = polytope.programs
         left = polytope.stir([int(cell) for cell in cells], goals)
+        for part in [left] if all_ else [[cell] for cell in left]:
+            left = part
+            for goal in goals:
+                left = polytope.pursue(left, goal)
+            if left:
+                break
         self.tally.programs += polytope.programs - before
-        for goal in goals:
-            left = self.pursue(component, left, goal)
         return left
 
 
