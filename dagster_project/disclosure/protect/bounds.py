@@ -11,7 +11,7 @@ witness, and one table witnesses for many cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -159,14 +159,13 @@ class Polytope:
             fresh._down, fresh._up = np.where(held, 0.0, self._down), np.where(held, 0.0, self._up)
         return fresh
 
-    def tables(self) -> Iterator[Floats]:
-        """Yield the witnesses, those along the changes that nobody can see among them."""
-        yield from self.witnesses
-        dense = self._space.changes.dense(len(self.values))
-        for change, steps in zip(dense, self._steps, strict=True):
-            for step in steps:
-                if step:
-                    yield self.values + step * change
+    def tables(self) -> Floats:
+        """Return the witnesses, and those along the changes that nobody can see, as rows."""
+        dense = self._space.changes.dense(len(self.values)).repeat(2, axis=0)
+        steps = self._steps.ravel()
+        there = steps != 0
+        along = self.values + steps[there, None] * dense[there]
+        return np.concatenate([np.array(self.witnesses).reshape(-1, len(self.values)), along])
 
     def reached(self, cell: int, goals: Floats) -> bool:
         """Whether a witness is known in which a cell is at its goal or beyond."""

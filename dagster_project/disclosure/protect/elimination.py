@@ -275,7 +275,7 @@ class Tableau:
             rows = rows[~light]
         if len(rows) == 1:
             return int(rows[0])
-        filled = np.count_nonzero(self.changes[rows], axis=1)
+        filled = (self.changes[rows] != 0).sum(axis=1)
         unit = np.abs(self.changes[rows, cell]) == 1
         return int(rows[np.argmin(filled + np.where(unit, 0, self.size))])
 
@@ -283,12 +283,11 @@ class Tableau:
         """Whether one of these targets becomes known if a cell closes a row."""
         if not len(targets):
             return False
-        rows = np.flatnonzero(self.open)
-        rows = rows[rows != row]
-        closing = self.changes[row]
-        after = self.changes[np.ix_(rows, targets)] * closing[cell]
-        after -= np.outer(self.changes[rows, cell], closing[targets])
-        return bool((~(after != 0).any(axis=0)).any())
+        closing, others = self.changes[row], self.open.copy()
+        others[row] = False
+        after = self.changes[:, targets] * closing[cell]
+        after -= self.changes[:, [cell]] * closing[targets]
+        return not (after[others] != 0).any(axis=0).all()
 
     def _prefer_light(self, row: int) -> bool:
         """Let an open row move a light leaf of the basis, if it moves one; say if it does."""
@@ -309,16 +308,13 @@ class Tableau:
         undo = (row, int(self.basis[row]), rows, changes[rows])
         self.basis[row] = cell
         if len(rows):
-            support = np.flatnonzero(changes[row])
             times, unit = column[rows], changes[row, cell]
             if abs(unit) == 1:
-                there = np.ix_(rows, support)
-                changed = changes[there] - np.outer(times * unit, changes[row, support])
-                changes[there] = changed
+                changed = undo[3] - (times * unit)[:, None] * changes[row]
             else:
-                changed = changes[rows] * unit - np.outer(times, changes[row])
+                changed = undo[3] * unit - times[:, None] * changes[row]
                 changed //= np.gcd.reduce(changed, axis=1)[:, None]
-                changes[rows] = changed
-            if changes.dtype != object and np.abs(changed).max() > LARGE:
+            changes[rows] = changed
+            if changes.dtype != object and max(changed.max(), -changed.min()) > LARGE:
                 self.changes = changes.astype(object)
         return undo

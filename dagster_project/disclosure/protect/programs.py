@@ -39,12 +39,13 @@ class Program:
 
     def __init__(self, changes: Changes, down: Floats, up: Floats) -> None:
         """Take the changes, and how far below and above the truth each figure can be."""
-        self._figures, rows = np.unique(changes.figure, return_inverse=True)
-        self._place = np.full(len(down), -1, dtype=np.int32)
-        self._place[self._figures] = np.arange(len(self._figures))
+        moved = np.zeros(len(down), dtype=bool)
+        moved[changes.figure] = True
+        self._figures = np.flatnonzero(moved)
+        self._place = np.where(moved, np.cumsum(moved) - 1, -1).astype(np.int32)
         self._changes, self._size = changes, len(down)
         self.limits = -down[self._figures], up[self._figures]
-        matrix = rows, changes.row, changes.size
+        matrix = self._place[changes.figure].astype(np.int64), changes.row, changes.size
         free = np.full(changes.count, highspy.kHighsInf)
         nothing = np.zeros(changes.count)
         self._solver: Any = make_solver(nothing, (-free, free), self.limits, matrix)
@@ -93,8 +94,8 @@ class Program:
         if whole:
             solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=True))
             solver.setOptionValue("presolve", "on")
-        else:
-            solver.changeColsCost(change.count, every, prices)
+            prices = np.zeros(change.count)
+        solver.changeColsCost(change.count, every, prices)
         solver.clearSolver()
         solver.run()
         best = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
@@ -104,8 +105,6 @@ class Program:
         if whole:
             solver.changeColsIntegrality(change.count, every, _kinds(change.count, whole=False))
             solver.setOptionValue("presolve", "off")
-        else:
-            solver.changeColsCost(change.count, every, np.zeros(change.count))
         if point is None:
             return bool(best), None
         moved_by = point[change.row] * change.size

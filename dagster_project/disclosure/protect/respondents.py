@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 import numpy as np
 
@@ -359,25 +358,23 @@ class RespondentDemands:
         """Choose tables that between them show every demand to be met; the first ones are taken."""
         changes = Changes.of(self.pattern.tableaux[0].directions())
         people = Component(self.people, floor=self.floor)
-        left = [
-            (cells, [goal[cells] for goal in goals])
-            for _, cells, goals in self._wanted(waived=True)
+        tables = np.concatenate([self.tables.polytope(c).tables() for c in self._tables])
+        shown: dict[int, dict[int, float]] = {}
+        if not len(tables):
+            return []
+        for _, cells, goals in self._wanted(waived=True):
+            there, truth = tables[:, cells], self._truth[cells]
+            aims = np.array([goal[cells] for goal in goals])[:, None]
+            met = np.where(aims > truth, there >= aims - SLACK, there <= aims + SLACK)
+            first = met.any(axis=0).argmax(axis=0)
+            for at, cell in enumerate(cells.tolist()):
+                if met[:, first[at], at].any():
+                    goal = float(aims[met[:, first[at], at].argmax(), 0, at])
+                    shown.setdefault(int(first[at]), {})[cell] = goal
+        return [
+            Witness(tables[at, : len(self.people)], shown[at], people, changes)
+            for at in sorted(shown)
         ]
-        needed = []
-        for table in chain.from_iterable(self.tables.polytope(c).tables() for c in self._tables):
-            shown: dict[int, float] = {}
-            for number, (cells, goals) in enumerate(left):
-                met = np.zeros(len(cells), dtype=bool)
-                for goal in goals:
-                    rises = goal > self._truth[cells]
-                    there = table[cells]
-                    here = np.where(rises, there >= goal - SLACK, there <= goal + SLACK) & ~met
-                    shown.update(zip(cells[here].tolist(), goal[here].tolist(), strict=True))
-                    met |= here
-                left[number] = cells[~met], [goal[~met] for goal in goals]
-            if shown:
-                needed.append(Witness(table[: len(self.people)], shown, people, changes))
-        return needed
 
 
 @dataclass(frozen=True)

@@ -125,11 +125,6 @@ class Search:
         return solver.getModelStatus(), point
 
 
-def _bits(flags: Flags) -> int:
-    """Return a whole number whose bits are these flags, the first the lowest."""
-    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
-
-
 def _places(flags: int) -> Iterator[int]:
     """Yield the places of the bits that are set, the lowest first."""
     while flags:
@@ -150,6 +145,9 @@ class _Walk:
     def __init__(self, entries: Ints, units: Ints, tied: Ints, free: Ints, min_n: int) -> None:
         self._names = np.argsort(tied, kind="stable")[: np.count_nonzero(tied < min_n)]
         self._entries, self._min_n = entries[:, self._names], min_n
+        # sets of tied leaves by free leaf, as the bytes of whole numbers
+        self._raising = np.packbits(self._entries > 0, axis=1, bitorder="little")
+        self._lowering = np.packbits(self._entries < 0, axis=1, bitorder="little")
         self._tied: list[int] = tied[self._names].tolist()
         self._free: list[int] = free.tolist()
         self._units: list[int] = (-units).tolist()
@@ -192,8 +190,10 @@ class _Walk:
     def _row(self, free: int) -> tuple[int, int]:
         """Return the tied leaves whose equations raise, and lower, the sum at a free leaf."""
         if free not in self._rows:
-            row = self._entries[free]
-            self._rows[free] = _bits(row > 0), _bits(row < 0)
+            self._rows[free] = (
+                int.from_bytes(self._raising[free].tobytes(), "little"),
+                int.from_bytes(self._lowering[free].tobytes(), "little"),
+            )
         return self._rows[free]
 
     def _grow(
