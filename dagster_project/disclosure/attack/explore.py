@@ -12,6 +12,7 @@ still open then is solved for, one cell in each connected part of the table at a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import highspy
@@ -40,6 +41,27 @@ PATIENCE = 5.0
 """Seconds for one program in whole numbers."""
 
 
+@dataclass(frozen=True)
+class Directions:
+    """Directions in which cells can move: what is not 0 of each, one direction after another.
+
+    Direction `direction[i]` moves `variable[i]` by `entry[i]`; the first of each is at `starts`.
+    """
+
+    direction: Ints
+    variable: Ints
+    entry: Floats
+    starts: Ints
+
+    @classmethod
+    def of(cls, columns: Floats) -> Directions:
+        """Take directions apart, shape (variables, directions)."""
+        direction, variable = np.nonzero(columns.T)
+        starts = np.flatnonzero(np.diff(direction, prepend=-1))
+        number = np.cumsum(np.diff(direction, prepend=-1) > 0) - 1
+        return cls(number, variable, columns[variable, direction], starts)
+
+
 class Program:
     """The hidden cells as `base + kernel @ t`, with bounds; right side and bounds can change.
 
@@ -59,6 +81,12 @@ class Program:
         self._cols = np.arange(4 * size, dtype=np.int32)
         self._rows = np.arange(directions, dtype=np.int32)
         self._highs: Any = _dual(self.kernel.columns) if directions else None
+
+    @cached_property
+    def whole_directions(self) -> Directions:
+        """Those of the kernel that move cells by whole numbers."""
+        columns = self.kernel.columns
+        return Directions.of(columns[:, (columns == np.round(columns)).all(axis=0)])
 
     def pose(self, right: Floats, low: Floats, high: Floats) -> None:
         """Set the right side and the bounds for the programs that follow.
@@ -354,31 +382,31 @@ class Explorer:
         if not len(wanted) or kernel.shape[1] == 0:
             return
         if self.whole:
-            if self._last is None:
-                return
-            whole = (kernel == np.round(kernel)).all(axis=0)
-            self._walk(self._last, kernel[:, whole])
+            if self._last is not None:
+                self._walk(self._last, self.program.whole_directions)
             return
         mean = self._sum / self._solutions
-        self._walk(
-            mean, _steepest(kernel, np.minimum(mean - self.start[0], self.start[1] - mean), wanted)
-        )
+        room = np.minimum(mean - self.start[0], self.start[1] - mean)
+        self._walk(mean, Directions.of(_steepest(kernel, room, wanted)))
 
-    def _walk(self, start: Floats, directions: Floats) -> None:
-        """See how far each direction (column) can be followed, forth and back."""
-        if not directions.shape[1]:
+    def _walk(self, start: Floats, along: Directions) -> None:
+        """See how far each direction can be followed, forth and back."""
+        if not len(along.starts):
             return
-        above, below = (self.start[1] - start)[:, None], (start - self.start[0])[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rise, fall = above / directions, below / directions
-        rising, falling = directions > 0, directions < 0
-        forth = np.where(rising, rise, np.where(falling, -fall, np.inf)).min(axis=0)
-        back = np.where(rising, fall, np.where(falling, -rise, np.inf)).min(axis=0)
-        for steps in (forth, -back):
-            room = np.where(np.isfinite(steps), steps, 0.0)
-            reached = directions * (np.trunc(room + np.sign(room) * CLOSE) if self.whole else room)
-            self.seen_low = np.minimum(self.seen_low, start + reached.min(axis=1))
-            self.seen_high = np.maximum(self.seen_high, start + reached.max(axis=1))
+        at, size = along.variable, np.abs(along.entry)
+        above, below = (self.start[1] - start)[at] / size, (start - self.start[0])[at] / size
+        rises = along.entry > 0
+        for room, sign in (
+            (np.where(rises, above, below), 1.0),
+            (np.where(rises, below, above), -1.0),
+        ):
+            steps = np.minimum.reduceat(room, along.starts)
+            steps = np.where(np.isfinite(steps), steps, 0.0)
+            if self.whole:
+                steps = np.trunc(steps + CLOSE)
+            reached = start[at] + sign * steps[along.direction] * along.entry
+            np.minimum.at(self.seen_low, at, reached)
+            np.maximum.at(self.seen_high, at, reached)
 
     def _see(self, values: Floats) -> None:
         """Note a solution, but in whole numbers only the parts of it that are whole."""

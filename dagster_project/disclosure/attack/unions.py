@@ -25,6 +25,8 @@ from dagster_project.disclosure.attack.programs import least
 from dagster_project.disclosure.attack.tables import TINY, Equations, Measured
 
 PRIME = 2**31 - 1
+SMALL = 2**20
+"""Residues up to here are left as they are."""
 STEPS = 20_000
 """Combinations that are tried."""
 PATIENCE = 10.0
@@ -223,22 +225,29 @@ def _fractions(residues: Ints) -> Floats:
 def _reduced(matrix: Ints) -> tuple[Ints, Ints]:
     """Return the reduced echelon form from the last column on, and the column of each row."""
     pivots: list[int] = []
+    matrix = _signed(matrix)  # most numbers are small, and stay so without a remainder
     for column in range(matrix.shape[1] - 1, -1, -1):
         rows = np.flatnonzero(matrix[:, column])
-        below = rows[rows >= len(pivots)]
-        if not len(below):
-            continue
         top = len(pivots)
-        matrix[[top, below[0]]] = matrix[[below[0], top]]
-        matrix[top] = matrix[top] * pow(int(matrix[top, column]), -1, PRIME) % PRIME
+        at = int(np.searchsorted(rows, top))
+        if at == len(rows):
+            continue
+        row = matrix[rows[at]].copy()
+        matrix[rows[at]] = matrix[top]
+        unit = int(row[column])
+        row = row * unit if abs(unit) == 1 else _signed(row * pow(unit, -1, PRIME) % PRIME)
+        matrix[top] = 0
         others = np.flatnonzero(matrix[:, column])
-        others = others[others != top]
-        change = matrix[others, column][:, None] * matrix[top] % PRIME
-        matrix[others] = (matrix[others] - change) % PRIME
+        if len(others):
+            changed = matrix[others] - matrix[others, column][:, None] * row
+            if max(changed.max(), -changed.min()) > SMALL:
+                changed = _signed(changed % PRIME)
+            matrix[others] = changed
+        matrix[top] = row
         pivots.append(column)
         if len(pivots) == len(matrix):
             break
-    return matrix, np.array(pivots, dtype=np.int64)
+    return matrix % PRIME, np.array(pivots, dtype=np.int64)
 
 
 def _lightest(basis: Basis, most: int, people: Ints | None, movers: Movers) -> Union | None:
