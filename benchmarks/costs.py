@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from country import CELLS_PER_ORGANISATION, STUDY, YEAR, country, hierarchies, released, scales
 
-from dagster_project.disclosure.attack import attack, figures_of
+from dagster_project.disclosure.attack import Attack, attack, figures_of
 from dagster_project.disclosure.judge import Limits, judge, targets_of
 from dagster_project.disclosure.protect import Pattern, Rules, protect
 
@@ -126,18 +126,15 @@ def run(
         pattern, protect_seconds, protect_cpu = measured(
             lambda: _protect(cells, tree, rules, workers, progress)
         )
+        report = pattern.report
         figures = figures_of(released(cells, pattern.table), scales())
-        targets = targets_of(cells, {STUDY: limits})
-        found, attack_seconds, attack_cpu = measured(
-            lambda: attack(
-                figures, tree, scales(), targets=targets, workers=workers, progress=progress
-            )
-        )
+        del pattern
+        found, attack_seconds, attack_cpu = _attacked(figures, cells, limits, workers, progress)
         violations = judge(
             found, figures, cells, hierarchies=tree, scales=scales(), limits={STUDY: limits}
         )
     broken = Counter(violation.rule for violation in violations)
-    report, primaries = pattern.report, _primaries(cells, rules)
+    primaries = _primaries(cells, rules)
     return Result(
         organisations=organisations,
         workers=workers,
@@ -171,6 +168,20 @@ def _protect(
     first = protect(quarters, tree, {STUDY: rules}, workers=workers, progress=progress)
     return protect(
         cells, tree, {STUDY: rules}, decided=first.table, workers=workers, progress=progress
+    )
+
+
+def _attacked(
+    figures: pa.Table,
+    cells: pa.Table,
+    limits: Limits,
+    workers: int,
+    progress: Callable[[str], None],
+) -> tuple[Attack, float, float]:
+    """Attack what is released; as `measured`."""
+    tree, targets = hierarchies(), targets_of(cells, {STUDY: limits})
+    return measured(
+        lambda: attack(figures, tree, scales(), targets=targets, workers=workers, progress=progress)
     )
 
 

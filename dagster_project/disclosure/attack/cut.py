@@ -155,7 +155,9 @@ def _roots(
 ) -> list[pl.DataFrame]:
     """For each dimension: table, value, and the value that stands for all it is connected with."""
     layout, found = catalogue.layout, []
-    for dimension in layout.dimensions:
+    for dimension, labels, stride in zip(
+        layout.dimensions, catalogue.labels, catalogue.strides, strict=True
+    ):
         occurring = set(figures.select(layout.table, dimension).unique().iter_rows())
         root = {place: place for place in occurring}
         edges = hierarchies.filter(pl.col("dimension") == dimension)
@@ -163,9 +165,10 @@ def _roots(
             if {(table, parent), (table, child)} <= occurring:
                 one, other = _top(root, (table, parent)), _top(root, (table, child))
                 root[max(one, other)] = min(one, other)
-        rows = [(*place, _top(root, place)[1]) for place in sorted(occurring)]
-        names = (layout.table, dimension, f"root_{dimension}")
-        found.append(pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row"))
+        number = {value: code * stride for code, value in enumerate(labels)}
+        rows = [(*place, number[_top(root, place)[1]]) for place in sorted(occurring)]
+        schema = {layout.table: pl.String, dimension: pl.String, f"root_{dimension}": pl.Int64}
+        found.append(pl.DataFrame(rows, schema, orient="row"))
     return found
 
 
@@ -194,18 +197,23 @@ def _key(catalogue: Catalogue, prefix: str = "") -> pl.Expr:
 def _coded(rows: pl.DataFrame, catalogue: Catalogue, roots: list[pl.DataFrame]) -> pl.DataFrame:
     """Add the numbers of measure, cell, answer and block; rows of unknown names are left out."""
     layout = catalogue.layout
+    span = catalogue.strides[0] * max(1, len(catalogue.labels[0]))
+    tables = sorted({measure.table for measure in catalogue.measures})
     names = pl.DataFrame(
-        [(m.table, m.name, number) for number, m in enumerate(catalogue.measures)],
-        {layout.table: pl.String, "measure": pl.String, "number": pl.Int64},
+        [
+            (m.table, m.name, number, tables.index(m.table) * span)
+            for number, m in enumerate(catalogue.measures)
+        ],
+        {layout.table: pl.String, "measure": pl.String, "number": pl.Int64, "of": pl.Int64},
         orient="row",
     )
     coded = rows.join(names, on=[layout.table, "measure"]).with_columns(key=_key(catalogue))
     for root in roots:
         coded = coded.join(root, on=root.columns[:2])
-    names_of = [layout.table, *(root.columns[2] for root in roots)]
-    coded = coded.with_columns(
-        measure="number", block=pl.concat_str(names_of, separator="\x1f")
-    ).drop_nulls("key")
+    parts = ["of", *(root.columns[2] for root in roots)]
+    coded = coded.with_columns(measure="number", block=pl.sum_horizontal(parts))
+    # the names take far more memory than their numbers
+    coded = coded.drop(*layout.dimensions, *parts, "number").drop_nulls("key")
     if "answer" not in rows.columns:
         return coded
     codes = [
@@ -221,7 +229,7 @@ def _coded(rows: pl.DataFrame, catalogue: Catalogue, roots: list[pl.DataFrame]) 
 
 def _targets(
     targets: pl.DataFrame, catalogue: Catalogue, roots: list[pl.DataFrame]
-) -> dict[str, pl.DataFrame]:
+) -> dict[int, pl.DataFrame]:
     coded = _coded(targets, catalogue, roots)
     place = {**{name: number for number, name in enumerate(FIGURES)}, UNION: -1}
     figure = pl.col("figure").replace_strict(place, return_dtype=pl.Int64)
@@ -242,22 +250,22 @@ def _changes(
     return coded.with_columns(to=_key(catalogue, "to_").fill_null(-1))
 
 
-def _by_block(coded: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return {str(name): part for (name,), part in coded.partition_by("block", as_dict=True).items()}
+def _by_block(coded: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    return {int(name): part for (name,), part in coded.partition_by("block", as_dict=True).items()}
 
 
 def _blocks(
     coded: pl.DataFrame,
     catalogue: Catalogue,
-    wanted: dict[str, pl.DataFrame] | None,
-    moves: dict[str, pl.DataFrame],
-    alone: dict[str, pl.DataFrame],
+    wanted: dict[int, pl.DataFrame] | None,
+    moves: dict[int, pl.DataFrame],
+    alone: dict[int, pl.DataFrame],
 ) -> Iterator[Block]:
     kind = catalogue.kind_of(coded["key"].to_numpy())
     span = 1 + int(kind.max(initial=0))
     code = coded["measure"].to_numpy() * span + kind
     now = np.unique(code[coded["vintage"].to_numpy() == 0])
-    starts = np.flatnonzero(coded["block"] != coded["block"].shift(1, fill_value=""))
+    starts = np.flatnonzero(np.diff(coded["block"].to_numpy(), prepend=-1))
     for start, end in pairwise([*starts.tolist(), coded.height]):
         part, codes = coded.slice(start, end - start), code[start:end]
         name = part["block"][0]

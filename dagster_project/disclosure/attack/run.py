@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -49,6 +51,14 @@ BOUNDS: dict[str, Any] = {
     "people": pl.Int64,
     "equation": pl.String,
 }
+KEPT = {
+    "key": np.int64,
+    **dict.fromkeys(("measure", "answer", "vintage", "since", "people"), np.int32),
+    "figure": np.int8,
+    **dict.fromkeys(("low", "high", "floor"), np.float64),
+    **dict.fromkeys(("exact", "complete"), np.bool_),
+}
+"""The columns of intervals while they are numbers; nowhere near 2^31 people are behind one."""
 UNIONS: dict[str, Any] = {
     "measure": pl.String,
     "vintage": pl.Int32,
@@ -178,10 +188,10 @@ def attack(
         apart=None if apart is None else pl.DataFrame(apart),
     )
     plan = Plan(catalogue, min_n, explain)
-    intervals, unions, contradictions = [], [], []
+    intervals, unions, contradictions = _Intervals(catalogue), [], []
     programs = limit = 0
     for done, (table, outcome) in enumerate(_each(blocks, plan, workers), start=1):
-        intervals.append(_intervals(table, outcome.intervals, catalogue))
+        intervals.add(table, outcome.intervals)
         unions += outcome.unions
         contradictions += outcome.contradictions
         programs += outcome.programs
@@ -189,9 +199,8 @@ def attack(
         if done % max(1, count // 20) == 0:
             progress(f"attack: {done} of {count} blocks")
     schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String)
-    bounds = pl.concat([pl.DataFrame(schema=schema | BOUNDS), *intervals])
     return Attack(
-        bounds.to_arrow(),
+        intervals.named().to_arrow(),
         pl.DataFrame(unions, schema | UNIONS, orient="row").to_arrow(),
         programs,
         time.perf_counter() - begun,
@@ -275,28 +284,64 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _intervals(table: str, found: Intervals, catalogue: Catalogue) -> pl.DataFrame:
-    """Return the intervals of a block by name."""
-    layout, columns = catalogue.layout, found.joined()
-    schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String) | BOUNDS
-    if not columns:
-        return pl.DataFrame(schema=schema)
-    values: dict[str, Any] = {layout.table: pl.Series([table] * found.rows, dtype=pl.String)}
-    digits = catalogue.digits(columns["key"])
-    for dimension, labels, place in zip(layout.dimensions, catalogue.labels, digits, strict=True):
-        values[dimension] = pl.Series(labels, dtype=pl.String).gather(place)
-    measures = catalogue.measures
-    values["measure"] = [measures[m].name if m >= 0 else BASE for m in columns["measure"].tolist()]
-    values["answer"] = [
-        measures[m].answers[a] if a >= 0 else None
-        for m, a in zip(columns["measure"].tolist(), columns["answer"].tolist(), strict=True)
-    ]
-    values["figure"] = [FIGURES[f] for f in columns["figure"].tolist()]
-    for name in ("vintage", "low", "high", "exact", "complete", "floor"):
-        values[name] = columns[name]
-    for name in ("since", "people"):
-        number = pl.Series(columns[name])
-        values[name] = number.set(number < 0, None)
-    values["equation"] = [found.texts.get(row) for row in range(found.rows)]
-    frame = pl.DataFrame(values, schema_overrides={"answer": pl.String, "equation": pl.String})
-    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+class _Intervals:
+    """The intervals of all blocks, with names as numbers until all are there."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._tables: list[str] = []
+        self._parts: list[dict[str, npt.NDArray[Any]]] = []
+        self._texts: dict[int, str] = {}
+        self._rows = 0
+
+    def add(self, table: str, found: Intervals) -> None:
+        """Add those of a block of a table."""
+        columns = found.joined()
+        if not columns:
+            return
+        part: dict[str, npt.NDArray[Any]] = {
+            name: column.astype(KEPT[name]) for name, column in columns.items() if name in KEPT
+        }
+        part["table"] = np.full(found.rows, len(self._tables), dtype=np.int32)
+        self._tables.append(table)
+        self._texts |= {self._rows + row: text for row, text in found.texts.items()}
+        self._parts.append(part)
+        self._rows += found.rows
+
+    def named(self) -> pl.DataFrame:
+        """Return them with their names."""
+        layout, measures = self._catalogue.layout, self._catalogue.measures
+        schema: dict[str, Any] = dict.fromkeys(layout.cell, pl.String) | BOUNDS
+        if not self._parts:
+            return pl.DataFrame(schema=schema)
+        columns = {
+            name: np.concatenate([p.pop(name) for p in self._parts]) for name in (*KEPT, "table")
+        }
+        key, measure = columns.pop("key"), columns.pop("measure")
+        values = {layout.table: _named(self._tables, columns.pop("table"))}
+        for dimension, labels, stride in zip(
+            layout.dimensions, self._catalogue.labels, self._catalogue.strides, strict=True
+        ):
+            values[dimension] = _named(labels, key // stride % len(labels))
+        values["measure"] = _named([*(one.name for one in measures), BASE], measure)
+        answer, firsts = columns.pop("answer"), [0]
+        for one in measures:
+            firsts.append(firsts[-1] + len(one.answers))
+        answers = [answer for one in measures for answer in one.answers]
+        place = np.where(answer < 0, -1, np.array(firsts)[measure] + answer)
+        values["answer"] = _named([*answers, None], place)
+        values["figure"] = _named(FIGURES, columns.pop("figure"))
+        for name in ("since", "people"):
+            number = pl.Series(columns.pop(name))
+            values[name] = number.set(number < 0, None)
+        texts = pl.Series([*self._texts.values(), None], dtype=pl.String)
+        place = np.full(self._rows, len(self._texts))
+        place[list(self._texts)] = np.arange(len(self._texts))
+        values["equation"] = texts.gather(place)
+        frame = pl.DataFrame(values | columns)
+        return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _named(names: Sequence[str | None], place: npt.NDArray[Any]) -> pl.Series:
+    """Return a name for each place among them; the last for -1."""
+    return pl.Series(names, dtype=pl.String).gather(np.where(place < 0, len(names) - 1, place))

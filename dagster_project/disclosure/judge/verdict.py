@@ -97,11 +97,24 @@ def _evidence(
 ) -> rules.Evidence:
     numbers = limits_frame(limits, set(truth[layout.table]), layout)
     bounds, unions = (
-        with_vintage(one).join(numbers, on=layout.table, how="left")
-        for one in (found.intervals, found.unions)
+        _with_limits(with_vintage(one), numbers, layout) for one in (found.intervals, found.unions)
     )
-    known = truth.filter(pl.col("kind").is_in(KINDS)).join(numbers, on=layout.table)
+    judged = pl.col(layout.table).is_in(numbers[layout.table].to_list())
+    known = truth.filter(pl.col("kind").is_in(KINDS) & judged)
+    known = _with_limits(known, numbers, layout)
     return rules.Evidence(layout, bounds, unions, figures, known, numbers)
+
+
+def _with_limits(rows: pl.DataFrame, numbers: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Add the limits of the table of each row; a join would copy all that is there."""
+    tables = numbers[layout.table]
+    return rows.with_columns(
+        pl.col(layout.table)
+        .replace_strict(tables, numbers[name], default=None, return_dtype=numbers.schema[name])
+        .alias(name)
+        for name in numbers.columns
+        if name != layout.table
+    )
 
 
 def _not_usable(found: Attack, layout: Layout) -> list[Violation]:
