@@ -8,8 +8,8 @@ It runs in processes of its own, so nothing that it needs loads data frames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -121,10 +121,12 @@ def _others(
     """
     witnesses, tally = people.witnesses(), people.tally
     patterns, pinned = {BASE_GROUP: base}, np.zeros(block.size, dtype=bool)
+    known = [base]
     for name, measures in block.measures.items():
         group = Group.of(block, rules, measures, base.hidden)
-        if base.follows(group):
-            pattern = Pattern.from_base(group, base)
+        starts = list(_starts(group, base, known))
+        if len(starts) == len(group.systems):
+            pattern = Pattern.from_base(group, starts)
         else:
             pattern = Pattern.from_nothing(group)
         figures = FigureDemands(pattern, tally, witnesses, concedes)
@@ -133,6 +135,31 @@ def _others(
         pinned |= figures.pinned
         patterns[name] = pattern
     return patterns, pinned
+
+
+def _starts(group: Group, base: Pattern, known: list[Pattern]) -> Iterator[Pattern]:
+    """Yield a pattern of respondents for each system of a group, unless none can start it.
+
+    Many questions are asked in the same cells, so that what their patterns have in common is found
+    once and kept in `known`.
+    """
+    for system in group.systems:
+        start = next((one for one in known if one.covers(group, system)), None)
+        if start is None:
+            start = _where_asked(system.asked, base)
+            if not start.covers(group, system):
+                return
+            known.append(start)
+        yield start
+
+
+def _where_asked(asked: Flags, base: Pattern) -> Pattern:
+    """Return the pattern of the respondents in the cells where something is asked."""
+    respondents = base.group.block.base
+    there = asked[respondents.cells]
+    columns = ("cells", "n", "effective", "weight", "total", "squares")
+    own = replace(respondents, **{name: getattr(respondents, name)[there] for name in columns})
+    return Pattern.from_nothing(Group.of(base.group.block, base.group.rules, [own], base.hidden))
 
 
 def _meet(pattern: Pattern, demands: RespondentDemands | FigureDemands, tally: Tally) -> bool:

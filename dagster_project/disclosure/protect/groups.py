@@ -207,15 +207,21 @@ class Pattern:
         return pattern
 
     @classmethod
-    def from_base(cls, group: Group, base: Pattern) -> Pattern:
-        """Start from what the base group publishes, and hide what the group has to hide besides."""
-        own = base.group.systems[0]
-        (system,) = group.systems
-        tableau = base.tableaux[0].copy()
-        tableau.recount(*system.people(group.rules))
-        for cell in np.flatnonzero(system.empty & ~own.empty):
-            tableau.tell(int(cell))
-        pattern = cls(group, base.hidden & group.asked, [tableau])
+    def from_base(cls, group: Group, starts: Sequence[Pattern]) -> Pattern:
+        """Start from what is published of the respondents, and hide what has to be hidden besides.
+
+        `starts` has a pattern of respondents for each system of the group, which it covers.
+        """
+        hidden = np.zeros(group.block.size, dtype=bool)
+        tableaux = []
+        for start, system in zip(starts, group.systems, strict=True):
+            tableau = start.tableaux[0].copy()
+            tableau.recount(*system.people(group.rules))
+            for cell in np.flatnonzero(system.empty & ~start.group.systems[0].empty):
+                tableau.tell(int(cell))
+            tableaux.append(tableau)
+            hidden |= start.hidden & system.asked
+        pattern = cls(group, hidden, tableaux)
         pattern.hide(np.flatnonzero(group.targets & ~pattern.hidden))
         if not pattern.unravel():
             return cls.from_nothing(group)
@@ -224,14 +230,13 @@ class Pattern:
         pattern.publish_known()
         return pattern
 
-    def follows(self, group: Group) -> bool:
-        """Whether a group's cells add up as those of this one do, but for some that are 0."""
-        (own, *others), systems = self.group.systems, group.systems
+    def covers(self, group: Group, system: System) -> bool:
+        """Whether a group's system adds up as this pattern's does, but for cells that are 0."""
+        (own, *others) = self.group.systems
         return (
             not others
-            and len(systems) == 1
-            and np.array_equal(own.asked, systems[0].asked)
-            and bool((own.empty <= systems[0].empty).all())
+            and np.array_equal(own.asked, system.asked)
+            and bool((own.empty <= system.empty).all())
             and not (group.told & self.hidden).any()
             and not group.block.comparisons
         )
