@@ -148,7 +148,7 @@ def make_solver(
     program.row_lower_, program.row_upper_ = rows
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     row, column, value = system
-    order = np.argsort(column, kind="stable")
+    order = np.lexsort((row, column))
     program.a_matrix_.start_ = np.searchsorted(column[order], np.arange(len(costs) + 1))
     program.a_matrix_.index_ = row[order]
     program.a_matrix_.value_ = value[order]
