@@ -74,6 +74,8 @@ class Search:
 
         """
         for people_tied, people_free in zip(self._tied, self._free, strict=True):
+            if not (people_tied.any() or people_free.any()):
+                continue  # nobody is in any union
             walk = _Walk(self._entries, self._units, people_tied, people_free, self._min_n)
             try:
                 found = walk.search(through)
