@@ -21,7 +21,7 @@ import by_hand
 import click
 import duckdb
 import polars as pl
-from disclosure import PeakMemory
+from costs import PeakMemory
 from feeds import CHANNELS, STUDY, write_feeds
 
 from dagster_project.codebook import load_codebook
