@@ -61,15 +61,19 @@ DONE: Counter[str] = Counter()
 
 @dataclass(frozen=True)
 class Run:
-    """Deliveries are taken in, and this fails at this place, if anything."""
+    """Deliveries are taken in, and this fails at this place, if anything.
+
+    `lost`: the files that were not taken in by then are gone before the next run.
+    """
 
     fault: str = ""
     at: int = 0
+    lost: bool = False
 
 
 NOT_YET = Run("nothing is taken in")
 RUNS = st.sampled_from((Run(), NOT_YET)) | st.builds(
-    Run, st.sampled_from(FAULTS), st.integers(0, 4) | st.integers(0, 30)
+    Run, st.sampled_from(FAULTS), st.integers(0, 4) | st.integers(0, 30), st.booleans()
 )
 SUFFIXES = (".csv", ".csv", ".csv", ".parquet", ".part")
 NAMES = ("20210301 a", "20210301 b", "20210105 c", "20210601 deep/d", "new/e", "f", "g")
@@ -96,6 +100,7 @@ GOOD = st.builds(
     number=st.sampled_from(("r1", "r2", "r3", "r4", "r5", "r6")),
     grade=st.sampled_from(("1", "8")),
     text=st.sampled_from(("", "prima")),
+    product=st.sampled_from(("paspoort", "paspoort", model.NEW_PRODUCT)),
 )
 NEARLY_BLANK = st.sampled_from(
     (model.BLANK, replace(model.BLANK, remark="x"), replace(model.BLANK, status="klaar"))
@@ -152,6 +157,12 @@ class Place:
     def take_away(self, path: str) -> Landed:
         (self.house.settings.landing / path).unlink()
         return self.model.landing.pop(path)
+
+    def lose(self, feed: str, sha256: str) -> None:
+        """Take away all files of a feed that hold these bytes."""
+        for path, landed in [*self.model.landing.items()]:
+            if model.feed_of(path) == feed and landed.content.sha256 == sha256:
+                self.take_away(path)
 
     def take_in(self, feed: str) -> None:
         due = self.model.to_judge(feed)
@@ -262,9 +273,10 @@ class Histories(RuleBasedStateMachine):
         run=RUNS,
     )
     def begin(self, known: bool, files: dict[str, Content], run: Run) -> None:
-        """Some files are there before the first run."""
+        """Some files are there before the first run, one with a row of which the product is new."""
         self.place.know(known=known)
-        for number, (path, content) in enumerate(files.items()):
+        new = Content("csv", model.filler((Row("r1", product=model.NEW_PRODUCT),)))
+        for number, (path, content) in enumerate({"counter/begin.csv": new, **files}.items()):
             self.place.put(path, Landed(content, model.days_after(number)))
         self.after("begin", run=run)
 
@@ -350,21 +362,21 @@ class Histories(RuleBasedStateMachine):
         self.place.put(path, landed)
         self.after("move", run=run)
 
-    @rule(known=st.booleans(), run=RUNS)
-    def change_codebook(self, known: bool, run: Run) -> None:
+    @rule(run=RUNS)
+    def change_codebook(self, run: Run) -> None:
         """The codebook gains a product, or loses it."""
-        self.place.know(known=known)
+        self.place.know(known=not self.place.model.knows_product)
         self.after("change the codebook", run=run)
 
-    def break_off(self, feed: str, fault: str, at: int) -> None:
+    def break_off(self, feed: str, run: Run) -> None:
         """Something fails while deliveries are taken in; what is there is sound.
 
         Each delivery is as it was or as it will be. One on which judging broke off is refused.
         """
-        place = self.place
+        place, fault = self.place, run.fault
         before = {k: expected(one) for k, one in place.model.taken.items()}
         due = place.model.to_judge(feed)
-        with self.failing(fault, at) as failed:
+        with self.failing(fault, run.at) as failed:
             place.house.ingest(feed)
         place.model.take_in(feed)
         register = {(d.feed, d.sha256): d for d in read_register(place.lake)}
@@ -378,6 +390,10 @@ class Histories(RuleBasedStateMachine):
         if fault == "judging" or not any((feed, sha256) in before for sha256 in due):
             check_lake(place.lake)  # between two versions of a delivery its files are of neither
         DONE[f"broke off: {fault}"] += len(failed)
+        for key in [(feed, sha256) for sha256 in due] if run.lost else []:
+            if key not in register and key not in before:
+                del place.model.taken[key]
+                place.lose(*key)
 
     @contextmanager
     def failing(self, fault: str, at: int) -> Iterator[list[str]]:
@@ -444,7 +460,7 @@ class Histories(RuleBasedStateMachine):
         DONE["steps"] += 1
         for feed in self.place.model.feeds if run != NOT_YET else ():
             if run.fault:
-                self.break_off(feed, run.fault, run.at)
+                self.break_off(feed, run)
                 self.place.house.ingest(feed)
             else:
                 self.place.take_in(feed)
