@@ -70,14 +70,21 @@ members as materialized (
         and responses.channel is not distinct from leaves.channel
 ),
 
+feeds_of_leaves as (
+    select distinct
+        leaf,
+        feed
+    from members
+),
+
 asked as (
     select distinct
         leaves.leaf,
         scope.metric,
         options.answer
     from leaves
-    inner join (select distinct leaf, feed from members) as feeds on leaves.leaf = feeds.leaf
-    inner join scope on feeds.feed = scope.feed
+    inner join feeds_of_leaves on leaves.leaf = feeds_of_leaves.leaf
+    inner join scope on feeds_of_leaves.feed = scope.feed
     inner join options
         on scope.study = options.study
         and scope.metric = options.question

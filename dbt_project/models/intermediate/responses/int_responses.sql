@@ -58,7 +58,8 @@ counted as materialized (
 with_answers as (
     select
         counted.*,
-        responses.answers
+        responses.answers,
+        '{{ invocation_id }}' as built_by
     from counted
     inner join responses
         on counted.feed = responses.feed

@@ -65,7 +65,11 @@ of_several_questions as (
     having count(answers.number) >= max(inputs.min_items)
 ),
 
-scores as (
+numbered as (
+    select max(built_by) as built_by from {{ ref('int_responses') }}
+),
+
+scored as (
     select
         response,
         metric,
@@ -78,6 +82,14 @@ scores as (
         metric,
         score
     from of_several_questions
+),
+
+scores as (
+    select
+        scored.*,
+        numbered.built_by as numbered_by
+    from scored
+    cross join numbered
 )
 
 select * from scores
