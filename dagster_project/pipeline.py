@@ -88,7 +88,6 @@ class Outcome:
             self,
             new=frozenset(),
             quarters=(),
-            hidden=(),
             periods=self.periods.with_columns(is_built=self.periods["is_built"] & ~fresh),
             changed=False,
         )
