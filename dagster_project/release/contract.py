@@ -82,7 +82,7 @@ def rules_from(codebook: Codebook, contract: Mapping[str, TableContract]) -> Rul
         contract=contract,
         min_n={study.study: study.min_n for study in codebook.studies},
         figures={
-            (metric.study, metric.metric): _figure(codebook, metric)
+            (metric.study, metric.metric): figure_of(codebook, metric)
             for metric in codebook.metrics
             if metric.family != DISTRIBUTION
         },
@@ -158,7 +158,7 @@ def _keys(nodes: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     return keys
 
 
-def _figure(codebook: Codebook, metric: Metric) -> Figure:
+def figure_of(codebook: Codebook, metric: Metric) -> Figure:
     """Range of a metric: of its bands' points where it has bands, else of its questions' scales."""
     bands = codebook.bands_of(metric.study, metric.metric)
     numbers = [

@@ -11,12 +11,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from dataclasses import fields as fields_of
+from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from dagster_project.errors import UserError
 from dagster_project.home import RELEASES
+from dagster_project.quarters import AMSTERDAM
 from dagster_project.settings import Settings
 
 SCHEMA = "marts"
@@ -75,6 +77,11 @@ class Manifest:
     parquet: Mapping[str, str]
     checks: tuple[str, ...]
     story: Story = field(default_factory=Story)
+
+    @property
+    def day(self) -> date:
+        """The day of the release in the Netherlands."""
+        return datetime.fromisoformat(self.time).astimezone(AMSTERDAM).date()
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into a folder that is still being prepared."""

@@ -26,7 +26,17 @@ CODE = sorted(
 )
 MODELS_NAMED_AFTER_A_METRIC = ("mart_ces", "mart_hostmanship", "mart_totaaloordeel")
 EVERYDAY_WORDS = frozenset(
-    {"counter", "telephone", "digital", "gate", "mail", "online", "privacy", "invitations"}
+    {
+        "counter",
+        "telephone",
+        "digital",
+        "gate",
+        "mail",
+        "online",
+        "privacy",
+        "invitations",
+        "factsheets",
+    }
 )
 VOCABULARY = ALL_ROLES | frozenset(ROLES)
 """Words by which the codebook itself is written; a feed may be called as its kind."""
