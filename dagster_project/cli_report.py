@@ -57,6 +57,10 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     yield from period_lines(outcome)
     for warning in outcome.warnings:
         yield f"warning      {warning}"
+    yield from _release_lines(settings, outcome)
+
+
+def _release_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     if not outcome.published:
         yield f"preview      {settings.preview} (internal); nothing was published"
     elif outcome.release is None:
@@ -64,6 +68,9 @@ def outcome_lines(settings: Settings, outcome: Outcome) -> Iterator[str]:
     elif outcome.changed:
         yield f"release      {outcome.release}"
         yield f"             {outcome.release_path}"
+        if outcome.factsheets:
+            front = settings.published / "current" / "index.html"
+            yield f"factsheets   {outcome.factsheets}; see {front}"
     else:
         yield f"release      nothing changed: {outcome.release} stays"
 

@@ -10,10 +10,11 @@ import dagster as dg
 
 from dagster_project.alerts import run_failed
 from dagster_project.assets.disclosure import disclosure_pattern
+from dagster_project.assets.factsheets import factsheets_spec
 from dagster_project.assets.feeds import feed_assets
 from dagster_project.assets.models import marts_among, model_assets
 from dagster_project.assets.priority import regression_coefficients
-from dagster_project.assets.release import RELEASE, release_assets
+from dagster_project.assets.release import GROUP, RELEASE, TEAM, release_assets
 from dagster_project.assets.states import PREVIEW_JOB, state_assets
 from dagster_project.codebook import load_codebook
 from dagster_project.resources import Installation, lent_to_one_run
@@ -56,6 +57,7 @@ def build_definitions(installation: Installation) -> dg.Definitions:
             disclosure_pattern,
             regression_coefficients,
             *release,
+            factsheets_spec(RELEASE, GROUP, TEAM),
         ],
         asset_checks=checks,
         jobs=[refresh, preview],

@@ -61,9 +61,9 @@ class Outcome:
     labels such as `2020Q4`, `hidden` what disclosure control did, in lines. `periods` are their
     states, in the columns of `release.states.STATES`. `warnings` are what a preview did not pass,
     `changes` what a revision changes. `astray` are links in the landing that are not followed, each
-    with what to do. `published` says whether publishing was asked for. `release`
-    is None before anything was published. `mark` is that of the installation if a run right after
-    this one would find nothing to do; see `settled`.
+    with what to do. `published` says whether publishing was asked for. `release` is None before
+    anything was published; `factsheets` says how many pages were drawn. `mark` is that of the
+    installation if a run right after this one would find nothing to do; see `settled`.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -78,6 +78,7 @@ class Outcome:
     published: bool = True
     release: str | None = None
     release_path: Path | None = None
+    factsheets: str = ""
     changed: bool = False
     mark: str | None = None
 
@@ -268,12 +269,14 @@ def _outcome(
     )
     if not order.publish:
         return replace(outcome, published=False)
-    metadata = result.asset_materializations_for_node(RELEASE.to_python_identifier())[0].metadata
+    made = result.asset_materializations_for_node(RELEASE.to_python_identifier())
+    metadata = next(one.metadata for one in made if one.asset_key == RELEASE)
     return replace(
         outcome,
         release=str(metadata["release"].value) or None,
         release_path=Path(str(metadata["path"].value)) if metadata["release"].value else None,
         changed=bool(metadata["changed"].value),
+        factsheets=str(metadata["factsheets"].value),
     )
 
 

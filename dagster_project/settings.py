@@ -112,7 +112,8 @@ class Settings:
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
     is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
     A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
-    was made is kept, `alerts` who is told of a run that failed.
+    was made is kept, `alerts` who is told of a run that failed, `factsheets` whether a release has
+    pages to read.
     """
 
     root: Path
@@ -124,6 +125,7 @@ class Settings:
     quiet_seconds: float = 0
     keep: Keep = Keep()
     alerts: Alerts = Alerts()
+    factsheets: bool = True
 
     @classmethod
     def from_env(
@@ -158,7 +160,8 @@ class Settings:
         )
         quiet = _whole(env, "KTO_QUIET_SECONDS", 60, 0)
         key, keep, alerts = _pseudonym_key(landing, env), Keep.from_env(env), Alerts.from_env(env)
-        return cls(root, landing, home, key, int(day), limits, quiet, keep, alerts)
+        pages = _yes(env, "KTO_FACTSHEETS")
+        return cls(root, landing, home, key, int(day), limits, quiet, keep, alerts, pages)
 
     def at_once(self) -> Settings:
         """Return the same for a run that somebody asked for: files may have come just before it."""
@@ -245,6 +248,14 @@ class Settings:
     def published(self) -> Path:
         """Releases and the link `current`."""
         return self.home / PUBLISHED
+
+
+def _yes(env: Mapping[str, str], name: str) -> bool:
+    """Read yes or no; yes without a value."""
+    value = env.get(name) or "yes"
+    if value not in ("yes", "no"):
+        raise ValueError(f"{name} is {value!r}; give yes or no")
+    return value == "yes"
 
 
 def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:

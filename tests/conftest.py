@@ -20,6 +20,9 @@ LONGEST = (
     "test_merged_municipalities",
 )
 
+# drawing takes seconds a release; tests that look at pages ask for them
+os.environ.setdefault("KTO_FACTSHEETS", "no")
+
 settings.register_profile("developer", deadline=None)
 # a change that is being checked must not fail on an example that it has nothing to do with
 settings.register_profile("ci", deadline=None, derandomize=True)

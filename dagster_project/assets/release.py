@@ -10,6 +10,7 @@ from functools import partial
 
 import dagster as dg
 
+from dagster_project.assets.factsheets import FACTSHEETS, Pages, draw
 from dagster_project.assets.states import FINAL_PERIODS, STATES
 from dagster_project.errors import UserError
 from dagster_project.release.attacked import attack_staged
@@ -101,7 +102,10 @@ def release_assets(
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Point `published/current` at the candidate in one step; equal marts move nothing."""
-        return _publish(context.resources.installation)
+        result, pages = _publish(context.resources.installation)
+        if pages and pages.counted:
+            context.log_event(dg.AssetMaterialization(FACTSHEETS, metadata=pages.counted))
+        return result
 
     gates = {GATE: _meets_expectations, ATTACK: _withstands, UNCHANGED: _is_unchanged}
     checks = [_gate(name, judged) for name, judged in gates.items()]
@@ -286,8 +290,11 @@ def _is_unchanged(installation: Installation, staged: StagedRelease) -> Judged:
     return not found, in_words(found), {"final periods": final.height, "differences": len(found)}
 
 
-def _publish(installation: Installation) -> dg.MaterializeResult[None]:
-    settings = installation.settings
+def _publish(
+    installation: Installation,
+) -> tuple[dg.MaterializeResult[None], Pages | None]:
+    """Publish what is staged; its pages are drawn when every gate let it pass."""
+    settings, pages = installation.settings, None
     with told_in_one_line():
         run = read_run(settings)
         if run is None or not run.publishing:
@@ -301,20 +308,23 @@ def _publish(installation: Installation) -> dg.MaterializeResult[None]:
             manifest = dbt_manifest(settings)
             keyed = keyed_marts(read_contract(manifest), read_comparison(manifest).tables)
             keep = partial(commit, settings, installation.codebook, keyed=keyed)
+            pages = draw(installation, staged)
             publish(settings, staged, keep, GATES)
             _show_preview(installation)
         current = current_release(settings)
     release = current.release if current else ""
     installation.done(f"release: {same or f'{release} is current'}")
-    return dg.MaterializeResult(
+    result: dg.MaterializeResult[None] = dg.MaterializeResult(
         metadata={
             "release": release,
             "path": dg.MetadataValue.path((settings.published / "current").resolve()),
             "changed": not same,
+            "factsheets": pages.said if pages else "",
             "tables": dg.MetadataValue.md(_table(staged)),
             "dagster/row_count": sum(staged.tables.values()),
         }
     )
+    return result, pages
 
 
 def _table(staged: StagedRelease) -> str:

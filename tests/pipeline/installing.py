@@ -24,5 +24,9 @@ def install(folder: Path) -> Settings:
     landing = folder / "landing"
     landing.mkdir()
     return Settings(
-        root=root, landing=landing, home=folder / "home", pseudonym_key=b"a key of the tests"
+        root=root,
+        landing=landing,
+        home=folder / "home",
+        pseudonym_key=b"a key of the tests",
+        factsheets=False,
     )
