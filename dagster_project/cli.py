@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -241,9 +242,10 @@ def withdraw(
 @main.command()
 @landing_option
 @home_option
+@click.option("--all", "every", is_flag=True, help="Show every figure, not how many.")
 @verbose_option
 @in_one_line
-def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
+def demo(*, landing: Path | None, home: Path | None, every: bool, verbose: bool) -> None:
     """Run the pipeline on made-up deliveries and compare with published figures."""
     from dagster_project.cli_report import demo_lines  # noqa: PLC0415
     from dagster_project.demo import compare, published_figures, write_demo  # noqa: PLC0415
@@ -256,7 +258,7 @@ def demo(landing: Path | None, home: Path | None, verbose: bool) -> None:
     whole = replace(settings_of(landing, home), quiet_seconds=0)
     _refresh(whole, (), None, verbose=verbose)
     found = compare(published_figures(), settings.published / "current" / "kto.duckdb")
-    for line in demo_lines(settings, found):
+    for line in demo_lines(settings, found, every=every):
         click.echo(line)
 
 
@@ -338,11 +340,13 @@ def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]
     from rich.console import Console  # noqa: PLC0415
     from rich.markup import escape  # noqa: PLC0415
 
-    console = Console(stderr=True, highlight=False)
+    console, began = Console(stderr=True, highlight=False), monotonic()
     with console.status("") as spinner:
         yield (
             lambda line: spinner.update(escape(line)),
-            lambda line: console.print(f"[green]✓[/green] {escape(line)}"),
+            lambda line: console.print(
+                f"[green]✓[/green] [dim]{monotonic() - began:4.0f} s[/dim]  {escape(line)}"
+            ),
         )
 
 

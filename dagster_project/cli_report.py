@@ -110,37 +110,49 @@ def _listed(quarters: Sequence[str]) -> str:
     return f"{len(quarters)} rebuilt: {', '.join(quarters)}"
 
 
-def demo_lines(settings: Settings, comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield published figures beside those of the release, and where to look further."""
+def demo_lines(
+    settings: Settings, comparisons: Sequence[Comparison], *, every: bool
+) -> Iterator[str]:
+    """Yield how many published figures came out, by study, and where to look further.
+
+    Figures that differ are shown, and with `every` all of them.
+    """
     yield ""
     equal = sum(comparison.equal for comparison in comparisons)
     yield f"figures      {equal} of {len(comparisons)} as published"
-    yield f"  {'where':56} {'published':>10} {'computed':>10}"
-    study = None
-    for comparison in comparisons:
-        figure = comparison.figure
-        if figure.study != study:
-            study = figure.study
-            yield f"  {study}"
-        where = " ".join(
-            part
-            for part in (
-                figure.organisation_code,
-                figure.period,
-                "" if figure.channel == "all" else figure.channel,
-                "" if figure.product_code == "all" else figure.product_code,
-                "" if figure.segment_value == "all" else figure.segment_value,
-                figure.metric,
-                "" if figure.column == "value_rounded" else figure.column,
-            )
-            if part
-        )
-        computed = "none" if comparison.computed is None else str(comparison.computed)
-        mark = "" if comparison.equal else "  differs"
-        yield f"    {where:54} {figure.published!s:>10} {computed:>10}{mark}"
+    for study in dict.fromkeys(one.figure.study for one in comparisons):
+        own = [one for one in comparisons if one.figure.study == study]
+        yield f"  {study:32} {sum(one.equal for one in own):>4} of {len(own)}"
+        shown = own if every else [one for one in own if not one.equal]
+        if shown:
+            yield f"    {'where':54} {'published':>10} {'computed':>10}"
+        yield from map(_compared, shown)
     yield ""
-    yield f"results      {settings.published / 'current'}: kto.duckdb, parquet/, manifest.json"
+    current = settings.published / "current"
+    if (current / "index.html").is_file():
+        yield f"to read      {current / 'index.html'}: a factsheet per organisation and period"
+    yield f"results      {current}: kto.duckdb, parquet/, manifest.json"
     yield f"checks       {settings.data_docs} (internal)"
     yield "next         .venv/bin/kto status"
     yield "             .venv/bin/dagster dev -w workspace.yaml"
     yield "             .venv/bin/kto refresh --landing YOUR_FILES --home ANOTHER_FOLDER"
+
+
+def _compared(comparison: Comparison) -> str:
+    figure = comparison.figure
+    where = " ".join(
+        part
+        for part in (
+            figure.organisation_code,
+            figure.period,
+            "" if figure.channel == "all" else figure.channel,
+            "" if figure.product_code == "all" else figure.product_code,
+            "" if figure.segment_value == "all" else figure.segment_value,
+            figure.metric,
+            "" if figure.column == "value_rounded" else figure.column,
+        )
+        if part
+    )
+    computed = "none" if comparison.computed is None else str(comparison.computed)
+    mark = "" if comparison.equal else "  differs"
+    return f"    {where:54} {figure.published!s:>10} {computed:>10}{mark}"

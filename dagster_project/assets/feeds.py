@@ -90,7 +90,8 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
         for delivery in result.deliveries:
             if delivery.sha256 in result.seconds:
                 context.log.info(_logged(delivery, result.seconds[delivery.sha256]))
-        installation.done(_told(feed, result))
+        if result.deliveries:
+            installation.done(_told(feed, result))
         for file in result.left:
             line = (
                 f"{file} changed while it was read; the next refresh takes it in once it is whole"
