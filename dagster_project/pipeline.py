@@ -276,7 +276,7 @@ def _outcome(
         release=str(metadata["release"].value) or None,
         release_path=Path(str(metadata["path"].value)) if metadata["release"].value else None,
         changed=bool(metadata["changed"].value),
-        factsheets=str(metadata["factsheets"].value),
+        factsheets=str(metadata["pages"].value),
     )
 
 

@@ -319,7 +319,7 @@ def _publish(
             "release": release,
             "path": dg.MetadataValue.path((settings.published / "current").resolve()),
             "changed": not same,
-            "factsheets": pages.said if pages else "",
+            "pages": pages.said if pages else "",
             "tables": dg.MetadataValue.md(_table(staged)),
             "dagster/row_count": sum(staged.tables.values()),
         }

@@ -554,7 +554,7 @@ class _Maker:
             for value in self.codebook.values_of(scale)
             if value.code
         }
-        return {**named, ALL: self.words("all_methods")}
+        return {**named, "unknown": self.words("unknown"), ALL: self.words("all_methods")}
 
     def _verdicts(self) -> Iterator[Table]:
         rows = self.facts.rows(VERDICTS, self.period)

@@ -26,7 +26,8 @@ def references(
     """One row per combination of a dimension's columns that a mart uses, and whether it is known.
 
     A mart refers to `dim_x` if it has the column of that key that is called `x` or `x_...`; then
-    every column the two share must agree. The value `all` stands for the whole dimension.
+    every column the two share must agree. The value `all` stands for the whole dimension, and null,
+    where it is no part of the mart's key, for none of it.
     """
     frames = []
     for dimension, subject in _dimensions(contract, shapes):
@@ -37,12 +38,14 @@ def references(
             shared = [name for name, _ in shapes[dimension] if name in names]
             match = " and ".join(f'd."{name}" is not distinct from m."{name}"' for name in shared)
             listed = ", ".join(f'"{name}"' for name in shared)
+            # what is no part of a key may be unknown: a quadrant where there is no importance
+            is_key = mart not in contract or subject in contract[mart].key
+            whole = f"coalesce(m.\"{subject}\", '{'' if is_key else EVERYTHING}') = '{EVERYTHING}'"
             frames.append(
                 engine.execute(
                     f"select '{mart}' as \"table\", '{dimension}' as dimension, "
-                    f"concat_ws(' ', {listed}) as reference, coalesce(m.\"{subject}\", '') = "
-                    f"'{EVERYTHING}' or exists (select 1 from \"{dimension}\" as d where {match}) "
-                    "as known "
+                    f"concat_ws(' ', {listed}) as reference, {whole} "
+                    f'or exists (select 1 from "{dimension}" as d where {match}) as known '
                     f'from (select distinct {listed} from "{mart}") as m'
                 ).df()
             )

@@ -67,7 +67,9 @@ def _files(
 ) -> pd.DataFrame:
     """One row per table: whether contract, manifest, Parquet and DuckDB file speak of the same."""
     found = engine.execute(
-        "select table_name from information_schema.tables where table_catalog = 'staged_release'"
+        "select table_name from information_schema.tables "
+        "where table_catalog = 'staged_release' "
+        f"and (table_schema = '{SCHEMA}' or table_type <> 'VIEW')"
     ).fetchall()
     in_database = {str(name) for (name,) in found}
     names = sorted({*rules.contract, *manifest.tables, *shapes, *in_database})

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -44,6 +45,8 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
 }
 NOBODY_ELSE = 0o700
+VIEWS = Path(__file__).with_name("views.sql")
+TABLE_OR_VIEW = re.compile(rf"\b(?:{SCHEMA}|main)\.\w+")
 BY_ORGANISATION = ("study", "organisation_code", "period")
 OWN, MERGED = "own", "merged"
 STATE = "state"
@@ -274,6 +277,7 @@ def _export_marts(
             counted = engine.execute(f"select count(*) from {target}").fetchone()
             rows[table] = int(counted[0]) if counted else 0
         _copy_comments(engine, warehouse.stem)
+        _make_views(engine, names)
         deliveries = engine.execute(DELIVERIES.format(source=source)).fetchall()
         engine.execute("checkpoint staged_release")
         engine.execute("detach staged_release")
@@ -355,6 +359,32 @@ def _copy_comments(engine: duckdb.DuckDBPyConnection, catalog: str) -> None:
     for kind, table, column, comment in comments:
         place = f"staged_release.{SCHEMA}.{table}" + (f'."{column}"' if column else "")
         engine.execute(f"comment on {kind} {place} is {literal(comment)}")
+
+
+def _make_views(engine: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Give schema `main`, where tools look first, views of the tables and labelled views.
+
+    A labelled view that lacks a table, as in a small release of a test, is left out with those
+    on it. The text of a view names no database, so that the file can be attached under any name.
+    """
+    engine.execute("use staged_release")
+    own, made = _views(), {f"{SCHEMA}.{table}" for table in names}
+    for table in names:
+        if table not in own:
+            engine.execute(f"create view main.{table} as select * from {SCHEMA}.{table}")
+    for view, statement in own.items():
+        if set(TABLE_OR_VIEW.findall(statement)) - {f"main.{view}"} <= made:
+            engine.execute(statement)
+            made.add(f"main.{view}")
+    engine.execute("use memory")
+
+
+@cache
+def _views() -> dict[str, str]:
+    """Return the statements that make the labelled views, by the name of the view."""
+    script = re.sub(r"^--.*$", "", VIEWS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    statements = [one.strip() for one in script.split(";") if one.strip()]
+    return {one.split()[2].partition(".")[2]: one for one in statements}
 
 
 def _content_hash(parquet: Mapping[str, str]) -> str:

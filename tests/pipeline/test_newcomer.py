@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -271,6 +272,52 @@ def test_bi_reads_the_release_while_a_refresh_runs(demo: Demo) -> None:
         reads += 1
     running.join()
     assert reads > 1
+
+
+def test_every_row_has_labels_and_no_join_multiplies_it(demo: Demo) -> None:
+    labels = ("study", "period", "channel", "product", "segment_value", "metric")
+    lacking = " or ".join(
+        f"{one}_{language} is null" for one in labels for language in ("nl", "en")
+    )
+    ((rows, unlabelled),) = demo.query(
+        f"select count(*), count(*) filter ({lacking} or organisation is null) from kpi_labelled"
+    )
+    assert (rows, unlabelled) == (demo.query("select count(*) from marts.mart_kpi")[0][0], 0)
+    joins = {
+        "response": ("mart_response", "period_nl is null or product_en is null"),
+        "mart_distribution left join dim_answer using (study, metric, answer)": (
+            "mart_distribution",
+            "label_nl is null",
+        ),
+        "mart_response_funnel left join dim_method using (study, method)": (
+            "mart_response_funnel",
+            "label_nl is null",
+        ),
+        "mart_priority left join dim_quadrant using (quadrant)": (
+            "mart_priority",
+            "label_nl is null and quadrant is not null",
+        ),
+    }
+    for joined, (table, unlabelled_row) in joins.items():
+        ((rows, unlabelled),) = demo.query(
+            f"select count(*), count(*) filter ({unlabelled_row}) from {joined}"
+        )
+        assert (rows, unlabelled) == (demo.query(f"select count(*) from {table}")[0][0], 0), joined
+
+
+def test_the_rounded_benchmark_is_half_away_from_zero(demo: Demo) -> None:
+    rows = demo.query(
+        """
+        select benchmark_value, benchmark_rounded, decimals
+        from kpi_labelled join dim_metric using (study, metric)
+        where benchmark_value is not null
+        """
+    )
+    assert len(rows) > 1000
+    for value, rounded, decimals in rows:
+        exact = Decimal(repr(value)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+        wanted = exact.quantize(Decimal(1).scaleb(-int(str(decimals))), ROUND_HALF_UP)
+        assert float(wanted) == rounded
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

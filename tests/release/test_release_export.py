@@ -188,7 +188,10 @@ def test_carries_descriptions_along(settings: Settings):
     make_warehouse(settings, "comment on column marts.mart_kpi.n is 'People who answered; it''s n'")
     staged = stage(settings)
     with duckdb.connect(staged.path / "kto.duckdb", read_only=True) as engine:
-        query = "select comment from duckdb_columns() where table_name = ? and column_name = 'n'"
+        query = (
+            "select comment from duckdb_columns() "
+            "where schema_name = 'marts' and table_name = ? and column_name = 'n'"
+        )
         assert engine.execute(query, ["mart_kpi"]).fetchall() == [("People who answered; it's n",)]
 
 
@@ -203,3 +206,24 @@ def test_staging_does_not_import_great_expectations(settings: Settings):
     stage(settings)
     if "dagster_project.release.gates" not in sys.modules:
         assert "great_expectations" not in sys.modules
+
+
+def test_schema_main_has_a_view_of_each_table_under_any_name_of_the_file(settings: Settings):
+    make_warehouse(settings)
+    staged = stage(settings)
+    with duckdb.connect(config={"storage_compatibility_version": "v1.4.0"}) as engine:
+        engine.execute(f"attach '{staged.path / 'kto.duckdb'}' as anything (read_only)")
+        engine.execute("use anything")
+        for table, rows in staged.tables.items():
+            if table != "dim_metric":
+                assert engine.execute(f"select count(*) from {table}").fetchall() == [(rows,)]
+
+
+def test_a_join_with_the_metrics_of_schema_main_multiplies_no_row(settings: Settings):
+    make_warehouse(settings)
+    staged = stage(settings)
+    with duckdb.connect(staged.path / "kto.duckdb", read_only=True) as engine:
+        joined = engine.execute(
+            "select count(*) from mart_kpi left join dim_metric using (study, metric)"
+        ).fetchall()
+    assert joined == [(staged.tables["mart_kpi"],)]

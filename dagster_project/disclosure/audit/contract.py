@@ -37,6 +37,10 @@ PERIOD = ("period_type", "period_start")
 ROW = ("status", "answer", *PERIOD)
 """Columns that a hidden row may have besides its key."""
 
+LABELS, ORDER = ("label_nl", "label_en"), "sort_order"
+WORDS = (*LABELS, ORDER, "overall_metric")
+"""Columns of dimensions that nothing is recomputed from: a release may lack them."""
+
 KEYS: dict[str, tuple[str, ...]] = {
     KPI: (*CELL, "metric"),
     MERGED: (*CELL, "metric"),
@@ -128,8 +132,19 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "merged_into",
     ),
     RELEASE: (*KEYS[RELEASE], "state", "released_on", "revision", "revised_on", "reason"),
-    "dim_product": ("study", "product_code", "label_nl", "label_en", "upl_name", "upl_uri"),
-    "dim_channel": ("study", "channel", "label_nl", "label_en"),
+    "dim_study": (
+        *("study", *LABELS, "timing", "min_n", "population"),
+        *("benchmark_method", "benchmark_min_organisations", ORDER),
+    ),
+    "dim_product": ("study", "product_code", *LABELS, "upl_name", "upl_uri", ORDER),
+    "dim_channel": ("study", "channel", *LABELS, ORDER),
+    "dim_segment": (
+        *("study", "segment", "segment_value", "segment_label_nl", "segment_label_en"),
+        *(*LABELS, ORDER),
+    ),
+    "dim_answer": ("study", "metric", "answer", *LABELS, "number", ORDER),
+    "dim_method": ("study", "method", *LABELS, ORDER),
+    "dim_quadrant": ("quadrant", *LABELS, ORDER),
     "dim_period": (
         "study",
         "period",
@@ -139,6 +154,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "previous_period",
         "year_ago_period",
         "closed",
+        *LABELS,
+        ORDER,
     ),
     "dim_metric": (
         "study",
@@ -153,6 +170,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "base",
         "disclosure_group",
         "higher_is_better",
+        "overall_metric",
+        ORDER,
     ),
 }
 NEEDED = (KPI, RESPONSE, "dim_period", "dim_metric")
@@ -163,6 +182,8 @@ MANIFEST = (
     *("periods_new", "periods_revised", "released_as_they_were", "withdrawn"),
 )
 FILES = ("kto.duckdb", "manifest.json")
+VIEWS = ("dim_question", "kpi_labelled", "kpi_totals", "kpi_by_product", "kpi_trend", "response")
+"""Views of schema main that show tables with labels; each table has a view there as well."""
 
 
 def same(left: pl.Expr, right: pl.Expr) -> pl.Expr:

@@ -10,5 +10,7 @@ select
     decimals,
     base,
     disclosure_group,
-    higher_is_better
+    higher_is_better,
+    overall_metric,
+    sort_order
 from {{ ref('stg_metrics') }}

@@ -24,7 +24,21 @@ dimension as (
         periods.period_end,
         previous.period as previous_period,
         year_ago.period as year_ago_period,
-        periods.closed
+        periods.closed,
+        case periods.period_type
+            when 'quarter'
+                then concat(right(periods.period, 1), 'e kwartaal ', left(periods.period, 4))
+            else periods.period
+        end as label_nl,
+        case periods.period_type
+            when 'quarter'
+                then concat('quarter ', right(periods.period, 1), ' of ', left(periods.period, 4))
+            else periods.period
+        end as label_en,
+        row_number() over (
+            partition by periods.study
+            order by periods.period_start, periods.period_end desc
+        ) as sort_order
     from periods
     inner join told
         on periods.study = told.study

@@ -2,5 +2,6 @@ select
     study,
     channel,
     label_nl,
-    label_en
+    label_en,
+    rowid + 1 as sort_order
 from {{ ref('channels') }}

@@ -13,5 +13,6 @@ select
     label_en,
     definition_nl,
     definition_en,
-    overall_metric
+    overall_metric,
+    rowid + 1 as sort_order
 from {{ ref('metrics') }}

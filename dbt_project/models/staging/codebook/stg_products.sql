@@ -4,5 +4,6 @@ select
     label_nl,
     label_en,
     upl_name,
-    upl_uri
+    upl_uri,
+    rowid + 1 as sort_order
 from {{ ref('products') }}

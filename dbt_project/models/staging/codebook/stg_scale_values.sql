@@ -2,5 +2,8 @@ select
     scale,
     raw,
     code,
-    number
+    number,
+    label_nl,
+    label_en,
+    rowid + 1 as sort_order
 from {{ ref('scale_values') }}

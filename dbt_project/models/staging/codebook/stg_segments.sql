@@ -1,5 +1,8 @@
 select
     study,
     segment,
-    question
+    question,
+    label_nl,
+    label_en,
+    rowid + 1 as sort_order
 from {{ ref('segments') }}

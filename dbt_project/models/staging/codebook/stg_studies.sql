@@ -9,5 +9,8 @@ select
     benchmark_min_organisations,
     priority_method,
     priority_min_n,
-    benchmark_among
+    benchmark_among,
+    label_nl,
+    label_en,
+    rowid + 1 as sort_order
 from {{ ref('studies') }}
