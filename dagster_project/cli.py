@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_project.cli_check_figures import check_figures
+from dagster_project.cli_check_release import check_release
 from dagster_project.cli_common import (
     home_option,
     in_one_line,
@@ -81,6 +82,7 @@ def main() -> None:
 
 
 main.add_command(check_figures)
+main.add_command(check_release)
 main.add_command(check_files)
 main.add_command(bad_rows)
 main.add_command(doctor)
