@@ -28,6 +28,7 @@ from dagster_project.cli_common import (
     settings_as_last_filled,
     settings_of,
 )
+from dagster_project.cli_explain import explain
 from dagster_project.cli_forget import forget, rotate_key
 from dagster_project.cli_look import bad_rows, check_files, doctor
 from dagster_project.errors import UserError
@@ -86,6 +87,7 @@ main.add_command(check_release)
 main.add_command(check_files)
 main.add_command(bad_rows)
 main.add_command(doctor)
+main.add_command(explain)
 main.add_command(forget)
 main.add_command(rotate_key)
 
