@@ -82,13 +82,11 @@ def _near(rows: pl.DataFrame, column: str, name: str, wanted: str, found: Sequen
     there = rows[column].unique().to_list()
     of = f"of {' '.join(found)} " if found else ""
     said = f"nothing {of}is published for {name} {wanted}"
-    if rows.is_empty() or not there:
-        return said
     close = get_close_matches(wanted.lower(), [str(one).lower() for one in there], MOST, 0.6)
     guessed = [one for one in there if str(one).lower() in close]
-    if guessed:
-        return f"{said}; did you mean {_listed(guessed)}? There is {_listed(there)}"
-    return f"{said}; there is {_listed(there)}"
+    if guessed and len(there) > MOST:
+        return f"{said}; did you mean {' or '.join(sorted(guessed))}? There are {len(there)} in all"
+    return f"{said}; there is {_listed(there) or 'nothing'}"
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -22,7 +22,6 @@ from dagster_project.explain.released import Released
 from dagster_project.explain.worked_back import (
     Net,
     Row,
-    correction,
     net_counts,
     share_count,
     standard_deviation,
@@ -41,7 +40,6 @@ class Worked:
 
     sum_of_scores: float
     population: int | None
-    correction: float
     standard_deviation: float | None
     weighted: bool
     count: int | None
@@ -117,7 +115,7 @@ def explain(
         raise NoFigureError(f"release {released.manifest.release}: {error}") from None
     metric = _dimension(released, row)
     definition = metric_in(codebook, row["study"], row["metric"])
-    study = next((one for one in codebook.studies if one.study == row["study"]), None)
+    study = _study(codebook, row)
     missing = [] if definition else ["codebook"]
     about = measured(codebook, definition) if definition else None
     base = (released.manifest.release, released.manifest.time, row, metric, study, about)
@@ -131,7 +129,7 @@ def explain(
         deliveries = deliveries_behind(home, codebook, released.manifest, *of_figure)
     return Explanation(
         *base,
-        worked=_worked(released, kpi, row, codebook, study),
+        worked=_worked(released, kpi, row, str(metric["family"]), codebook),
         compared=tuple(_compared(released, row)),
         vintage=_vintage(released, row),
         checks=released.manifest.checks,
@@ -139,6 +137,10 @@ def explain(
         delivered=len(released.manifest.deliveries),
         missing=tuple(missing),
     )
+
+
+def _study(codebook: Codebook, row: dict[str, Any]) -> Study | None:
+    return next((one for one in codebook.studies if one.study == row["study"]), None)
 
 
 def _dimension(released: Released, row: dict[str, Any]) -> dict[str, Any]:
@@ -159,22 +161,22 @@ def _worked(
     released: Released,
     kpi: pl.DataFrame,
     row: dict[str, Any],
+    family: str,
     codebook: Codebook,
-    study: Study | None,
 ) -> Worked:
+    study = _study(codebook, row)
     known = Row(
         row["n"], row["n_weighted"], row["value"], row["margin"], _population(released, row, study)
     )
-    definition = metric_in(codebook, row["study"], row["metric"])
-    family = definition.family if definition else ""
+    # without the rule of the population, nothing behind a margin can be told
+    deviation = standard_deviation(known) if study else None
     return Worked(
         sum_of_scores=known.value * known.n_weighted,
         population=known.population,
-        correction=correction(known),
-        standard_deviation=standard_deviation(known),
+        standard_deviation=deviation,
         weighted=known.weighted,
         count=share_count(known) if family == SHARE else None,
-        net=net_counts(known) if family == NET else None,
+        net=net_counts(known) if family == NET and study else None,
         shares=tuple(_published_shares(kpi, row, codebook)) if family == NET else (),
     )
 

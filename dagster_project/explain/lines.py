@@ -1,4 +1,4 @@
-"""An explanation as lines for people and as JSON for programs.
+"""An explanation as lines for people.
 
 Belongs here: layout, and how many digits are shown. Does not belong here: finding anything out.
 """
@@ -6,8 +6,6 @@ Belongs here: layout, and how many digits are shown. Does not belong here: findi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 from dagster_project.disclosure.attack.layout import TOTAL
 from dagster_project.explain.explanation import Compared, Explanation
@@ -168,6 +166,9 @@ def _margin(found: Explanation, language: Language) -> Iterator[str]:
     if worked.weighted:
         yield say("margin_weighted", margin=margin)
         return
+    if found.study is None:
+        yield say("margin_unknown", margin=margin)
+        return
     if worked.standard_deviation is None:
         yield say("margin_zero", margin=margin)
         return
@@ -247,31 +248,3 @@ def _digits(value: float) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.10g}"
-
-
-def explanation_json(found: Explanation) -> dict[str, Any]:
-    """Give the whole explanation as JSON values; texts are in both languages.
-
-    `release`, `time`; `figure`: the columns of `mart_kpi`; `metric`: those of `dim_metric`;
-    `measured`: `questions`, `bands`, `min_items`; `rule`: `min_n`; and, of a published figure,
-    `worked_back`, `compared`, `vintage`, `checks`, `deliveries` (null for a bare copy), `missing`.
-    """
-    told: dict[str, Any] = {
-        "release": found.release,
-        "time": found.time,
-        "figure": found.row,
-        "metric": found.metric,
-        "measured": asdict(found.measured) if found.measured else None,
-        "rule": {"min_n": found.study.min_n if found.study else None},
-    }
-    if not found.suppressed:
-        told |= {
-            "worked_back": asdict(found.worked) if found.worked else None,
-            "compared": [asdict(one) for one in found.compared],
-            "vintage": found.vintage,
-            "checks": list(found.checks),
-            "deliveries": None
-            if found.deliveries is None
-            else [asdict(one) for one in found.deliveries],
-        }
-    return told | {"missing": list(found.missing)}

@@ -13,6 +13,7 @@ import polars as pl
 from dagster_project.checksums import file_sha256
 from dagster_project.release.manifest import (
     CURRENT,
+    MANIFEST_FILE,
     PARQUET_FOLDER,
     Manifest,
     ReleaseError,
@@ -63,4 +64,6 @@ def open_release(settings: Settings, folder: Path | None) -> Released:
             f"{where} is not there: nothing is published yet; run `kto refresh`, or name another "
             "home with --home or a copy of a release with --release"
         )
+    if not (where / MANIFEST_FILE).is_file():
+        raise ReleaseError(f"{where} is no release: it has no {MANIFEST_FILE}; copy one whole")
     return Released(where, read_manifest(where))

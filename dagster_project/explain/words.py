@@ -103,6 +103,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{margin}: iedereen die is uitgenodigd heeft geantwoord",
         "{margin}: everybody who was invited answered",
     ),
+    "margin_unknown": (
+        "{margin}: of een eindige populatie meetelt, staat in het codeboek van het onderzoek",
+        "{margin}: whether a finite population counts is in the codebook of the survey",
+    ),
     "margin_none": ("geen: een antwoord heeft geen spreiding", "none: one answer has no spread"),
     "previous": ("vorige", "previous"),
     "year_ago": ("jaar eerder", "year ago"),
