@@ -1,95 +1,145 @@
 """A table as the attack wants it, and what the attack and the judge say of it.
 
 Belongs here: names and shapes on both sides. Does not belong here: wording (check, lines).
+
+Each group is a small table of its own beside the whole: a total, its published parts, and what is
+left. So a large table with many groups costs little more than the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project.disclosure.attack import Attack, Layout, attack
-from dagster_project.disclosure.attack.layout import BASE
+from dagster_project.disclosure.attack.layout import BASE, TOTAL
 from dagster_project.disclosure.judge import Limits, Violation, judge_from_outside
-from dagster_project.table_check.groups import Attacked, Cell, attacked_in
+from dagster_project.table_check.groups import Cell, Group, groups_in, unlisted_in
 from dagster_project.table_check.table import Answers, Row, Table
 
 WHOLE = "file"
-"""The one value of the column that names the table."""
+"""The table that is the file; those of groups have a number."""
 MEAN = "mean"
+LEFT = "what is left"
+"""The part of a group's table that is the group."""
+BOUNDS = ("n_low", "n_high", "top_low", "top_high", "bottom_low", "bottom_high")
 
 Ends = tuple[float, float]
+Term = tuple[Fraction, Row]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a cell: intervals of n and of the mean (None: none is printed at all).
+
+    `terms` are published rows with factors of which it is the sum, `equation` is how the attack
+    words it, where either is known.
+    """
+
+    n: Ends
+    exact: bool
+    mean: Ends | None
+    terms: tuple[Term, ...]
+    equation: str
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is known of cells: `n` and `mean` are intervals, `terms` factors of published cells."""
+    """What was found of cells and groups, and small unions as (members, n, equation)."""
 
-    attacked: Attacked
-    n: Mapping[Cell, Ends]
-    mean: Mapping[Cell, Ends]
-    exact: frozenset[Cell]
-    terms: Mapping[Cell, tuple[tuple[Fraction, Cell], ...]]
-    equations: Mapping[Cell, str]
+    cells: Mapping[Cell, Known]
+    groups: tuple[tuple[Group, Known], ...]
     unions: tuple[tuple[tuple[str, ...], int, str], ...]
     violations: tuple[Violation, ...]
 
 
 def attack_table(table: Table, min_n: int) -> Found:
-    """Attack a table, its groups included, and judge the cells that the file suppresses."""
-    layout = _layout(table)
-    attacked = attacked_in(table)
-    figures, scales = _figures(table, attacked, layout), _scales(table)
-    limits = {WHOLE: Limits(min_n=min_n)}
+    """Attack a table and its groups, and judge the cells that the file suppresses."""
+    names = tuple(f"d{number}" for number in range(len(table.dimensions)))
+    layout = Layout(table="table", dimensions=names, asked_by=(), time=names[0])
+    groups = groups_in(table)
+    figures = _figures(table, groups, layout)
+    scales = _scales(table, [WHOLE, *map(str, range(len(groups)))])
+    limits = Limits(min_n=min_n)
     found = attack(
         figures,
-        _hierarchies(attacked, layout),
+        _hierarchies(table, groups, layout),
         scales,
         layout=layout,
         min_n=min_n,
         apart=figures.select([*layout.cell, "measure"]),
-        explain_within=2.0 * limits[WHOLE].reach(min_n),
+        explain_within=2.0 * limits.reach(min_n),
     )
-    listed = replace(found, intervals=_of_file(found.intervals, table, layout))
-    violations = judge_from_outside(listed, figures, scales, limits, layout=layout)
-    return _known(found, attacked, layout, tuple(violations))
+    judged = _of_file(found, table, layout)
+    of_file = figures.filter(pc.equal(figures[layout.table], WHOLE))
+    violations = judge_from_outside(judged, of_file, scales, {WHOLE: limits}, layout=layout)
+    rows = {(WHOLE, row.values): row for row in table.rows}
+    for number, group in enumerate(groups):
+        rows |= {(str(number), _cell(part, layout)): row for part, row in group.parts.items()}
+    known = _known(found, layout, rows)
+    return Found(
+        {cell: one for (of, cell), one in known.items() if of == WHOLE},
+        tuple(
+            (group, known[str(number), _cell(LEFT, layout)]) for number, group in enumerate(groups)
+        ),
+        _unions(judged),
+        tuple(violations),
+    )
 
 
-def _layout(table: Table) -> Layout:
-    """Name the dimensions by number, as a column may have any name."""
-    names = tuple(f"d{number}" for number in range(len(table.dimensions)))
-    return Layout(table="table", dimensions=names, asked_by=(), time=names[0])
+def _cell(part: str, layout: Layout) -> Cell:
+    """Name a cell of a group's table."""
+    return (part, *(TOTAL for _ in layout.dimensions[1:]))
 
 
-def _figures(table: Table, attacked: Attacked, layout: Layout) -> pa.Table:
-    rows = [figure for row in table.rows for figure in _of_row(row, table)]
-    for cell in sorted(attacked.unlisted):
-        for measure in (BASE, MEAN)[: 1 + table.has_means]:
-            rows.append({"cell": cell, "measure": measure, "hidden": True, "n_low": 0.0})
-    names = ("n", "weight", "n_low", "n_high", "top_low", "top_high", "bottom_low", "bottom_high")
+def _figures(table: Table, groups: Sequence[Group], layout: Layout) -> pa.Table:
+    measures = (BASE, MEAN)[: 1 + table.has_means]
+    rows = [
+        figure | {"table": WHOLE, "cell": row.values}
+        for row in table.rows
+        for figure in _of_row(row, table)
+    ]
+    hidden = [(WHOLE, cell) for cell in sorted(unlisted_in(table))]
+    for number, group in enumerate(groups):
+        rows += [
+            figure | {"table": str(number), "cell": _cell(part, layout)}
+            for part, row in group.parts.items()
+            for figure in _of_row(row, table)
+        ]
+        hidden.append((str(number), _cell(LEFT, layout)))
+    rows += [
+        {"table": of, "cell": cell, "measure": measure, "hidden": True, "n_low": 0.0}
+        for of, cell in hidden
+        for measure in measures
+    ]
+    numbers = {
+        name: pa.array([row.get(name) for row in rows], pa.float64())
+        for name in ("n", "weight", *BOUNDS)
+    }
     return pa.table(
         {
-            layout.table: [WHOLE] * len(rows),
+            layout.table: [row["table"] for row in rows],
             **{name: [row["cell"][d] for row in rows] for d, name in enumerate(layout.dimensions)},
             "measure": [row["measure"] for row in rows],
             "hidden": [row["hidden"] for row in rows],
-            **{name: pa.array([row.get(name) for row in rows], pa.float64()) for name in names},
         }
+        | numbers
     )
 
 
 def _of_row(row: Row, table: Table) -> list[dict[str, Any]]:
     """Give n, and a rounded mean as a hidden one within bounds."""
-    told = {"n_low": row.least, "n_high": row.most}
+    told: dict[str, Any] = {"n_low": row.least, "n_high": row.most}
     if row.n is not None:
         told = {"n_low": row.n, "n_high": row.n}
-    hidden = {"cell": row.values, "hidden": True, **told}
-    shown = {"cell": row.values, "hidden": False, "n": row.n, "weight": row.n}
+    hidden = {"hidden": True, **told}
+    shown = {"hidden": False, "n": row.n, "weight": row.n}
     found = [{"measure": BASE, **(hidden if row.n is None else shown)}]
     if table.has_means:
         found.append({"measure": MEAN, **hidden, **_ends(row, table.answers)})
@@ -102,9 +152,9 @@ def _ends(row: Row, answers: Answers) -> dict[str, float]:
     if sums is None or row.n is None:
         return {}
     width = answers.maximum - answers.minimum
-    above = [(end - row.n * answers.minimum) / width for end in (sums.low, sums.high)]
-    if not row.n:
-        above = [Fraction(0), Fraction(0)]
+    above = [Fraction(0), Fraction(0)]
+    if row.n:
+        above = [(end - row.n * answers.minimum) / width for end in (sums.low, sums.high)]
     below = [row.n - end for end in reversed(above)]
     return {
         "top_low": float(above[0]),
@@ -114,63 +164,84 @@ def _ends(row: Row, answers: Answers) -> dict[str, float]:
     }
 
 
-def _hierarchies(attacked: Attacked, layout: Layout) -> pa.Table:
-    edges = [(one, child) for one in attacked.equations for child in one.children]
+def _hierarchies(table: Table, groups: Sequence[Group], layout: Layout) -> pa.Table:
+    edges = [
+        (WHOLE, layout.dimensions[one.dimension], one.partition, one.parent, child)
+        for one in table.equations
+        for child in one.children
+    ]
+    for number, group in enumerate(groups):
+        parts = [part for part in (*group.parts, LEFT) if part != TOTAL]
+        edges += [(str(number), layout.dimensions[0], "", TOTAL, part) for part in parts]
+    names = (layout.table, "dimension", "partition", "parent", "child")
     return pa.table(
         {
-            layout.table: pa.array([WHOLE] * len(edges), pa.string()),
-            "dimension": pa.array([f"d{one.dimension}" for one, _ in edges], pa.string()),
-            "partition": pa.array([one.partition for one, _ in edges], pa.string()),
-            "parent": pa.array([one.parent for one, _ in edges], pa.string()),
-            "child": pa.array([child for _, child in edges], pa.string()),
+            name: pa.array([edge[place] for edge in edges], pa.string())
+            for place, name in enumerate(names)
         }
     )
 
 
-def _scales(table: Table) -> pa.Table:
+def _scales(table: Table, tables: Sequence[str]) -> pa.Table:
     low, high = float(table.answers.minimum), float(table.answers.maximum)
-    return pa.table(
-        {"table": [WHOLE], "metric": [MEAN], "kind": ["mean"], "low": [low], "high": [high]}
+    rows = [
+        {"table": of, "metric": MEAN, "kind": "mean", "low": low, "high": high} for of in tables
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def _of_file(found: Attack, table: Table, layout: Layout) -> Attack:
+    """Keep what is about cells that the file has a row of and does not print."""
+    rows = {row.values: row for row in table.rows}
+    intervals, unions = pl.DataFrame(found.intervals), pl.DataFrame(found.unions)
+    kept = [
+        of == WHOLE
+        and (row := rows.get(tuple(cell))) is not None
+        and (row.n is None or (measure == MEAN and row.n > 0 and row.mean is None))
+        for of, *cell, measure in intervals.select(*layout.cell, "measure").iter_rows()
+    ]
+    return replace(
+        found,
+        intervals=intervals.filter(pl.Series(kept, dtype=pl.Boolean)).to_arrow(),
+        unions=unions.filter(pl.col(layout.table) == WHOLE).to_arrow(),
+        contradictions=tuple(one for one in found.contradictions if one[0][0] == WHOLE),
     )
 
 
-def _of_file(intervals: pa.Table, table: Table, layout: Layout) -> pa.Table:
-    """Keep the intervals of cells that the file has a row of and does not print."""
-    rows = {row.values: row for row in table.rows}
-    frame = pl.DataFrame(intervals)
-    kept = [
-        (row := rows.get(tuple(cell))) is not None
-        and (row.n is None or (measure == MEAN and row.n > 0 and row.mean is None))
-        for *cell, measure in frame.select(*layout.dimensions, "measure").iter_rows()
-    ]
-    return frame.filter(pl.Series(kept, dtype=pl.Boolean)).to_arrow()
-
-
 def _known(
-    found: Attack, attacked: Attacked, layout: Layout, violations: tuple[Violation, ...]
-) -> Found:
-    n: dict[Cell, Ends] = {}
-    mean: dict[Cell, Ends] = {}
-    exact, terms, equations = set(), {}, {}
-    for row in pl.DataFrame(found.intervals).iter_rows(named=True):
-        cell = tuple(row[name] for name in layout.dimensions)
-        if row["measure"] == MEAN and row["figure"] == "mean":
-            mean[cell] = (row["low"], row["high"])
-        if row["measure"] != BASE or row["figure"] != "n":
-            continue
-        n[cell] = (row["low"], row["high"])
-        if row["exact"]:
-            exact.add(cell)
-        if row["terms"]:
-            terms[cell] = tuple(
-                (Fraction(term["factor"]).limit_denominator(1000), tuple(term["cell"][1:]))
-                for term in row["terms"]
-            )
-        if row["equation"]:
-            equations[cell] = row["equation"]
-    unions = tuple(
+    found: Attack, layout: Layout, rows: Mapping[tuple[str, Cell], Row]
+) -> dict[tuple[str, Cell], Known]:
+    """Return what is known of every hidden cell, by table and cell."""
+    intervals = pl.DataFrame(found.intervals)
+    means = {
+        (of, tuple(cell)): (low, high)
+        for of, *cell, low, high in intervals.filter(
+            (pl.col("measure") == MEAN) & (pl.col("figure") == "mean")
+        )
+        .select(*layout.cell, "low", "high")
+        .iter_rows()
+    }
+    counts = intervals.filter((pl.col("measure") == BASE) & (pl.col("figure") == "n"))
+    known = {}
+    for row in counts.iter_rows(named=True):
+        of, *cell = (row[name] for name in layout.cell)
+        terms = tuple(
+            (Fraction(term["factor"]).limit_denominator(1000), rows[of, tuple(term["cell"][1:])])
+            for term in row["terms"] or ()
+        )
+        key = of, tuple(cell)
+        ends = row["low"], row["high"]
+        known[key] = Known(ends, row["exact"], means.get(key), terms, row["equation"] or "")
+    # a mean that is not printed beside its n
+    for key, mean in means.items():
+        n = float(rows[key].n or 0) if key in rows else 0.0
+        known.setdefault(key, Known((n, n), False, mean, (), ""))
+    return known
+
+
+def _unions(found: Attack) -> tuple[tuple[tuple[str, ...], int, str], ...]:
+    return tuple(
         (tuple(row["members"]), row["weight"], row["equation"])
         for row in pl.DataFrame(found.unions).iter_rows(named=True)
         if row["measure"] == BASE
     )
-    return Found(attacked, n, mean, frozenset(exact), terms, equations, unions, violations)

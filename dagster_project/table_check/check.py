@@ -6,7 +6,7 @@ its rules, layout of reports (lines).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,8 +14,7 @@ from pathlib import Path
 from dagster_project.disclosure.attack.layout import BASE
 from dagster_project.disclosure.judge import Violation
 from dagster_project.table_check.adding import wrong_sums
-from dagster_project.table_check.attacking import MEAN, Ends, Found, attack_table
-from dagster_project.table_check.groups import Cell
+from dagster_project.table_check.attacking import MEAN, Ends, Found, Known, attack_table
 from dagster_project.table_check.read import TableError, read_table
 from dagster_project.table_check.table import Row, Sums, Table, name_of
 
@@ -64,7 +63,6 @@ class Report:
     findings: tuple[Finding, ...]
     groups: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
-    groups_left_out: int
 
 
 def check_tables(
@@ -86,37 +84,37 @@ def check_tables(
     if problems := list(wrong_sums(table)):
         raise TableError(problems)
     found = attack_table(table, min_n)
-    by_cell = {row.values: row for row in table.rows}
-    groups = list(_groups(table, found, by_cell))
+    groups = list(_groups(table, found))
     few = [one for one in groups if one.n is not None and one.n < min_n]
-    findings = [*_findings(table, found, by_cell), *few, *_unions(found, by_cell, groups)]
+    findings = [*_findings(table, found), *few, *_unions(table, found, groups)]
     return Report(
         table,
         min_n,
         tuple(sorted(findings, key=lambda one: one.rows)),
         tuple(one for one in groups if one not in few),
         tuple(_suppressed(table, found)),
-        found.attacked.left_out,
     )
 
 
-def _findings(table: Table, found: Found, by_cell: Mapping[Cell, Row]) -> Iterator[Finding]:
+def _findings(table: Table, found: Found) -> Iterator[Finding]:
     """Yield what is known of single cells; an exact n is told with all that goes with it."""
     yield from _not_usable(found)
+    by_cell = {row.values: row for row in table.rows}
     for one in found.violations:
-        cell = one.cell[1:]
-        if (
-            one.rule in NOT_USABLE
-            or one.rule == GROUP
-            or (one.rule.startswith("narrow") and cell in found.exact)
-        ):
+        if one.rule in NOT_USABLE or one.rule == GROUP:
             continue
-        rows = (by_cell[cell].number,) if cell in by_cell else ()
-        if one.rule == "exact":
-            yield _exact(table, found, by_cell, cell, rows)
-        else:
-            mean, how = _mean(found, cell), _how(found, by_cell, one)
-            yield Finding(one.rule, rows, name_of(cell), one.what, None, mean, how)
+        row = by_cell[one.cell[1:]]
+        known, name = found.cells.get(row.values), name_of(row.values)
+        if known is None:
+            yield Finding(one.rule, (row.number,), name, one.what, None, None, one.equation)
+        elif one.rule == "exact":
+            n = round(known.n[0])
+            equation = _equation(table, known, n)
+            what = f"n = {n} follows"
+            yield Finding(one.rule, (row.number,), name, what, n, known.mean, equation)
+        elif not known.exact:
+            how = _how(known, row, one)
+            yield Finding(one.rule, (row.number,), name, one.what, None, known.mean, how)
 
 
 def _not_usable(found: Found) -> Iterator[Finding]:
@@ -131,41 +129,27 @@ def _not_usable(found: Found) -> Iterator[Finding]:
             yield Finding("limit", (), "the attack", one.what, None, None, "")
 
 
-def _how(found: Found, by_cell: Mapping[Cell, Row], violation: Violation) -> str:
+def _how(known: Known, row: Row, violation: Violation) -> str:
     """Return how an interval follows; many cells together may have a hand in that of a mean."""
-    row = by_cell.get(violation.cell[1:])
-    if violation.rule == "narrow" and row and found.n[row.values] == (row.least, row.most):
+    if violation.rule == "narrow" and known.n == (row.least, row.most):
         return "its own row says so"
     if violation.rule == "narrow_mean":
         return violation.equation or "from all cells that it is added up with"
     return violation.equation
 
 
-def _exact(
-    table: Table, found: Found, by_cell: Mapping[Cell, Row], cell: Cell, rows: tuple[int, ...]
-) -> Finding:
-    n, mean = round(found.n[cell][0]), _mean(found, cell)
-    equation = _equation(table, found, by_cell, cell, n)
-    return Finding("exact", rows, name_of(cell), f"n = {n} follows", n, mean, equation)
-
-
-def _groups(table: Table, found: Found, by_cell: Mapping[Cell, Row]) -> Iterator[Finding]:
-    """Yield the groups of suppressed cells of which the number is known, and somebody is in."""
-    for group in found.attacked.groups:
-        for cell, total in zip(group.cells, group.totals, strict=True):
-            n = round(found.n[cell][0]) if cell in found.exact else 0
-            if not n:
-                continue
-            rows = tuple(sorted(by_cell[group.at(total, one)].number for one in group.members))
-            name = " + ".join(name_of(group.at(total, one)) for one in group.members)
+def _groups(table: Table, found: Found) -> Iterator[Finding]:
+    """Yield the groups of suppressed cells in which there is somebody."""
+    for group, known in found.groups:
+        if n := round(known.n[0]):
             what = f"n = {n} follows for all of them together"
-            equation = _equation(table, found, by_cell, cell, n)
-            yield Finding(GROUP, rows, name, what, n, _mean(found, cell), equation)
+            equation = _equation(table, known, n)
+            yield Finding(GROUP, group.rows, group.name, what, n, known.mean, equation)
 
 
-def _unions(found: Found, by_cell: Mapping[Cell, Row], groups: list[Finding]) -> Iterator[Finding]:
+def _unions(table: Table, found: Found, groups: Sequence[Finding]) -> Iterator[Finding]:
     """Yield small unions that are neither one cell nor what is left of a total."""
-    numbers = {name_of(cell): row.number for cell, row in by_cell.items()}
+    numbers = {name_of(row.values): row.number for row in table.rows}
     known = {one.rows for one in groups}
     for members, n, equation in found.unions:
         rows = tuple(sorted(numbers[name] for name in members if name in numbers))
@@ -175,38 +159,33 @@ def _unions(found: Found, by_cell: Mapping[Cell, Row], groups: list[Finding]) ->
             yield Finding(GROUP, rows, " + ".join(members), what, n, None, how)
 
 
-def _mean(found: Found, cell: Cell) -> Ends | None:
-    return found.mean.get(cell)
-
-
 def _suppressed(table: Table, found: Found) -> Iterator[Suppressed]:
     for row in table.rows:
         hidden_mean = table.has_means and row.mean is None and row.n != 0
         if row.n is not None and not hidden_mean:
             continue
-        low, high = (row.n, row.n) if row.n is not None else found.n[row.values]
+        known = found.cells.get(row.values)
+        low, high = known.n if known else (row.least, float("inf"))
         most = None if high == float("inf") else round(high)
-        mean = found.mean.get(row.values) if hidden_mean and most != 0 else None
+        mean = known.mean if known and hidden_mean and most != 0 else None
         yield Suppressed(row.number, name_of(row.values), (round(low), most), mean)
 
 
-def _equation(table: Table, found: Found, by_cell: Mapping[Cell, Row], cell: Cell, n: int) -> str:
+def _equation(table: Table, known: Known, n: int) -> str:
     """Fill in the numbers of respondents, and the sums of answers where all have a mean."""
-    terms = found.terms.get(cell)
-    if terms is None:
-        return found.equations.get(cell, "")
-    rows = [(factor, by_cell[of]) for factor, of in terms]
-    counts = _added([(f, str(row.n), row) for f, row in rows])
-    text = f"{n} = {counts}"
-    sums = [row.sums(table.answers) for _, row in rows]
+    if not known.terms:
+        return known.equation
+    text = f"{n} = {_added([(factor, str(row.n), row) for factor, row in known.terms])}"
+    sums = [row.sums(table.answers) for _, row in known.terms]
     if not table.has_means or None in sums:
         return text
-    known = [(f, one) for (f, _), one in zip(rows, sums, strict=True) if one is not None]
+    told = [(f, one) for (f, _), one in zip(known.terms, sums, strict=True) if one is not None]
     of_all = Sums(
-        sum((f * (s.low if f > 0 else s.high) for f, s in known), Fraction(0)),
-        sum((f * (s.high if f > 0 else s.low) for f, s in known), Fraction(0)),
+        sum((f * (s.low if f > 0 else s.high) for f, s in told), Fraction(0)),
+        sum((f * (s.high if f > 0 else s.low) for f, s in told), Fraction(0)),
     )
-    added = _added([(f, _told(s), row) for (f, s), (_, row) in zip(known, rows, strict=True)])
+    rows = [row for _, row in known.terms]
+    added = _added([(f, _told(s), row) for (f, s), row in zip(told, rows, strict=True)])
     return f"{text}; sum of answers {_told(of_all)} = {added}"
 
 

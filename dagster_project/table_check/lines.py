@@ -24,8 +24,6 @@ def report_lines(report: Report) -> Iterator[str]:
         yield _line(file, finding)
     for group in report.groups:
         yield f"{_line(file, group)} (a group of {report.min_n} or more)"
-    if report.groups_left_out:
-        yield f"{file}: {report.groups_left_out} groups were not looked at, as the table is large"
     hidden = report.suppressed
     if hidden:
         yield ""
@@ -46,7 +44,7 @@ def report_json(report: Report) -> dict[str, Any]:
 
     `file`, `min_n`, `cells`; `findings` and `groups`: `rule`, `rows`, `name`, `what`, `n`, `mean`
     (lowest and highest), `equation`; `suppressed`: `row`, `name`, `n` and `mean` (lowest and
-    highest, null where there is no limit); `groups_left_out`.
+    highest, null where there is no limit).
     """
     return {
         "file": report.table.file,
@@ -58,7 +56,6 @@ def report_json(report: Report) -> dict[str, Any]:
             {"row": one.row, "name": one.name, "n": list(one.n), "mean": _ends(one.mean)}
             for one in report.suppressed
         ],
-        "groups_left_out": report.groups_left_out,
     }
 
 
