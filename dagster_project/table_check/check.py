@@ -64,6 +64,11 @@ class Report:
     groups: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
 
+    @property
+    def unused(self) -> tuple[int, ...]:
+        """Rows with a mean beside a suppressed n, which limits no sum."""
+        return tuple(row.number for row in self.table.rows if row.n is None and row.mean)
+
 
 def check_tables(
     path: Path, *, hierarchies: Path | None = None, min_n: int = MIN_N, zeros_shown: bool = False

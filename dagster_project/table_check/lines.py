@@ -24,6 +24,8 @@ def report_lines(report: Report) -> Iterator[str]:
         yield _line(file, finding)
     for group in report.groups:
         yield f"{_line(file, group)} (a group of {report.min_n} or more)"
+    for row in report.unused:
+        yield f"{file} row {row}: its mean is not used, as the n it rests on is suppressed"
     hidden = report.suppressed
     if hidden:
         yield ""
@@ -43,8 +45,8 @@ def report_json(report: Report) -> dict[str, Any]:
     """Give the whole report as JSON values.
 
     `file`, `min_n`, `cells`; `findings` and `groups`: `rule`, `rows`, `name`, `what`, `n`, `mean`
-    (lowest and highest), `equation`; `suppressed`: `row`, `name`, `n` and `mean` (lowest and
-    highest, null where there is no limit).
+    (lowest and highest), `equation`; `unused_means`: rows; `suppressed`: `row`, `name`, `n` and
+    `mean` (lowest and highest, null where there is no limit).
     """
     return {
         "file": report.table.file,
@@ -52,6 +54,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "cells": len(report.table.rows),
         "findings": [_finding(one) for one in report.findings],
         "groups": [_finding(one) for one in report.groups],
+        "unused_means": list(report.unused),
         "suppressed": [
             {"row": one.row, "name": one.name, "n": list(one.n), "mean": _ends(one.mean)}
             for one in report.suppressed

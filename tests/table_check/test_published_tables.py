@@ -228,3 +228,38 @@ def test_findings_name_the_rows_of_the_file(check: Check) -> None:
     report = check("service n\nb x\na 43\nc x\nall 50")
     found: Finding = report.findings[0]
     assert found.rows == (2, 4)
+
+
+def test_a_mean_beside_a_suppressed_n_is_told_as_not_used(check: Check) -> None:
+    assert check("service n mean\nall 50 8,0\na 20 8,1\nb x 7,9\nc x x").unused == (4,)
+
+
+@pytest.mark.parametrize(
+    ("told", "rules"),
+    [
+        # every small number from 8 on, 8 and 9, is less than 2 above the lower end
+        ("8-20", ["narrow"]),
+        # 9 is more than 2 above it
+        ("3-20", []),
+        # 1 is the only number of people there can be
+        ("0-1", ["narrow"]),
+        # 1 may miss 2 by one respondent, and need not miss anything below
+        ("1-2", []),
+        ("10-11", []),
+        ("4-4", ["exact"]),
+    ],
+)
+def test_an_interval_is_too_narrow_if_it_is_for_every_small_number_in_it(
+    check: Check, told: str, rules: list[str]
+) -> None:
+    assert [one.rule for one in check(f"service n\na {told}\nb 30").findings] == rules
+
+
+def test_percentages_are_means_of_0_and_100(check: Check) -> None:
+    """50 % of 40 is 20 of them (49.5 to 50.5: 19.8 to 20.2), 20 % of 25 is 5: 15 of 15 are left."""
+    report = check(
+        "service n value minimum maximum step\n"
+        "all 40 50% 0 100 100\na 25 20% 0 100 100\nb x x 0 100 100"
+    )
+    assert report.findings[0].n == 15
+    assert report.findings[0].mean == pytest.approx((100, 100))
