@@ -16,22 +16,22 @@ WORDS: dict[str, tuple[str, str]] = {
     "hidden": ("onderdrukt", "suppressed"),
     "rule": (
         (
-            "Een cijfer op minder dan {min_n} respondenten wordt niet gepubliceerd, en evenmin wat "
-            "nodig is opdat niemand zo'n cijfer kan terugrekenen."
+            "Een cijfer op minder dan {min_n} respondenten wordt onderdrukt, net als de cijfers "
+            "waaruit het zou volgen."
         ),
         (
-            "A figure on fewer than {min_n} respondents is not published, nor is what it takes "
-            "that nobody can work such a figure back."
+            "A figure on fewer than {min_n} respondents is suppressed, and so are the figures that "
+            "would give it away."
         ),
     ),
     "rule_unknown": (
         (
-            "Een cijfer op te weinig respondenten wordt niet gepubliceerd, en evenmin wat nodig is "
-            "opdat niemand zo'n cijfer kan terugrekenen."
+            "Een cijfer op te weinig respondenten wordt onderdrukt, net als de cijfers waaruit het "
+            "zou volgen."
         ),
         (
-            "A figure on too few respondents is not published, nor is what it takes that nobody "
-            "can work such a figure back."
+            "A figure on too few respondents is suppressed, and so are the figures that would give "
+            "it away."
         ),
     ),
     "release": ("uitgave", "release"),
@@ -78,7 +78,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "rounded": ("afgerond", "rounded"),
     "rounding": (
-        "{value} -> {rounded}: half van nul af, {decimals} achter de komma, als laatste stap",
+        "{value} -> {rounded}: halven van nul af, {decimals} achter de komma, als laatste stap",
         "{value} -> {rounded}: half away from zero, {decimals} behind the point, as the last step",
     ),
     "margin": ("marge", "margin"),

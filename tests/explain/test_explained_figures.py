@@ -198,8 +198,8 @@ def test_a_suppressed_figure_tells_the_rule_and_nothing_of_itself(explained: Exp
     assert list(explanation_lines(found, "en")) == [
         "GM0637 2020Q4 ces counter (nvvb): suppressed",
         (
-            "suppressed   A figure on fewer than 10 respondents is not published, nor is what it "
-            "takes that nobody can work such a figure back."
+            "suppressed   A figure on fewer than 10 respondents is suppressed, and so are the "
+            "figures that would give it away."
         ),
         (
             "what         Customer Effort Score: Share with no or little effort minus share with "

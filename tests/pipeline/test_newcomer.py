@@ -316,7 +316,7 @@ def my_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_on_explaining_shows_what_the_command_says(demo: Demo) -> None:
     page = PROJECT_ROOT / "docs" / "explain.md"
-    (line,), (shown,) = blocks(page, "sh"), blocks(page, "text")
+    line, (shown,) = blocks(page, "sh")[0], blocks(page, "text")
     said = demo.run("sh", "-c", line).stdout
     assert said.startswith(shown.removesuffix("...\n"))
 
@@ -334,7 +334,7 @@ def test_the_deviation_behind_every_margin_of_a_share_is_that_of_the_share(demo:
     for organisation, period, metric, channel, product, value in shares:
         told = demo.run(
             *("kto", "explain", str(organisation), str(period), str(metric), "--json"),
-            *("--channel", str(channel), "--product", str(product)),
+            *("--channel", str(channel), "--product", str(product), "--study", "divosa"),
         )
         worked = json.loads(told.stdout)["worked_back"]
         share = float(str(value))
