@@ -263,3 +263,18 @@ def test_percentages_are_means_of_0_and_100(check: Check) -> None:
     )
     assert report.findings[0].n == 15
     assert report.findings[0].mean == pytest.approx((100, 100))
+
+
+def test_a_total_without_a_row_leaves_its_printed_means_usable(check: Check) -> None:
+    """Service b has no total over regions; 30 whole grades of 7.0 and 20 of 8.0 stand under it."""
+    report = check(
+        """
+        region service n  mean step
+        all    a       50 8,0  1
+        North  a       20 8,0  1
+        South  a       30 8,0  1
+        North  b       30 7,0  1
+        South  b       20 8,0  1
+        """
+    )
+    assert report.findings == ()

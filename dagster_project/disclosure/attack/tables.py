@@ -253,7 +253,10 @@ def _valid(measured: Measured, equations: Equations, asked: Flags) -> Flags:
     """
     present = measured.present & measured.scope
     parent = present[equations.parent]
-    shown = equations.any_in((measured.values[0] > 0) | (measured.bounds()[0][0] > 0), parts=True)
+    somebody = measured.values[0] > 0
+    if measured.told is not None:
+        somebody |= measured.told[0][0] > 0
+    shown = equations.any_in(somebody, parts=True)
     empty = asked[equations.parent] & ~parent & ~shown
     with_parts = equations.any_in(present, parts=True)
     valid: Flags = (parent | empty) & with_parts & measured.scope[equations.parent]
