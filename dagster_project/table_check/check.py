@@ -21,6 +21,10 @@ from dagster_project.table_check.table import Row, Sums, Table, name_of
 MIN_N = 10
 GROUP = "union"
 NOT_USABLE = ("contradiction", "limit")
+CLASH = (
+    "contradict each other, so nothing was worked out of them; mend what is wrong, or add the rows "
+    "that the table leaves out, with n suppressed"
+)
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,7 @@ def _not_usable(found: Found) -> Iterator[Finding]:
     clashing = {one.measure for one in found.violations if one.rule == "contradiction"}
     for measure, name in ((MEAN, "means"), (BASE, "numbers of respondents")):
         if measure in clashing:
-            what = "contradict each other, so nothing was worked out of them; mend what is wrong"
-            yield Finding("contradiction", (), f"the printed {name}", what, None, None, "")
+            yield Finding("contradiction", (), f"the printed {name}", CLASH, None, None, "")
     for one in found.violations:
         if one.rule == "limit":
             yield Finding("limit", (), "the attack", one.what, None, None, "")
