@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_project.cli_check_figures import check_figures
+from dagster_project.cli_check_release import check_release
 from dagster_project.cli_common import (
     home_option,
     in_one_line,
@@ -28,6 +29,7 @@ from dagster_project.cli_common import (
     settings_as_last_filled,
     settings_of,
 )
+from dagster_project.cli_explain import explain
 from dagster_project.cli_factsheet import factsheet
 from dagster_project.cli_forget import forget, rotate_key
 from dagster_project.cli_look import bad_rows, check_files, doctor
@@ -83,9 +85,11 @@ def main() -> None:
 
 
 main.add_command(check_figures)
+main.add_command(check_release)
 main.add_command(check_files)
 main.add_command(bad_rows)
 main.add_command(doctor)
+main.add_command(explain)
 main.add_command(factsheet)
 main.add_command(forget)
 main.add_command(rotate_key)

@@ -361,6 +361,34 @@ def my_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_page_on_explaining_shows_what_the_command_says(demo: Demo) -> None:
+    page = PROJECT_ROOT / "docs" / "explain.md"
+    line, (shown,) = blocks(page, "sh")[0], blocks(page, "text")
+    said = demo.run("sh", "-c", line).stdout
+    assert said.startswith(shown.removesuffix("...\n"))
+
+
+def test_the_deviation_behind_every_margin_of_a_share_is_that_of_the_share(demo: Demo) -> None:
+    """Of a share p the variance is p (100 - p), if n, N and sd go together as in the models."""
+    shares = demo.query(
+        """
+        select organisation_code, period, metric, channel, product_code, value
+        from marts.mart_kpi inner join marts.dim_metric using (study, metric)
+        where study = 'divosa' and family = 'share' and status = 'published'
+        order by all limit 5
+        """
+    )
+    for organisation, period, metric, channel, product, value in shares:
+        told = demo.run(
+            *("kto", "explain", str(organisation), str(period), str(metric), "--json"),
+            *("--channel", str(channel), "--product", str(product), "--study", "divosa"),
+        )
+        worked = json.loads(told.stdout)["worked_back"]
+        share = float(str(value))
+        assert worked["population"] is not None
+        assert worked["standard_deviation"] ** 2 == pytest.approx(share * (100 - share))
+
+
 PAGES = [PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").glob("*.md"))]
 LONG_RUNNING = ("dagster dev",)
 TRIED_ELSEWHERE = ("make refresh", "make test")

@@ -16,6 +16,8 @@ import numpy as np
 from dagster_project.disclosure.attack.layout import TOTAL, Flags, Floats, Ints, Layout
 
 CLASSES = ("n", "weight", "top", "bottom", "plus", "zero", "minus")
+BOUNDED = ("n", "top", "bottom")
+"""The classes of which a hidden row may tell bounds, as `<class>_low` and `<class>_high`."""
 UNION = "union"
 """The figure of a target that says: this hidden leaf may be a member of a small union."""
 
@@ -90,7 +92,8 @@ class Rows:
     """Rows of one vintage of a block; arrays with one entry per published or hidden row.
 
     `measure` and `answer` are numbers of the catalogue (answer -1 where there is none), `cell` is
-    a position in the block's cells and `values` has a column for each of `CLASSES`.
+    a position in the block's cells and `values` has a column for each of `CLASSES`; `low` and
+    `high` have those of `BOUNDED`, NaN where nothing is told.
     """
 
     measure: Ints
@@ -98,6 +101,8 @@ class Rows:
     cell: Ints
     hidden: Flags
     values: Floats
+    low: Floats
+    high: Floats
 
     def only(self, mask: Flags) -> Rows:
         """Return some of the rows."""
@@ -107,6 +112,8 @@ class Rows:
             self.cell[mask],
             self.hidden[mask],
             self.values[mask],
+            self.low[mask],
+            self.high[mask],
         )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.disclosure.attack.blocks import (
+    BOUNDED,
     CLASSES,
     UNION,
     Block,
@@ -292,6 +293,8 @@ def _rows(part: pl.DataFrame, keys: Ints, mask: Flags) -> Rows:
         cell=np.searchsorted(keys, rows["key"].to_numpy()),
         hidden=rows["hidden"].to_numpy(),
         values=rows.select(CLASSES).to_numpy(),
+        low=rows.select(f"{name}_low" for name in BOUNDED).to_numpy(),
+        high=rows.select(f"{name}_high" for name in BOUNDED).to_numpy(),
     )
 
 

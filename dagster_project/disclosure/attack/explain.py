@@ -49,6 +49,14 @@ def combination(measured: Measured, equations: Equations, cells: Ints) -> Floats
     return factors
 
 
+@dataclass(frozen=True)
+class Explained:
+    """How a figure follows, in words, and as factors of published cells where it is their sum."""
+
+    text: str
+    terms: tuple[tuple[float, int], ...] = ()
+
+
 @dataclass
 class Explainer:
     """Finds words for the figures of a block; `note` is said of each place, such as a vintage."""
@@ -57,30 +65,41 @@ class Explainer:
     catalogue: Catalogue
     equations: Equations
     note: str = ""
-    _found: dict[tuple[int, int], str] = field(default_factory=dict)
+    _found: dict[tuple[int, int], Explained] = field(default_factory=dict)
 
     def of_union(self, measured: Measured, cells: Ints) -> str:
         """How the respondents of a union follow; blank if they do not."""
         factors = combination(measured, self.equations, cells)
         return "" if factors is None else self._terms(factors, measured.values[0])
 
-    def of_cell(self, posed: Posed, variable: int) -> str:
-        """How the figures of a hidden cell follow: all its tables in the same way, if linear."""
+    def of_cell(self, posed: Posed, variable: int, within: float = 0.0) -> Explained:
+        """How the figures of a hidden cell follow: all its tables in the same way, if linear.
+
+        An n whose bounds are at most `within` apart is explained by the two of them.
+        """
         key = posed.measured.number, variable
         if key not in self._found:
-            self._found[key] = self._of_cell(posed, variable)
+            self._found[key] = self._of_cell(posed, variable, within)
         return self._found[key]
 
-    def _of_cell(self, posed: Posed, variable: int) -> str:
+    def _of_cell(self, posed: Posed, variable: int, within: float) -> Explained:
         cell = int(posed.structure.cells[variable])
-        name, bounded = self.place(cell), ""
         kernel = posed.workshop.program(posed.measured).kernel
-        if not kernel.columns[variable].any():
+        if kernel.columns[variable].any():
+            return Explained(self._bounded(posed, variable, cell, within))
+        factors = combination(posed.measured, self.equations, np.array([cell]))
+        if factors is None:
             unit = np.zeros(posed.structure.variables)
             unit[variable] = 1.0
-            return f"{name} = {self._words(posed, 0, kernel.multipliers(unit), ())}"
+            factors = _factors(posed, kernel.multipliers(unit))
+        values = posed.measured.values[0]
+        terms = tuple((float(factors[at]), int(at)) for at in _counting(factors, values))
+        return Explained(f"{self.place(cell)} = {self._terms(factors, values)}", terms)
+
+    def _bounded(self, posed: Posed, variable: int, cell: int, within: float) -> str:
+        name, bounded = self.place(cell), ""
         for table in range(len(posed.low)):
-            pair = self._sides(posed, variable, table)
+            pair = self._sides(posed, variable, table, within if table == 0 else 0.0)
             if pair is not None:
                 what = "" if table == 0 else f" in class {table} of its scores"
                 bounded = f"{name}{what} >= {pair[0]} and <= {pair[1]}"
@@ -94,13 +113,21 @@ class Explainer:
                 return f"{name}: respondents but those without an answer, who are {left}"
         return bounded or f"{name} follows from the number of respondents"
 
-    def _sides(self, posed: Posed, variable: int, table: int) -> tuple[str, str] | None:
-        """Return the greatest lower and the least upper bound in words, if they meet."""
+    def _sides(
+        self, posed: Posed, variable: int, table: int, within: float = 0.0
+    ) -> tuple[str, str] | None:
+        """Return the greatest lower and the least upper bound in words, if they are so close."""
         explorer = posed.explorers.get(table)
         start = explorer.start if explorer else (posed.low[table], posed.high[table])
         program = posed.workshop.program(posed.measured)
         plain = np.zeros_like(start[0]) if table else np.minimum(start[0], 1)
-        for low, high in ((plain, np.full_like(start[1], BIG)), start):
+        posed_with = [(plain, np.full_like(start[1], BIG)), start]
+        if posed.measured.told is not None:
+            told = posed.measured.bounds()
+            posed_with.insert(
+                1, (told[0][table][posed.structure.cells], told[1][table][posed.structure.cells])
+            )
+        for low, high in posed_with:
             program.posed_by = None
             program.pose(posed.right[table], low, high)
             texts, values = [], []
@@ -120,7 +147,7 @@ class Explainer:
                 continue
             whole = posed.measured.whole[table]
             slack = 1 - CLOSE if whole else CLOSE * (1 + abs(values[0]))
-            if values[1] - values[0] <= slack:
+            if values[1] - values[0] <= within + slack:
                 return texts[0], texts[1]
         return None
 
@@ -129,26 +156,41 @@ class Explainer:
     ) -> str:
         """Put the multipliers of equations and bounds (variable, bound, multiplier) into words."""
         structure, values = posed.structure, posed.measured.values[table]
-        factors = np.zeros(len(values))
-        np.add.at(factors, structure.fixed_at, -rows[structure.fixed_row] * structure.fixed_coef)
+        factors = _factors(posed, rows)
         at_bounds = [
             f"{self.place(int(structure.cells[j]))} {'>=' if multiplier > 0 else '<='} "
             f"{bound + 0.0:.10g}"
             for j, bound, multiplier in limits
         ]
+        at_one = len(limits) == 1 and abs(abs(limits[0][2]) - 1) < CLOSE
+        if at_one and not len(_counting(factors, values)):
+            return f"{limits[0][1] + 0.0:.10g}"
         words = self._terms(factors, values)
         return words + (f" as {', '.join(at_bounds)}" if at_bounds else "")
 
     def _terms(self, factors: Floats, values: Floats) -> str:
         terms = [
             f"{_signed(factors[at])}{values[at]:.10g} ({self.place(int(at))})"
-            for at in np.flatnonzero((np.abs(factors) > CLOSE) & (np.nan_to_num(values) != 0))
+            for at in sorted(_counting(factors, values), key=lambda at: factors[at] < 0)
         ]
         return " ".join(terms).removeprefix("+ ") or "0"
 
     def place(self, cell: int) -> str:
         """Name a cell of the block."""
         return self.catalogue.label(int(self.keys[cell])) + self.note
+
+
+def _factors(posed: Posed, rows: Floats) -> Floats:
+    """Return what each known cell counts if equations have these multipliers."""
+    structure = posed.structure
+    factors = np.zeros(len(posed.measured.scope))
+    np.add.at(factors, structure.fixed_at, -rows[structure.fixed_row] * structure.fixed_coef)
+    return factors
+
+
+def _counting(factors: Floats, values: Floats) -> Ints:
+    """Cells that have a factor and somebody in them."""
+    return np.flatnonzero((np.abs(factors) > CLOSE) & (np.nan_to_num(values) != 0))
 
 
 def _signed(factor: float) -> str:

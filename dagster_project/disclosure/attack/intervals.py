@@ -26,6 +26,8 @@ from dagster_project.disclosure.attack.search import (
 )
 
 Columns = dict[str, npt.NDArray[Any]]
+Term = tuple[float, tuple[str, ...]]
+"""A factor and the cell that it counts for."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,16 @@ class Range:
 
 @dataclass
 class Intervals:
-    """Intervals of one block, in parts of equal columns; `texts` go by row number."""
+    """Intervals of one block, in parts of equal columns; `texts` and `terms` go by row number."""
 
     keys: Ints
     parts: list[Columns] = field(default_factory=list)
     texts: dict[int, str] = field(default_factory=dict)
+    terms: dict[int, list[Term]] = field(default_factory=dict)
     rows: int = 0
 
     def read_off(
-        self, posed: list[Posed], vintage: int, since: int = -1
+        self, posed: list[Posed], vintage: int, since: int = -1, *, within: float = 0.0
     ) -> list[tuple[int, int, int]]:
         """Add the intervals of every hidden figure.
 
@@ -56,6 +59,7 @@ class Intervals:
             posed: the measures, the respondents first.
             vintage: which they are of.
             since: for a difference, the vintage that was subtracted; else -1.
+            within: bounds of n that are at most this far apart count as exact here.
 
         Returns:
             (position in `posed`, row, cell) of each figure that is exact, and not 0.
@@ -67,7 +71,9 @@ class Intervals:
             of_one = {"measure": one.measured.number, "vintage": vintage, "since": since}
             for answer, figure, part in _figures(posed[0], one):
                 cells = one.structure.cells
-                for at in np.flatnonzero(part.exact & (np.abs(part.low) > CLOSE)):
+                close = (within > 0) & (figure == N) & (part.high - part.low <= within)
+                near = part.exact | close
+                for at in np.flatnonzero(near & (np.abs(part.high) > CLOSE)):
                     exact.append((place, self.rows + int(at), int(cells[at])))
                 of_one |= {"answer": answer, "figure": figure}
                 self._add(part, floor * (figure == N), cell=cells, **of_one)

@@ -47,6 +47,7 @@ class Plan:
     catalogue: Catalogue
     min_n: Mapping[str, int] | int
     explain: bool
+    explain_within: float = 0.0
 
     def most(self, table: str) -> int:
         """Return how many people a union may have that must not be known."""
@@ -248,20 +249,23 @@ class _OnBlock:
     def _read_off(self, posed: list[Posed], vintage: int, since: int = -1) -> None:
         intervals = self.outcome.intervals
         first = len(intervals.parts)
-        exact = intervals.read_off(posed, vintage, since)
+        within = self.plan.explain_within
+        narrow = intervals.read_off(posed, vintage, since, within=within)
         for part in intervals.parts[first:]:
             number = int(part["measure"][0])
             people = self.people.get((number, vintage, since))
             part["people"] = (
                 np.full(len(part["cell"]), -1) if people is None else people[part["cell"]]
             )
-        if not self.plan.explain or not exact:
+        if not self.plan.explain or not narrow:
             return
         explainer = self._explainer(vintage)
-        for place, row, cell in exact:
+        for place, row, cell in narrow:
             one = posed[place]
             variable = int(one.structure.place[cell])
-            intervals.texts[row] = explainer.of_cell(one, variable)
+            found = explainer.of_cell(one, variable, within)
+            intervals.texts[row] = found.text
+            intervals.terms[row] = [(factor, self._cell(at)) for factor, at in found.terms]
 
     def _union(
         self, found: Union, measured: Measured, vintages: tuple[int, int | None], text: str

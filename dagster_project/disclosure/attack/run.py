@@ -20,9 +20,9 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.attack.blocks import Block, Catalogue
+from dagster_project.disclosure.attack.blocks import BOUNDED, CLASSES, Block, Catalogue
 from dagster_project.disclosure.attack.cut import cut
-from dagster_project.disclosure.attack.intervals import Intervals
+from dagster_project.disclosure.attack.intervals import Intervals, Term
 from dagster_project.disclosure.attack.layout import BASE, FIGURES, Layout
 from dagster_project.disclosure.attack.on_block import (
     Outcome,
@@ -50,6 +50,7 @@ BOUNDS: dict[str, Any] = {
     "floor": pl.Float64,
     "people": pl.Int64,
     "equation": pl.String,
+    "terms": pl.List(pl.Struct({"factor": pl.Float64, "cell": pl.List(pl.String)})),
 }
 KEPT = {
     "key": np.int64,
@@ -79,7 +80,9 @@ class Attack:
     (null, or the earlier vintage that was subtracted), `low` and `high` (may be infinite), `exact`,
     `complete` (the bounds are the best there are; otherwise the interval is at least that wide),
     `floor` (the fewest respondents that the mere existence of rows shows), `people` (behind a
-    difference, of `changed`) and `equation`, how it follows where it is exact.
+    difference, of `changed`), `equation`, how it follows where it is exact, and `terms`: the
+    published cells, each with its factor, whose sum gives every figure of the cell, null where none
+    does.
 
     `unions` has the lightest union per block, measure, vintage and difference, if it has fewer
     than `min_n` people: the columns of its first cell, `measure`, `vintage`, `since`, `weight`
@@ -116,6 +119,7 @@ def attack(
     apart: pa.Table | None = None,
     workers: int = 1,
     explain: bool = True,
+    explain_within: float = 0.0,
     progress: Progress = silent,
 ) -> Attack:
     """Work out what follows from published figures.
@@ -150,7 +154,10 @@ def attack(
         figures: what is published, one row per cell, measure (and answer): the columns of a cell,
             measure, answer (of a distribution), vintage (0 is under attack; 1 and up are earlier
             vintages of the block, the oldest first), hidden, n, weight, top, bottom, plus, zero,
-            minus (see `figures_of`, which makes them).
+            minus (see `figures_of`, which makes them). A hidden row may tell something all the
+            same, as a printed `<10` does, or a rounded mean of known respondents: n_low, n_high,
+            top_low, top_high, bottom_low and bottom_high are bounds of its figures, and null where
+            nothing is told. A row whose n_low is told is not taken for somebody.
         hierarchies: how cells add up: the table column, dimension, partition, parent, child.
         scales: the table column, metric, kind (`mean`, `net`, `share` or `distribution`), low,
             high: what scores each measure can have.
@@ -170,6 +177,7 @@ def attack(
             they responded in, so that they are not taken for part of its respondents.
         workers: processes.
         explain: whether what is exact gets an equation.
+        explain_within: an n gets one too if its bounds are at most this far apart.
         progress: told how far the attack is.
 
     Raises:
@@ -187,7 +195,7 @@ def attack(
         changed=None if changed is None else _changes(changed, moved, layout),
         apart=None if apart is None else pl.DataFrame(apart),
     )
-    plan = Plan(catalogue, min_n, explain)
+    plan = Plan(catalogue, min_n, explain, explain_within)
     intervals, unions, contradictions = _Intervals(catalogue), [], []
     programs = limit = 0
     for done, (table, outcome) in enumerate(_each(blocks, plan, workers), start=1):
@@ -212,7 +220,8 @@ def attack(
 def _complete(figures: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Add the columns that are not there, empty."""
     kinds: dict[str, Any] = {"answer": pl.String, "vintage": pl.Int64}
-    kinds |= dict.fromkeys(("n", "weight", "top", "bottom", "plus", "zero", "minus"), pl.Float64)
+    bounds = [f"{name}_{end}" for name in BOUNDED for end in ("low", "high")]
+    kinds |= dict.fromkeys((*CLASSES, *bounds), pl.Float64)
     return figures.select(
         *layout.cell,
         "measure",
@@ -292,6 +301,7 @@ class _Intervals:
         self._tables: list[str] = []
         self._parts: list[dict[str, npt.NDArray[Any]]] = []
         self._texts: dict[int, str] = {}
+        self._terms: dict[int, list[Term]] = {}
         self._rows = 0
 
     def add(self, table: str, found: Intervals) -> None:
@@ -305,6 +315,7 @@ class _Intervals:
         part["table"] = np.full(found.rows, len(self._tables), dtype=np.int32)
         self._tables.append(table)
         self._texts |= {self._rows + row: text for row, text in found.texts.items()}
+        self._terms |= {self._rows + row: terms for row, terms in found.terms.items() if terms}
         self._parts.append(part)
         self._rows += found.rows
 
@@ -334,12 +345,20 @@ class _Intervals:
         for name in ("since", "people"):
             number = pl.Series(columns.pop(name))
             values[name] = number.set(number < 0, None)
-        texts = pl.Series([*self._texts.values(), None], dtype=pl.String)
-        place = np.full(self._rows, len(self._texts))
-        place[list(self._texts)] = np.arange(len(self._texts))
-        values["equation"] = texts.gather(place)
+        values["equation"] = self._by_row(self._texts, pl.String)
+        named = {
+            row: [{"factor": factor, "cell": cell} for factor, cell in terms]
+            for row, terms in self._terms.items()
+        }
+        values["terms"] = self._by_row(named, BOUNDS["terms"])
         frame = pl.DataFrame(values | columns)
         return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+    def _by_row(self, found: Mapping[int, Any], kind: Any) -> pl.Series:  # noqa: ANN401
+        """Lay out what some rows have over all rows."""
+        place = np.full(self._rows, len(found))
+        place[list(found)] = np.arange(len(found))
+        return pl.Series([*found.values(), None], dtype=kind).gather(place)
 
 
 def _named(names: Sequence[str | None], place: npt.NDArray[Any]) -> pl.Series:

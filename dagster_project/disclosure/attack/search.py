@@ -87,10 +87,7 @@ class Posed:
     def __init__(self, measured: Measured, workshop: Workshop) -> None:
         self.measured, self.workshop = measured, workshop
         self.structure, self._propagation = workshop.structure(measured)
-        tables, cells = len(measured.values), self.structure.cells
-        self.low = np.zeros((tables, len(cells)))
-        self.low[0] = measured.least[cells]
-        self.high = np.full((tables, len(cells)), BIG)
+        self.low, self.high = (end[:, self.structure.cells] for end in measured.bounds())
         self.right = self.structure.right_sides(measured.values)
         self.whole = np.array(measured.whole)
         self.explorers: dict[int, Explorer] = {}
@@ -186,6 +183,7 @@ def _nonresponse(base: Posed, other: Posed, workshop: Workshop) -> Posed | None:
         scope=ours.scope & theirs.scope & (theirs.present | ~ours.present),
         valid=ours.valid & theirs.valid,
         least=np.zeros_like(ours.least),
+        told=None,
     )
     posed = Posed(measured, workshop)
     posed.tighten()

@@ -16,7 +16,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dagster_project.disclosure.attack.blocks import CLASSES, Block, Catalogue, Measure, Rows
+from dagster_project.disclosure.attack.blocks import (
+    BOUNDED,
+    CLASSES,
+    Block,
+    Catalogue,
+    Measure,
+    Rows,
+)
 from dagster_project.disclosure.attack.layout import (
     BASE,
     BIG,
@@ -68,7 +75,8 @@ class Measured:
     hidden; `whole` says which are counts and `scores` has the score of each class. `known` cells
     are published, or have no row and are therefore empty; `present` cells have a row; cells outside
     `scope` may not have been published at all. `valid` says which equations hold. `least` is the
-    fewest respondents that the existence of rows shows.
+    fewest respondents that the existence of rows shows. `told` has the lowest and the highest
+    values that hidden rows tell of themselves, NaN where they tell nothing; None if none does.
     """
 
     number: int
@@ -81,6 +89,18 @@ class Measured:
     scope: Flags
     valid: Flags
     least: Floats
+    told: tuple[Floats, Floats] | None = None
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Return what is known of each table (rows) and cell before any equation is used."""
+        low, high = np.zeros_like(self.values), np.full_like(self.values, BIG)
+        low[0] = self.least
+        if self.told is not None:
+            low, high = (
+                np.where(np.isnan(told), known, told)
+                for told, known in zip(self.told, (low, high), strict=True)
+            )
+        return low, high
 
     @property
     def unknown(self) -> Flags:
@@ -178,7 +198,21 @@ def _measured(
         scope,
         scope,
         np.zeros(size),
+        _told(bare.only(bare.hidden), columns, size),
     )
+
+
+def _told(rows: Rows, columns: list[tuple[int, int]], size: int) -> tuple[Floats, Floats] | None:
+    """Lay out what hidden rows tell of themselves: a row per table, n first."""
+    if np.isnan(rows.low).all() and np.isnan(rows.high).all():
+        return None
+    low, high = (np.full((1 + len(columns), size), np.nan) for _ in range(2))
+    names = [CLASSES[column] for _, column in columns]
+    for table, name in enumerate(["n", *names]):
+        if name in BOUNDED:
+            low[table, rows.cell] = rows.low[:, BOUNDED.index(name)]
+            high[table, rows.cell] = rows.high[:, BOUNDED.index(name)]
+    return low, high
 
 
 def _with_base(measures: list[Measured], table: str) -> list[Measured]:
@@ -219,7 +253,10 @@ def _valid(measured: Measured, equations: Equations, asked: Flags) -> Flags:
     """
     present = measured.present & measured.scope
     parent = present[equations.parent]
-    shown = equations.any_in(measured.values[0] > 0, parts=True)
+    somebody = measured.values[0] > 0
+    if measured.told is not None:
+        somebody |= measured.told[0][0] > 0
+    shown = equations.any_in(somebody, parts=True)
     empty = asked[equations.parent] & ~parent & ~shown
     with_parts = equations.any_in(present, parts=True)
     valid: Flags = (parent | empty) & with_parts & measured.scope[equations.parent]
@@ -272,6 +309,7 @@ def difference_of(after: Measured, before: Measured, equations: Equations) -> Me
         scope=scope,
         valid=after.valid & before.valid & ~equations.any_in(~scope),
         least=(new & scope).astype(float),
+        told=None,
     )
 
 

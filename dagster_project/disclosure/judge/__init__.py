@@ -7,6 +7,7 @@ is known (`attack`), deciding what to hide (`protect`).
 from __future__ import annotations
 
 from dagster_project.disclosure.judge.limits import Limits, apart_of, scales_of, targets_of
+from dagster_project.disclosure.judge.outside import judge_from_outside
 from dagster_project.disclosure.judge.verdict import Violation, count_extreme_shares, judge
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "apart_of",
     "count_extreme_shares",
     "judge",
+    "judge_from_outside",
     "scales_of",
     "targets_of",
 ]

@@ -283,16 +283,21 @@ def _same_in(
 def small_published(evidence: Evidence) -> pl.DataFrame:
     """Return published figures on too few respondents: by the n they show, or by the truth."""
     shown = evidence.figures.filter(~pl.col("hidden"))
-    # fewest invited who answered is a count of respondents too; 0 tells of nobody
-    by_n = shown.join(evidence.rules, on=evidence.layout.table).filter(
-        (pl.col("n") >= 1) & (pl.col("n") < pl.col("min_n"))
-    )
     small = evidence.truth.filter(is_primary()).select(*evidence.key, true_n="n").unique()
     by_truth = shown.join(small, on=evidence.key)
-    parts = [by_n.with_columns(true_n=pl.col("n").cast(pl.Int64)), by_truth]
     said = pl.format("published on {} respondents", "true_n")
-    found = [evidence.broken("small_published", part, said) for part in parts]
+    found = [small_by_n(evidence), evidence.broken("small_published", by_truth, said)]
     return pl.concat(found).unique(maintain_order=True)
+
+
+def small_by_n(evidence: Evidence) -> pl.DataFrame:
+    """Return published figures that show too few respondents themselves; 0 tells of nobody."""
+    shown = evidence.figures.filter(~pl.col("hidden"))
+    few = shown.join(evidence.rules, on=evidence.layout.table).filter(
+        (pl.col("n") >= 1) & (pl.col("n") < pl.col("min_n"))
+    )
+    said = pl.format("published on {} respondents", pl.col("n").cast(pl.Int64))
+    return evidence.broken("small_published", few, said)
 
 
 def missing_rows(evidence: Evidence) -> pl.DataFrame:

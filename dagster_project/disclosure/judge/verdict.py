@@ -6,7 +6,7 @@ true figures: they are internal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -80,12 +80,16 @@ def judge(
         rules.not_attacked(evidence),
         rules.told_shares(evidence, pl.DataFrame(scales), protecting),
     ]
+    return [*as_violations(broken), *not_usable(found, layout)]
+
+
+def as_violations(broken: Sequence[pl.DataFrame]) -> list[Violation]:
+    """Return what breaks rules, as `rules.Evidence.broken` words it, each once."""
     rows = pl.concat(broken).unique(maintain_order=True)
-    violations = [
+    return [
         Violation(rule, tuple(cell), measure, vintage, what, equation or "")
         for rule, *cell, measure, vintage, what, equation in rows.iter_rows()
     ]
-    return [*violations, *_not_usable(found, layout)]
 
 
 def _evidence(
@@ -117,7 +121,7 @@ def _with_limits(rows: pl.DataFrame, numbers: pl.DataFrame, layout: Layout) -> p
     )
 
 
-def _not_usable(found: Attack, layout: Layout) -> list[Violation]:
+def not_usable(found: Attack, layout: Layout) -> list[Violation]:
     """Figures that cannot be true at once, and programs that took too long, prove nothing."""
     clash = "published figures contradict each other, so the attack could not use them"
     violations = [

@@ -50,7 +50,7 @@ def test_one_missing_sibling_follows_by_subtraction_with_its_equation():
     assert found(intervals, "grade", "n") == [(8, 8, True)]
     assert found(intervals, "grade", "total") == [(pytest.approx(52), pytest.approx(52), True)]
     equation = intervals.intervals.to_pylist()[0]["equation"]
-    assert equation == "o 2020 A = - 20 (o 2020 B) - 30 (o 2020 C) + 58 (o 2020)"
+    assert equation == "o 2020 A = 58 (o 2020) - 20 (o 2020 B) - 30 (o 2020 C)"
 
 
 def test_two_respondents_in_two_hidden_cells_are_one_each():

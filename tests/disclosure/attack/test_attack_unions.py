@@ -167,7 +167,7 @@ def test_partitions_of_one_total_tell_a_cell_though_the_total_is_hidden():
 
     assert (found["weight"], found["members"]) == (4, ["o 2020 B"])
     assert found["equation"] == (
-        "o 2020 B = - 12 (o 2020 A) + 10 (o 2020 size=x) + 6 (o 2020 size=y)"
+        "o 2020 B = 10 (o 2020 size=x) + 6 (o 2020 size=y) - 12 (o 2020 A)"
     )
 
 

@@ -72,7 +72,7 @@ def test_a_withdrawn_total_and_parts_published_since_tell_of_two_late_respondent
     assert unions(result) == [("responses", 0, 1, 2, ["o 2020 A", "o 2020 B"])]
     assert result.unions.to_pylist()[0]["equation"] == (
         "o 2020 A + o 2020 B = 26 (o 2020 A) + 10 (o 2020 B), "
-        "before - 60 (o 2020 C in vintage 1) + 94 (o 2020 in vintage 1)"
+        "before 94 (o 2020 in vintage 1) - 60 (o 2020 C in vintage 1)"
     )
 
 

@@ -1,0 +1,84 @@
+"""The command `kto check-release`, apart from the others as it needs no settings.
+
+Belongs here: its help, printing, exit codes (0 nothing disclosed, 1 something is, 2 wrong usage).
+Does not belong here: the attack.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(name="check-release")
+@click.argument("file", type=click.Path(path_type=Path), metavar="TABLES.csv")
+@click.option(
+    "--hierarchy",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv",
+    help="How values add up: columns dimension, parent, child.  [all is the sum of the others]",
+)
+@click.option(
+    "--min-n",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Fewest respondents that may be known.",
+)
+@click.option(
+    "--zeros-shown",
+    is_flag=True,
+    help="The table prints a 0 as 0, so a suppressed cell has somebody.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check_release(
+    file: Path, hierarchy: Path | None, min_n: int, zeros_shown: bool, as_json: bool
+) -> None:
+    """Attack tables that somebody published, and say which suppressed cells they give away.
+
+    TABLES.csv has one row per published or suppressed cell:
+
+    \b
+    n                        respondents; blank, x, -, * and the like: suppressed.
+                             <10 and 1-9 are suppressed, and tell a limit
+    mean (or value)          as printed: 7,8 is anything from 7.75 to 7.85
+    minimum, maximum, step   of one answer; without them 1, 10, and any number
+    at_most                  the most that a suppressed n can be, such as the invited
+    label, source, note      for you
+    any other column         a dimension; all, total or totaal is its total
+
+    \b
+    Example:
+      service;n;mean;step
+      all;50;8,0;1
+      to work;28;7,8;1
+      absence;x;x;1
+
+    50 - 28 = 22 people in the suppressed cell, with a mean of 8.14 to 8.41.
+
+    Exit 0: nothing suppressed can be worked out; 1: something can, or is published on too few; 2:
+    wrong usage, or a file that cannot be used, with file, row and column. More in
+    docs/check_release.md.
+    """  # noqa: D301
+    from dagster_project.table_check import (  # noqa: PLC0415
+        TableError,
+        check_tables,
+        report_json,
+        report_lines,
+    )
+
+    try:
+        report = check_tables(file, hierarchies=hierarchy, min_n=min_n, zeros_shown=zeros_shown)
+    except TableError as error:
+        for problem in error.problems:
+            click.echo(f"kto: {problem}", err=True)
+        raise SystemExit(2) from None
+    if as_json:
+        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+    else:
+        for line in report_lines(report):
+            click.echo(line)
+    if report.findings:
+        raise SystemExit(1)
