@@ -12,11 +12,20 @@ import threading
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import axe_core_python
 import pandas as pd
+import polars as pl
 import pytest
 import small_feeds
 from demo_home import Demo
 
+from dagster_project.codebook import load_codebook
+from dagster_project.factsheet.annex import annex_of
+from dagster_project.factsheet.figures import read_facts
+from dagster_project.factsheet.front import front_of
+from dagster_project.factsheet.pages import page, sheet_page
+from dagster_project.factsheet.sheet import sheet_of
+from dagster_project.factsheet.words import words
 from dagster_project.settings import PROJECT_ROOT
 
 
@@ -323,24 +332,104 @@ def test_the_rounded_benchmark_is_half_away_from_zero(demo: Demo) -> None:
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
+def browse(demo: Demo, scratch: Path, page: Path, *more: str) -> str:
+    """Open a page in a browser without a window; the page as it then is."""
+    quiet = ("disable-background-networking", "disable-component-update", "disable-sync")
+    flags = ("headless", "no-sandbox", "disable-gpu", "no-first-run", *quiet, *more)
+    seen = demo.run(
+        str(CHROMIUM),
+        *(f"--{flag}" for flag in flags),
+        f"--user-data-dir={scratch}",
+        "--dump-dom",
+        page.as_uri(),
+    )
+    return seen.stdout
+
+
+FACTSHEETS = [
+    ("nvvb", "GM0637", "2020"),
+    ("madi", "dynamo", "2020"),
+    ("halt", "halt", "2022"),
+    ("blik_op_werk", "nieuwe_sporen", "2021"),
+    ("divosa", "GM0637", "2025"),
+    ("sfo", "SFO", "2017"),
+]
+
+
+@pytest.fixture(scope="module")
+def pages(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A factsheet of each survey, the front page and an annex, drawn of the demo."""
+    codebook, text = load_codebook(PROJECT_ROOT / "seeds"), words("nl")
+    folder = tmp_path_factory.mktemp("pages")
+    made = {
+        "index": page("index.html", text, front=front_of(codebook, text, demo.current)),
+        "annex": page("annex.html", text, annex=annex_of(codebook, text, demo.current, "nvvb")),
+    }
+    for study, organisation, period in FACTSHEETS:
+        owner = pl.DataFrame({"study": [study], "organisation_code": [organisation]})
+        facts = read_facts(demo.current, owner)[0]
+        sheet = sheet_of(codebook, text, facts, period)
+        made[study] = sheet_page(sheet, text, "id", {})
+    for name, html in made.items():
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    return sorted(folder.iterdir())
+
+
+def test_a_factsheet_shows_the_figures_that_were_published(pages: list[Path]) -> None:
+    text = {path.stem: path.read_text("utf-8") for path in pages}
+    # what the reports on these surveys printed
+    for label, value in {"Openingstijden": "8,2", "Prijs van het product": "7,3"}.items():
+        assert re.search(rf">{label}</th>.*?<strong>{value}</strong>", text["nvvb"])
+    assert re.search(r'class="big">8,1 ', text["madi"])
+    assert re.search(r'class="big">\+38 ', text["madi"])
+    assert re.search(r'class="big">\+20 ', text["halt"])
+    assert "27,3" in text["blik_op_werk"]
+    assert "351" in text["divosa"]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: pages are not looked at")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_nothing_on_a_page_keeps_anybody_from_reading_it(
+    demo: Demo, pages: list[Path], tmp_path: Path, width: int
+) -> None:
+    """axe finds nothing, and nothing on the page is wider than the screen."""
+    axe = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    script = """
+        axe.run().then(function (found) {
+            var result = document.createElement('pre');
+            result.id = 'found';
+            result.textContent = JSON.stringify({
+                rules: found.violations.map(function (one) { return one.id; }),
+                wider: document.documentElement.scrollWidth - window.innerWidth,
+            });
+            document.body.replaceChildren(result);
+        });
+    """
+    for path in pages:
+        html = path.read_text("utf-8")
+        looked_at = tmp_path / path.name
+        looked_at.write_text(
+            html.replace("</body>", f"<script>{axe}</script><script>{script}</script></body>"),
+            encoding="utf-8",
+        )
+        flags = (f"window-size={width},900", "virtual-time-budget=20000")
+        seen = re.search(
+            r'<pre id="found">(.*?)</pre>', browse(demo, tmp_path / "user", looked_at, *flags)
+        )
+        assert seen, path.name
+        found = json.loads(seen[1])
+        assert (path.name, found["rules"]) == (path.name, [])
+        assert found["wider"] <= 0, path.name
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: pages are not looked at")
 def test_data_docs_open_in_a_browser_and_load_nothing_from_elsewhere(
     demo: Demo, tmp_path: Path
 ) -> None:
     page = demo.home / "data_docs" / "index.html"
-    quiet = ("disable-background-networking", "disable-component-update", "disable-sync")
-    seen = demo.run(
-        str(CHROMIUM),
-        *(
-            f"--{flag}"
-            for flag in ("headless", "no-sandbox", "disable-gpu", "no-first-run", *quiet)
-        ),
-        f"--user-data-dir={tmp_path}",
-        "--dump-dom",
-        page.as_uri(),
-    )
-    assert "expectations met" in seen.stdout
+    assert "expectations met" in browse(demo, tmp_path, page)
     for file in (demo.home / "data_docs").rglob("*.html"):
         assert not re.search(r"(src|href)=.?https?:", file.read_text("utf-8")), file
 
