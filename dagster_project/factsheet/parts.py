@@ -147,6 +147,20 @@ def net_parts(maker: Maker, owner: Metric, where: Where) -> list[Segment]:
     ]
 
 
+def answer_parts(maker: Maker, question: Metric, channel: str) -> list[Segment]:
+    """Return the answers of a question as parts, the most positive first; none if one is hidden."""
+    rows = maker.facts.answers(maker.period, channel, question.metric)
+    if not rows or any(row["status"] != PUBLISHED or row["share"] is None for row in rows):
+        return []
+    share = {row["answer"]: row["share"] for row in rows}
+    labels = answer_labels(maker.codebook, maker.words, question.study, question.metric)
+    return [
+        _segment(maker.words, labels[code], share[code])
+        for code in reversed(labels)
+        if code in share
+    ]
+
+
 def _points(codebook: Codebook, metric: Metric, number: float | None) -> float | None:
     for band in codebook.bands_of(metric.study, metric.metric):
         if number is not None and band.lower <= number <= band.upper:

@@ -26,7 +26,13 @@ from dagster_project.factsheet.figures import (
     Where,
 )
 from dagster_project.factsheet.outline import SHARE, Outline, organisation_name, outline_of
-from dagster_project.factsheet.parts import Segment, answer_labels, net_parts, share_parts
+from dagster_project.factsheet.parts import (
+    Segment,
+    answer_labels,
+    answer_parts,
+    net_parts,
+    share_parts,
+)
 from dagster_project.factsheet.strips import Strip, margin_decimals, shown, strip_of
 from dagster_project.factsheet.words import Words
 from dagster_project.release.contract import figure_of
@@ -34,6 +40,7 @@ from dagster_project.release.contract import figure_of
 MOST_POINTS = {4: 8, 6: 12}
 """How many periods a trend shows: of years, of quarters."""
 LEAST_DOTS = 3
+MOST_SEGMENTS = 5
 RESPONSE_COLUMNS = (
     "responses",
     "reviews",
@@ -279,7 +286,21 @@ class _Maker:
             if parts := share_parts(self, owner, where) or net_parts(self, owner, where):
                 label = self.words.label(owner)
                 found.append(Stacks(self.words("parts_of", label=label), [Stack(label, parts)]))
+        judged = [
+            Stack(self.words.label(question), answer_parts(self, question, where.channel))
+            for question in self.outline.questions
+            if self._is_judged(question)
+        ]
+        shown_ones = [one for one in judged if one.segments]
+        if shown_ones:
+            found.append(Stacks(self.words("distribution"), shown_ones))
         return found
+
+    def _is_judged(self, question: Metric) -> bool:
+        """Say whether a question is that of an aspect and its few answers fit into one bar."""
+        labels = answer_labels(self.codebook, self.words, self.study, question.metric)
+        aspects = {one.metric for one in self._owners() if one not in self.outline.headline}
+        return question.metric in aspects and len(labels) <= MOST_SEGMENTS
 
     def _owners(self) -> list[Metric]:
         aspects = [one for metrics in self.outline.aspects.values() for one in metrics]
@@ -291,7 +312,7 @@ class _Maker:
             shares = [
                 row for row in rows if row["status"] == PUBLISHED and row["share"] is not None
             ]
-            if not shares:
+            if not shares or self._is_judged(question):
                 continue
             labels = answer_labels(self.codebook, self.words, self.study, question.metric)
             order = {code: place for place, code in enumerate(labels)}

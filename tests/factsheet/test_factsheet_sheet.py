@@ -189,3 +189,18 @@ def test_numbers_in_a_matrix_do_not_stand_on_each_other() -> None:
     spec = matrix(dots, ("belang", "tevredenheid"), True, ("a", "b", "c", "d"))
     numbers = spec["layer"][-1]["data"]["values"]
     assert len({(one["importance"], one["satisfaction"]) for one in numbers}) == 5
+
+
+def test_the_answers_about_an_aspect_are_one_bar_and_no_table(codebook: Codebook) -> None:
+    shares = {"1": 1.0, "2": 4.0, "3": 7.0, "4": 38.0, "5": 50.0}
+    found = facts([kpi("welkom", "2020", 4.3)], answers=answers("welkom", "2020", shares))
+    block = sheet_of(codebook, TEXT, type(found)("madi", "dynamo", found.tables), "2020").blocks[0]
+    (stacks,) = block.stacks
+    assert [(one.label, one.text) for one in stacks.stacks[0].segments] == [
+        ("zeer tevreden", "50\u00a0%"),
+        ("tevreden", "38\u00a0%"),
+        ("neutraal", "7\u00a0%"),
+        ("ontevreden", "4\u00a0%"),
+        ("zeer ontevreden", "1\u00a0%"),
+    ]
+    assert block.answers == []

@@ -559,3 +559,8 @@ def test_every_python_example_in_the_docs_runs(demo: Demo, code: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("query", blocks(PROJECT_ROOT / "docs" / "bi.md", "sql"))
+def test_a_query_of_the_documentation_finds_rows(demo: Demo, query: str) -> None:
+    assert demo.query(query), query
