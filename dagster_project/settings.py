@@ -113,7 +113,8 @@ class Settings:
     is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
     A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
     was made is kept, `alerts` who is told of a run that failed, `factsheets` whether a release has
-    pages to read.
+    pages to read, `postgres` the address of a database that holds the current release as well; it
+    may have a password in it.
     """
 
     root: Path
@@ -126,6 +127,7 @@ class Settings:
     keep: Keep = Keep()
     alerts: Alerts = Alerts()
     factsheets: bool = True
+    postgres: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(
@@ -161,7 +163,10 @@ class Settings:
         quiet = _whole(env, "KTO_QUIET_SECONDS", 60, 0)
         key, keep, alerts = _pseudonym_key(landing, env), Keep.from_env(env), Alerts.from_env(env)
         pages = _yes(env, "KTO_FACTSHEETS")
-        return cls(root, landing, home, key, int(day), limits, quiet, keep, alerts, pages)
+        postgres = env.get("KTO_PUBLISH_POSTGRES") or None
+        return cls(
+            *(root, landing, home, key, int(day), limits, quiet, keep, alerts, pages, postgres)
+        )
 
     def at_once(self) -> Settings:
         """Return the same for a run that somebody asked for: files may have come just before it."""
@@ -263,11 +268,6 @@ def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:
     target = env.get("KTO_TARGET") or TARGET
     if target != TARGET:
         raise ValueError(f"KTO_TARGET is {target!r}; this version knows {TARGET} only: unset it")
-    if env.get("KTO_PUBLISH_POSTGRES"):
-        raise ValueError(
-            "KTO_PUBLISH_POSTGRES is set, but this version does not publish to PostgreSQL yet: "
-            "unset it, and load the Parquet files of the release"
-        )
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, lowest: int) -> int:

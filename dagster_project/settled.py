@@ -55,6 +55,7 @@ def mark_of(settings: Settings, given: str) -> str:
             str(installed),
             # how long to wait for files says nothing once all have come
             repr(replace(settings, quiet_seconds=0)),
+            settings.postgres or "",
             given,
             *_entries(settings.home, NOT_OF_A_RUN, apart),
             *(entry for folder in sources for entry in _entries(folder, MADE)),

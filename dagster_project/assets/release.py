@@ -24,7 +24,7 @@ from dagster_project.release.export import (
 from dagster_project.release.finalise import commit, keyed_marts, story_of
 from dagster_project.release.intact import damage
 from dagster_project.release.internal import export_internal
-from dagster_project.release.manifest import current_release, read_manifest
+from dagster_project.release.manifest import CURRENT, current_release, read_manifest
 from dagster_project.release.prepare import (
     FINAL_FILE,
     PERIODS_FILE,
@@ -312,6 +312,8 @@ def _publish(
             publish(settings, staged, keep, GATES)
             _show_preview(installation)
         current = current_release(settings)
+        if settings.postgres and current:
+            _copy_to_postgres(installation, settings.postgres)
     release = current.release if current else ""
     installation.done(f"release: {same or f'{release} is current'}")
     result: dg.MaterializeResult[None] = dg.MaterializeResult(
@@ -325,6 +327,15 @@ def _publish(
         }
     )
     return result, pages
+
+
+def _copy_to_postgres(installation: Installation, dsn: str) -> None:
+    """Let the database hold the current release, also one that it missed before."""
+    from dagster_project.release.postgres import copy_release  # noqa: PLC0415
+
+    folder = (installation.settings.published / CURRENT).resolve()
+    copied = copy_release(dsn, folder, installation.progress)
+    installation.done(f"PostgreSQL: {'holds' if copied else 'held already'} {folder.name}")
 
 
 def _table(staged: StagedRelease) -> str:

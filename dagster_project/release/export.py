@@ -364,24 +364,34 @@ def _copy_comments(engine: duckdb.DuckDBPyConnection, catalog: str) -> None:
 def _make_views(engine: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     """Give schema `main`, where tools look first, views of the tables and labelled views.
 
-    A labelled view that lacks a table, as in a small release of a test, is left out with those
-    on it. The text of a view names no database, so that the file can be attached under any name.
+    The text of a view names no database, so that the file can be attached under any name.
     """
     engine.execute("use staged_release")
-    own, made = _views(), {f"{SCHEMA}.{table}" for table in names}
+    own = labelled_views(set(names))
     for table in names:
         if table not in own:
             engine.execute(f"create view main.{table} as select * from {SCHEMA}.{table}")
-    for view, statement in own.items():
-        if set(TABLE_OR_VIEW.findall(statement)) - {f"main.{view}"} <= made:
-            engine.execute(statement)
-            made.add(f"main.{view}")
+    for statement in own.values():
+        engine.execute(statement)
     engine.execute("use memory")
+
+
+def labelled_views(tables: set[str]) -> dict[str, str]:
+    """Return the statements that make the labelled views, by the name of the view, in order.
+
+    One that needs a table which is not among `tables` is left out, with those that need it.
+    """
+    made = {f"{SCHEMA}.{table}" for table in tables}
+    found = {}
+    for view, statement in _views().items():
+        if set(TABLE_OR_VIEW.findall(statement)) - {f"main.{view}"} <= made:
+            found[view] = statement
+            made.add(f"main.{view}")
+    return found
 
 
 @cache
 def _views() -> dict[str, str]:
-    """Return the statements that make the labelled views, by the name of the view."""
     script = re.sub(r"^--.*$", "", VIEWS.read_text(encoding="utf-8"), flags=re.MULTILINE)
     statements = [one.strip() for one in script.split(";") if one.strip()]
     return {one.split()[2].partition(".")[2]: one for one in statements}

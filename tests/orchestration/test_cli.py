@@ -126,17 +126,6 @@ def test_a_target_of_which_this_version_knows_nothing_is_refused_at_once(
     assert not (tmp_path / "home").exists()
 
 
-def test_a_database_that_nothing_would_be_published_to_is_refused_and_stays_secret(
-    landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KTO_PUBLISH_POSTGRES", "postgresql://kto:secret@database/kto")
-    done = kto("refresh", "--landing", landing, "--home", tmp_path / "home")
-    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
-    assert "KTO_PUBLISH_POSTGRES" in done.stderr
-    assert "secret" not in done.stderr
-    assert not (tmp_path / "home").exists()
-
-
 def test_what_is_set_to_nothing_or_to_the_default_is_not_refused(
     landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

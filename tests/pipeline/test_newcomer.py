@@ -15,9 +15,11 @@ from pathlib import Path
 import axe_core_python
 import pandas as pd
 import polars as pl
+import psycopg
 import pytest
 import small_feeds
 from demo_home import Demo
+from postgres_server import INITDB, LACKING, server
 
 from dagster_project.codebook import load_codebook
 from dagster_project.factsheet.annex import annex_of
@@ -26,6 +28,7 @@ from dagster_project.factsheet.front import front_of
 from dagster_project.factsheet.pages import page, sheet_page
 from dagster_project.factsheet.sheet import sheet_of
 from dagster_project.factsheet.words import words
+from dagster_project.release.postgres import copy_release
 from dagster_project.settings import PROJECT_ROOT
 
 
@@ -327,6 +330,25 @@ def test_the_rounded_benchmark_is_half_away_from_zero(demo: Demo) -> None:
         exact = Decimal(repr(value)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
         wanted = exact.quantize(Decimal(1).scaleb(-int(str(decimals))), ROUND_HALF_UP)
         assert float(wanted) == rounded
+
+
+@pytest.mark.skipif(INITDB is None, reason=LACKING)
+def test_postgres_shows_what_the_file_shows(demo: Demo) -> None:
+    query = """
+        select study, organisation_code, period, channel_nl, product_nl, metric_nl, n,
+            value_rounded, benchmark_rounded
+        from {schema}.kpi_labelled where status = 'published' and period_type = 'year'
+    """
+    with server() as dsn, psycopg.connect(dsn) as connection:
+        assert copy_release(dsn, demo.current)
+        found = connection.execute(query.format(schema="bi")).fetchall()
+        views = connection.execute(
+            "select table_name from information_schema.views where table_schema = 'bi'"
+        ).fetchall()
+    wanted = demo.query(query.format(schema="main"))
+    assert sorted(map(str, found)) == sorted(map(str, wanted))
+    shown = demo.query("select view_name from duckdb_views() where not internal")
+    assert sorted(views) == sorted(shown)
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
