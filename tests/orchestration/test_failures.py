@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from dagster_project.warehouse.damage import discard_if_damaged
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
 CLOSED = GateResult(False, (Expected("mart_kpi", "made up", False, "shows too little"),))
+# what is tried here again and again is one quarter of which others try the expectations
+OPEN = GateResult(True, (Expected("mart_kpi", "made up", True, "shows enough"),))
 BROKEN_MODEL = "select no_such_column from {{ ref('int_cells') }}"
 
 
@@ -43,14 +45,16 @@ class Published:
                 refresh(self.settings)
         self.refused = str(caught.value)
         self.published_when_refused = (self.settings.published / "current").exists()
+        patch.setattr(gates, "validate", lambda *_: OPEN)
+        patch.setattr(gates, "judge", lambda *_, **__: OPEN)
         self.told: list[str] = []
         self.first = refresh(self.settings, done=self.told.append)
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     with pytest.MonkeyPatch.context() as patch:
-        return Published(tmp_path_factory.mktemp("installation"), patch)
+        yield Published(tmp_path_factory.mktemp("installation"), patch)
 
 
 def test_nothing_is_published_while_the_gate_is_closed(published: Published) -> None:
