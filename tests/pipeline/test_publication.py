@@ -6,13 +6,11 @@ provider, made up, is below the norm.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 import small_feeds
-from installing import install
 
 from dagster_project.pipeline import refresh
 from dagster_project.settings import Settings
@@ -80,9 +78,8 @@ def deliver(settings: Settings) -> None:
     small_feeds.deliver(settings, {k: pl.DataFrame(v) for k, v in feeds.items()}, "2022-01-10")
 
 
-def released(folder: Path, min_n: int) -> Settings:
-    """Refresh with this least number of respondents, and the second provider known."""
-    settings = install(folder)
+def land(settings: Settings, min_n: int) -> None:
+    """Ask for this least number of respondents, know the second provider, deliver of both."""
     studies = settings.seeds / "studies.csv"
     text = studies.read_text(encoding="utf-8")
     assert text.count("reintegration_provider,,,10,") == 2
@@ -92,18 +89,18 @@ def released(folder: Path, min_n: int) -> Settings:
     with organisations.open("a", encoding="utf-8") as file:
         file.write(f"{BELOW},Onder de norm,reintegration_provider,,,\n")
     deliver(settings)
-    refresh(settings)
-    return settings
 
 
 @pytest.fixture(scope="module")
-def as_printed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return released(tmp_path_factory.mktemp("printed"), 1)
+def as_printed(module_settings: Settings) -> Settings:
+    land(module_settings, min_n=1)
+    refresh(module_settings)
+    return module_settings
 
 
 @pytest.fixture(scope="module")
-def protected(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return released(tmp_path_factory.mktemp("protected"), 10)
+def protected(studies: Settings) -> Settings:
+    return studies
 
 
 def rows_of(settings: Settings, provider: str) -> dict[tuple[str, str], dict[str, Any]]:
