@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import expectations
 import pytest
 
 from dagster_project.errors import UserError
@@ -18,8 +19,6 @@ from dagster_project.warehouse.damage import discard_if_damaged
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
 CLOSED = GateResult(False, (Expected("mart_kpi", "made up", False, "shows too little"),))
-# what is tried here again and again is one quarter of which others try the expectations
-OPEN = GateResult(True, (Expected("mart_kpi", "made up", True, "shows enough"),))
 BROKEN_MODEL = "select no_such_column from {{ ref('int_cells') }}"
 
 
@@ -45,8 +44,7 @@ class Published:
                 refresh(self.settings)
         self.refused = str(caught.value)
         self.published_when_refused = (self.settings.published / "current").exists()
-        patch.setattr(gates, "validate", lambda *_: OPEN)
-        patch.setattr(gates, "judge", lambda *_, **__: OPEN)
+        expectations.leave_out(patch)
         self.told: list[str] = []
         self.first = refresh(self.settings, done=self.told.append)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import small_feeds
+import test_against_raw_answers
 import test_burgerpeiling
 import test_docs_add_a_study
 import test_merged_municipalities
@@ -24,4 +25,13 @@ def build(folder: Path) -> None:
     test_docs_add_a_study.land(settings)
     test_merged_municipalities.land(settings)
     test_publication.land(settings, min_n=10)
+    refresh(settings, order=small_feeds.AS_IS)
+
+
+def build_by_other_rules(folder: Path) -> None:
+    """The same, where a study shows what rests on one answer, and importance is by regression."""
+    settings = install(folder)
+    test_against_raw_answers.measure_by_regression(settings)
+    test_against_raw_answers.land(settings)
+    test_publication.land(settings, min_n=1)
     refresh(settings, order=small_feeds.AS_IS)

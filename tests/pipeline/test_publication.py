@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 import small_feeds
 
-from dagster_project.pipeline import refresh
 from dagster_project.settings import Settings
 
 STUDY, COMMISSIONERS = "blik_op_werk", "blik_op_werk_opdrachtgevers"
@@ -92,10 +91,8 @@ def land(settings: Settings, min_n: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def as_printed(module_settings: Settings) -> Settings:
-    land(module_settings, min_n=1)
-    refresh(module_settings)
-    return module_settings
+def as_printed(studies_by_other_rules: Settings) -> Settings:
+    return studies_by_other_rules
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +164,10 @@ def test_each_verdict_has_its_reason_and_norm(as_printed: Settings) -> None:
 
 
 def test_with_one_as_the_least_nothing_is_hidden(as_printed: Settings) -> None:
-    tables = small_feeds.released_tables(as_printed)
+    tables = {
+        table: [row for row in rows if row.get("study") in (STUDY, COMMISSIONERS)]
+        for table, rows in small_feeds.released_tables(as_printed).items()
+    }
     filled = {table for table, rows in tables.items() if rows}
     assert {"mart_kpi", "mart_response", "mart_publication"} <= filled
     for table, rows in tables.items():
