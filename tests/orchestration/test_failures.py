@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import expectations
 import pytest
+from installing import install
 
 from dagster_project.errors import UserError
 from dagster_project.pipeline import StepError, refresh
 from dagster_project.release import gates
 from dagster_project.release.outcome import Expected, GateResult
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.settings import Settings
 from dagster_project.warehouse.damage import discard_if_damaged
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
@@ -29,15 +29,11 @@ class Published:
     """
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        root, landing = folder / "project", folder / "landing"
-        unwanted = shutil.ignore_patterns("target", "logs")
-        shutil.copytree(PROJECT_ROOT / "dbt_project", root / "dbt_project", ignore=unwanted)
-        shutil.copytree(PROJECT_ROOT / "seeds", root / "seeds")
-        shutil.copy(PROJECT_ROOT / "dagster.yaml", root)
-        (landing / "counter").mkdir(parents=True)
+        self.settings = install(folder)
+        counter = self.settings.landing / "counter"
+        counter.mkdir()
         rows = "".join(f"r{n};GM0637;paspoort;2020-10-01;2020-10-02;8\n" for n in range(12))
-        (landing / "counter" / "2020-12-01.csv").write_text(HEADER + rows, encoding="utf-8")
-        self.settings = Settings(root, landing, folder / "home", b"a key of the tests")
+        (counter / "2020-12-01.csv").write_text(HEADER + rows, encoding="utf-8")
         with patch.context() as closed:
             closed.setattr(gates, "validate", lambda *_: CLOSED)
             with pytest.raises(StepError) as caught:
