@@ -154,5 +154,10 @@ def test_who_never_merged_has_the_same_rows_and_who_is_gone_has_none(query: Quer
     )
     assert row == expected
     assert row["rows"] > 0
-    codes = query("select distinct organisation_code as code from marts.mart_kpi_merged order by 1")
+    codes = query(
+        """
+        select distinct organisation_code as code from marts.mart_kpi_merged
+        where study = 'nvvb' order by code
+        """
+    )
     assert [row["code"] for row in codes] == ["GM0363", "GM0518", "GM1980"]
