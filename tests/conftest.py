@@ -44,7 +44,7 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what lives as long as the process.
 
     The libraries and the tests themselves are some million objects; looking at them again and again
-    takes a tenth of a run of the pipeline.
+    takes up to a tenth of a run of the pipeline.
     """
     gc.collect()
     gc.freeze()
