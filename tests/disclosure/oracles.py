@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
 
 from interval_oracles import known_by_nonresponse, known_distributions, known_scores, narrow
 from linear_oracles import NEAR, exact_by_elimination, reduced, residue
@@ -109,16 +108,16 @@ def _unions(
     parents = {parent for parent, _ in equations}
     order = sorted(hidden)
     leaves = [i for i, cell in enumerate(order) if cell not in parents]
-    basis = reduced(
-        [{i: Fraction(x) for i, x in r.items()} for r in coefficients(equations, order)]
-    )
     least = min((truth.min_n(cell) for cell in order), default=0)
     people = {i: question.rows[order[i]]["n"] for i in leaves}
     light = sorted((i for i in leaves if people[i] < least), key=lambda i: people[i])
+    if len(light) > MOST_LIGHT:
+        return []
+    basis = reduced(coefficients(equations, order))
     found: list[str] = []
 
     def grow(members: tuple[int, ...], start: int, n: int) -> None:
-        if n > 0 and not residue(basis, {i: Fraction(1) for i in members}):
+        if n > 0 and not residue(basis, dict.fromkeys(members, 1)):
             cells = [order[i] for i in members]
             found.append(f"union: {n} of {question.measure} in {cells}")
         if len(members) < MOST_MEMBERS:
@@ -126,8 +125,7 @@ def _unions(
                 if n + people[light[place]] < least:
                     grow((*members, light[place]), place + 1, n + people[light[place]])
 
-    if len(light) <= MOST_LIGHT:
-        grow((), 0, 0)
+    grow((), 0, 0)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,20 @@ from dagster_project.settings import PROJECT_ROOT
 
 DBT = Path(sys.executable).parent / "dbt"
 BUILD = ("build", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt keeps what it parsed, which serves as long as the home bears the same name."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture
+def home(scratch: Path) -> Path:
+    """No home, whatever there was."""
+    folder = scratch / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def build(home: Path, scratch: Path) -> str:
@@ -32,16 +47,15 @@ def build(home: Path, scratch: Path) -> str:
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["no home", "an empty home"])
-def test_says_in_one_line_that_there_is_no_lake(there: bool, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_says_in_one_line_that_there_is_no_lake(there: bool, home: Path, scratch: Path) -> None:
     if there:
         home.mkdir()
-    assert f"no lake under '{home}': run `kto refresh` first" in build(home, tmp_path)
+    assert f"no lake under '{home}': run `kto refresh` first" in build(home, scratch)
     assert home.exists() == there
 
 
-def test_says_in_one_line_what_is_damaged(tmp_path: Path) -> None:
-    entry = tmp_path / "home" / "lake" / "deliveries" / "counter" / "1.json"
+def test_says_in_one_line_what_is_damaged(home: Path, scratch: Path) -> None:
+    entry = home / "lake" / "deliveries" / "counter" / "1.json"
     entry.parent.mkdir(parents=True)
     entry.write_text('{"feed": "counter"', encoding="utf-8")
-    assert f"{entry} is damaged" in build(tmp_path / "home", tmp_path)
+    assert f"{entry} is damaged" in build(home, scratch)

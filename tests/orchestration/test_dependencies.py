@@ -43,7 +43,8 @@ MODULES = sorted({name for path in PACKAGE.rglob("*.py") for name in imported(pa
 
 def files_of(requirement: Requirement) -> Iterator[Path]:
     found = distribution(requirement.name)
-    return (Path(str(found.locate_file(file))).resolve() for file in found.files or ())
+    folder = Path(str(found.locate_file(""))).resolve()
+    return (folder / file for file in found.files or ())
 
 
 def test_every_import_of_the_package_is_of_a_declared_dependency() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -85,27 +86,36 @@ class Place:
         }
 
 
-def every_text(home: Path) -> Iterator[tuple[Path, str]]:
-    """Every path, every byte of every file, every value of every Parquet and DuckDB file."""
-    for path in sorted(path for path in home.rglob("*") if path.is_file()):
-        yield path, path.relative_to(home).as_posix()
-        yield path, path.read_bytes().decode("latin-1")
-        if path.suffix == ".parquet":
-            yield path, str(pq.ParquetFile(path).read().to_pydict())
-        if path.suffix == ".duckdb":
-            with duckdb.connect(path, read_only=True) as database:
-                tables = database.execute("select schema_name, table_name from duckdb_tables()")
-                for schema, table in tables.fetchall():
-                    rows = database.execute(f'from "{schema}"."{table}"').fetchall()
-                    yield path, str(rows)
+def texts(path: Path) -> Iterator[str]:
+    """Every byte of a file, and every value if it is a Parquet or DuckDB file."""
+    yield path.read_bytes().decode("latin-1")
+    if path.suffix == ".parquet":
+        yield str(pq.ParquetFile(path).read().to_pydict())
+    if path.suffix == ".duckdb":
+        with duckdb.connect(path, read_only=True) as database:
+            tables = database.execute("select schema_name, table_name from duckdb_tables()")
+            for schema, table in tables.fetchall():
+                yield str(database.execute(f'from "{schema}"."{table}"').fetchall())
+
+
+_known: dict[tuple[str, bytes, frozenset[str]], bool] = {}
+"""By kind, content and words: copies of a home hold the same files again and again."""
+
+
+def _holds(path: Path, words: frozenset[str]) -> bool:
+    key = path.suffix, sha256(path.read_bytes()).digest(), words
+    if key not in _known:
+        _known[key] = any(word in text for text in texts(path) for word in words)
+    return _known[key]
 
 
 def holding(home: Path, words: Collection[str]) -> set[str]:
-    """Folders of a home in which any of these words is found."""
+    """Folders of a home in which any of these words is found, in a name, a byte or a value."""
+    files = {path: path.relative_to(home) for path in home.rglob("*") if path.is_file()}
     return {
-        path.relative_to(home).parts[0]
-        for path, text in every_text(home)
-        if any(word in text for word in words)
+        name.parts[0]
+        for path, name in files.items()
+        if any(word in name.as_posix() for word in words) or _holds(path, frozenset(words))
     }
 
 

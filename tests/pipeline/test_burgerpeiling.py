@@ -11,7 +11,7 @@ import pyreadstat
 import pytest
 import small_feeds
 
-from dagster_project.pipeline import refresh
+from dagster_project.ingest import read_register
 from dagster_project.settings import Settings
 
 HOST = [*(f"mm01_{number}" for number in range(5)), "mm02_0"]
@@ -66,15 +66,17 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     )
 
 
+def land(settings: Settings) -> None:
+    write(answered(), settings.landing / "burgerpeiling" / "20250115 burgerpeiling.sav")
+
+
 @pytest.fixture(scope="module")
-def installed(module_settings: Settings) -> Settings:
-    path = module_settings.landing / "burgerpeiling" / "20250115 burgerpeiling.sav"
-    write(answered(), path)
-    (delivery,) = refresh(module_settings).deliveries
+def installed(studies: Settings) -> Settings:
+    (delivery,) = (one for one in read_register(studies.lake) if one.feed == "burgerpeiling")
     found = (delivery.state, delivery.rows_accepted, delivery.rows_quarantined)
     assert found == ("accepted", 139, 0)
     assert set(delivery.unknown_columns) == {"kw", "veldwerkmodus"}
-    return module_settings
+    return studies
 
 
 def kpi(

@@ -12,8 +12,7 @@ import pytest
 import small_feeds
 
 from dagster_project.codebook import load_codebook
-from dagster_project.ingest import ingest_feed
-from dagster_project.pipeline import refresh
+from dagster_project.ingest import ingest_feed, read_register
 from dagster_project.progress import silent
 from dagster_project.settings import PROJECT_ROOT, Settings
 
@@ -34,28 +33,32 @@ def blocks() -> dict[str, list[str]]:
     return {found["file"]: found["lines"].splitlines() for found in BLOCK.finditer(text)}
 
 
-@pytest.fixture(scope="module")
-def study(module_settings: Settings) -> Settings:
-    """The page followed: rows added, a file landed with more answers than fit on it."""
+def land(settings: Settings) -> None:
+    """Follow the page: add its rows, land a file with more answers than fit on it."""
     for name, (header, *rows) in blocks().items():
         if name.startswith("seeds/"):
-            path = module_settings.root / name
+            path = settings.root / name
             old = path.read_text(encoding="utf-8")
             assert old.splitlines()[0] == header, name
             path.write_text(old + "\n".join(rows) + "\n", encoding="utf-8")
-    load_codebook(module_settings.seeds)
+    load_codebook(settings.seeds)
     (name,) = (name for name in blocks() if name.startswith("my-feeds/"))
     lines = [blocks()[name][0]]
     for size, service, *answers in ANSWERS:
         for _ in range(size):
             first = [str(len(lines)), "bibliotheek_noord", service, "15-05-2024"]
             lines.append(";".join([*first, *answers]))
-    path = module_settings.landing / name.removeprefix("my-feeds/")
+    path = settings.landing / name.removeprefix("my-feeds/")
     path.parent.mkdir()
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (delivery,) = refresh(module_settings).deliveries
+
+
+@pytest.fixture(scope="module")
+def study(studies: Settings) -> Settings:
+    """What came of following the page."""
+    (delivery,) = (one for one in read_register(studies.lake) if one.feed == "bibliotheek")
     assert (delivery.state, delivery.rows_accepted) == ("accepted", 30), delivery.reason
-    return module_settings
+    return studies
 
 
 def figures(study: Settings, metric: str) -> dict[tuple[str, str], tuple[Any, ...]]:

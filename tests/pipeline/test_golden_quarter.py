@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 import small_feeds
 
-from dagster_project.pipeline import refresh
 from dagster_project.settings import Settings
 
 Query = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def quarter(module_settings: Settings) -> Query:
-    small_feeds.deliver(module_settings, small_feeds.quarter(), "2021-01-05 Q4")
-    refresh(module_settings)
-    return partial(small_feeds.released, module_settings)
+def quarter(small_quarter: Settings) -> Query:
+    return partial(small_feeds.released, small_quarter)
 
 
 def figures(

@@ -96,10 +96,8 @@ def deliver_parts(settings: Settings, turn: int, parts: Collection[int]) -> None
 
 
 @pytest.fixture(scope="module")
-def plain(module_settings: Settings) -> Tables:
-    small_feeds.deliver(module_settings, small_feeds.quarter(), "2021-01-05 Q4")
-    refresh(module_settings)
-    return small_feeds.released_tables(module_settings)
+def plain(small_quarter: Settings) -> Tables:
+    return small_feeds.released_tables(small_quarter)
 
 
 @pytest.mark.parametrize("turn", [0, 2])

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from installing import install
 
 from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.warehouse import dbt_manifest, manifest
 
 
 def test_who_reads_it_while_it_is_made_anew_reads_a_whole_one(tmp_path: Path) -> None:
-    root = tmp_path / "project"
-    unwanted = shutil.ignore_patterns("target", "logs")
-    shutil.copytree(PROJECT_ROOT / "dbt_project", root / "dbt_project", ignore=unwanted)
-    shutil.copytree(PROJECT_ROOT / "seeds", root / "seeds")
-    settings = Settings(root, tmp_path / "landing", tmp_path / "home")
+    settings = install(tmp_path)
     shared = dbt_manifest(settings)
     first = shared.stat().st_mtime_ns
     read, ended = [0], threading.Event()
@@ -35,7 +31,7 @@ def test_who_reads_it_while_it_is_made_anew_reads_a_whole_one(tmp_path: Path) ->
 
     reader = threading.Thread(target=read_again_and_again)
     reader.start()
-    (root / "dbt_project" / "models" / "marts" / "mart_kpi.sql").touch()
+    (settings.dbt_project / "models" / "marts" / "mart_kpi.sql").touch()
     assert dbt_manifest(settings) == shared
     ended.set()
     reader.join()

@@ -21,12 +21,23 @@ def install(folder: Path) -> Settings:
             ignore=shutil.ignore_patterns("compiled", "run", "logs"),
         )
     shutil.copy(PROJECT_ROOT / "dagster.yaml", root)
-    landing = folder / "landing"
-    landing.mkdir()
+    (folder / "landing").mkdir()
+    return installed_in(folder)
+
+
+def installed_in(folder: Path) -> Settings:
+    """Return the settings of what was installed in a folder."""
     return Settings(
-        root=root,
-        landing=landing,
+        root=folder / "project",
+        landing=folder / "landing",
         home=folder / "home",
         pseudonym_key=b"a key of the tests",
         factsheets=False,
     )
+
+
+def copied(settings: Settings, folder: Path) -> Settings:
+    """Copy an installation with its landing and its home into a folder."""
+    for name in ("project", "landing", "home"):
+        shutil.copytree(settings.root.parent / name, folder / name, symlinks=True)
+    return installed_in(folder)
