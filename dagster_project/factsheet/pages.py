@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dagster_project.factsheet.charts import drawn
-from dagster_project.factsheet.sheet import Sheet
+from dagster_project.factsheet.contents import Sheet
 from dagster_project.factsheet.words import Words
 
 TEMPLATES = Path(__file__).with_name("templates")
