@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -19,6 +20,9 @@ LONGEST = (
     "test_against_raw_answers",
     "test_merged_municipalities",
 )
+
+# as the command does
+gc.set_threshold(50_000, 20, 100)
 
 settings.register_profile("developer", deadline=None)
 # a change that is being checked must not fail on an example that it has nothing to do with
