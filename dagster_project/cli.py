@@ -7,6 +7,7 @@ belong here: work. Everything heavy is imported when a command runs, so that hel
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import sys
@@ -360,6 +361,9 @@ def run() -> None:
     Taking the interpreter down in the ordinary way costs time and lets DuckDB print what other
     libraries still hold of it; everything of ours is closed by then.
     """
+    # loading libraries makes a million objects that stay: looking among them for what nothing
+    # refers to any more, as often as Python does, takes a tenth of a small refresh
+    gc.set_threshold(50_000, 20, 100)
     try:
         main()
     except SystemExit as ending:

@@ -52,6 +52,7 @@ class EventsAtHand(SqliteEventLogStorage):
     def __init__(self, base_dir: str) -> None:
         """Open the log under `base_dir`."""
         self._engines: dict[str, sqlalchemy.Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir)
 
     @contextmanager
@@ -61,6 +62,12 @@ class EventsAtHand(SqliteEventLogStorage):
                 self._engines[shard] = self._opened(shard)
             with self._engines[shard].begin() as connection:
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether there is such a table; Dagster asks before each event, on a new connection."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def _opened(self, shard: str) -> sqlalchemy.Engine:
         engine = sqlalchemy.create_engine(

@@ -31,6 +31,9 @@ once would wait for each other."""
 # drawing takes seconds a release; tests that look at pages ask for them
 os.environ.setdefault("KTO_FACTSHEETS", "no")
 
+# as the command does
+gc.set_threshold(50_000, 20, 100)
+
 settings.register_profile("developer", deadline=None)
 # a change that is being checked must not fail on an example that it has nothing to do with
 settings.register_profile("ci", deadline=None, derandomize=True)

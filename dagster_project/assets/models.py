@@ -18,6 +18,7 @@ from dagster_project.codebook import Codebook
 from dagster_project.partitions import quarterly
 from dagster_project.quarters import today
 from dagster_project.resources import Installation, told_in_one_line
+from dagster_project.sql_text import literal
 from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 
 QUARTERS_BUILT = """
@@ -138,18 +139,15 @@ def _row_counts(
         for node in ended
         if not node.failed and node.kind in {"model", "seed"}
     }
-    tables = {
-        unique_id: f"{node['schema']}.{node['alias']}"
+    counts = [
+        f"select {literal(unique_id)}, count(*) from {node['schema']}.{node['alias']}"
         for unique_id, node in nodes.items()
         if node["config"]["materialized"] in STORED
-    }
-    if not tables:
+    ]
+    if not counts:
         return {}
     with read_warehouse(installation.settings) as warehouse:
-        return {
-            unique_id: warehouse.execute(f"select count(*) from {table}").fetchall()[0][0]
-            for unique_id, table in tables.items()
-        }
+        return dict(warehouse.execute(" union all ".join(counts)).fetchall())
 
 
 def _log_quarters(

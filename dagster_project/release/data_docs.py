@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dagster_project.release.outcome import Expected
 
 if TYPE_CHECKING:
-    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.core import ExpectationSuiteValidationResult
 
 DROPPED = frozenset({"script", "style", "footer", "button", "label", "object", "iframe", "svg"})
 SCRIPTED_CARD = "card mb-3"  # buttons that do nothing without scripts
@@ -47,9 +47,18 @@ HEAD = (
 
 
 def write_data_docs(
-    folder: Path, context: EphemeralDataContext, release: str, found: Iterable[Expected]
+    folder: Path,
+    release: str,
+    found: Iterable[Expected],
+    shown: Iterable[ExpectationSuiteValidationResult],
 ) -> None:
     """Replace the Data Docs by pages on this validation; old or new ones are there, never a mix.
+
+    Args:
+        folder: where they are.
+        release: id of the release that was judged.
+        found: what came of each expectation.
+        shown: the results of each table or comparison, of which a page is made.
 
     Raises:
         OSError: the folder cannot be written.
@@ -58,12 +67,13 @@ def write_data_docs(
     fresh = folder.with_name(f".{folder.name}-{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    _build(context, fresh)
-    shutil.rmtree(fresh / "static", ignore_errors=True)
     pages = {}
-    for page in sorted(fresh.rglob("*.html")):
-        page.write_text(without_outside(page.read_text(encoding="utf-8")), encoding="utf-8")
-        pages[page.stem.removeprefix("release-")] = page.relative_to(fresh).as_posix()
+    for name, page in _rendered(release, shown):
+        # as deep as Great Expectations has them, whose pages link to the index
+        place = Path("validations", name, release, "results", f"{name}.html")
+        (fresh / place.parent).mkdir(parents=True)
+        (fresh / place).write_text(without_outside(page), encoding="utf-8")
+        pages[name] = place.as_posix()
     (fresh / "index.html").write_text(_index(release, tuple(found), pages), encoding="utf-8")
     retired = folder.with_name(f".{folder.name}-old-{os.getpid()}")
     if folder.exists():
@@ -144,23 +154,23 @@ def _harmless(name: str, value: str | None) -> bool:
     return not runs and not (name in {"href", "action", "xlink:href"} and leads_away)
 
 
-def _build(context: EphemeralDataContext, folder: Path) -> None:
-    """Let Great Expectations write its pages on the validations; suites are shown in them too."""
-    context.update_data_docs_site(
-        site_name="local_site",
-        site_config={
-            "class_name": "SiteBuilder",
-            "show_how_to_buttons": False,
-            "store_backend": {
-                "class_name": "TupleFilesystemStoreBackend",
-                # it takes a dollar sign for a variable
-                "base_directory": str(folder).replace("$", r"\$"),
-            },
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "site_section_builders": {"expectations": "None", "profiling": "None"},
-        },
-    )
-    context.build_data_docs(site_names=["local_site"])
+def _rendered(
+    release: str, shown: Iterable[ExpectationSuiteValidationResult]
+) -> Iterator[tuple[str, str]]:
+    """Let Great Expectations draw a page on each validation; names and pages.
+
+    Its site builder would draw an index as well, and keep everything in stores that nothing reads.
+    """
+    from great_expectations.core.run_identifier import RunIdentifier  # noqa: PLC0415
+    from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415
+    from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
+
+    renderer, view = ValidationResultsPageRenderer(), DefaultJinjaPageView()
+    run = RunIdentifier(run_name=release)
+    for one in shown:
+        one.meta["run_id"] = run
+        page = view.render(renderer.render(one), show_how_to_buttons=False)
+        yield str(one.suite_name), str(page)
 
 
 def _index(release: str, found: tuple[Expected, ...], pages: Mapping[str, str]) -> str:

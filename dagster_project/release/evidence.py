@@ -22,6 +22,7 @@ from dagster_project.release.manifest import DATABASE_FILE, PARQUET_FOLDER, SCHE
 from dagster_project.sql_text import literal, read_from
 
 Evidence = Mapping[str, pd.DataFrame]
+NO_COLUMN = "(none)"
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -123,6 +124,8 @@ def _columns_of_all(
     Beside them the number of rows in which the column is null though it is of the key, holds
     something though the row is suppressed, and is null though published figures rest on it.
     """
+    promised_types = {kind for one in rules.contract.values() for _, kind in one.columns}
+    standard = {kind: _standard_type(engine, kind) for kind in {NO_COLUMN, *promised_types}}
     rows = []
     for table in sorted({*rules.contract, *shapes}):
         contract = rules.contract.get(table)
@@ -131,14 +134,14 @@ def _columns_of_all(
         counts = _counts(engine, table, contract, [name for name, _ in found]) if contract else {}
         for place in range(max(len(promised), len(found))):
             name, kind = found[place] if place < len(found) else ("(missing)", "(missing)")
-            wanted = promised[place] if place < len(promised) else ("(none)", "(none)")
+            wanted = promised[place] if place < len(promised) else (NO_COLUMN, NO_COLUMN)
             rows.append(
                 {
                     "table": table,
                     "column": name,
                     "contract_column": wanted[0],
                     "type": kind,
-                    "contract_type": _standard_type(engine, wanted[1]),
+                    "contract_type": standard[wanted[1]],
                     **{one: counts.get((one, name), 0) for one in OF_EACH_COLUMN},
                 }
             )
@@ -176,11 +179,10 @@ def _texts(engine: duckdb.DuckDBPyConnection, shapes: Shapes) -> pd.DataFrame:
     """Every distinct text of every table: what a reader could come across."""
     frames = [
         engine.execute(
-            f'select distinct \'{table}\' as "table", \'{name}\' as "column", "{name}" as text '
-            f'from "{table}" where "{name}" is not null'
+            f'select distinct \'{table}\' as "table", "column", text '
+            f'from "{table}" unpivot (text for "column" in ({listed}))'
         ).df()
         for table, columns in shapes.items()
-        for name, kind in columns
-        if kind == "VARCHAR"
+        if (listed := ", ".join(f'"{name}"' for name, kind in columns if kind == "VARCHAR"))
     ]
     return stack(frames, ("table", "column", "text"))

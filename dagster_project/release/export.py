@@ -356,9 +356,12 @@ def _copy_comments(engine: duckdb.DuckDBPyConnection, catalog: str) -> None:
         "where database_name = $1 and schema_name = $2 and comment is not null",
         [catalog, SCHEMA],
     ).fetchall()
+    statements = []
     for kind, table, column, comment in comments:
         place = f"staged_release.{SCHEMA}.{table}" + (f'."{column}"' if column else "")
-        engine.execute(f"comment on {kind} {place} is {literal(comment)}")
+        statements.append(f"comment on {kind} {place} is {literal(comment)};")
+    # one by one, each of some 300 would be a transaction of its own
+    engine.execute(" ".join(["begin;", *statements, "commit;"]))
 
 
 def _make_views(engine: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:

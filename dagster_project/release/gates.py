@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
+from dagster_project.late_imports import imported_when_used
 from dagster_project.progress import Progress, silent
 from dagster_project.release.contract import Rules
 from dagster_project.release.data_docs import write_data_docs
@@ -32,9 +33,13 @@ from dagster_project.release.outcome import Expected, GateResult
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.data_context import EphemeralDataContext
 
 SUITE = "release"
+NEVER_USED = ("altair", "scipy.stats")
+"""What Great Expectations imports for charts and tests of distributions; it takes a second."""
 
 
 def validate(
@@ -52,11 +57,10 @@ def validate(
         ReleaseError: the disk does not allow Data Docs to be written.
 
     """
-    context = _context()
-    result = judge(staged, rules, context, progress)
+    result, shown = _judge(staged, rules, progress)
     progress("Writing Data Docs")
     try:
-        write_data_docs(settings.data_docs, context, staged.id, result.expectations)
+        write_data_docs(settings.data_docs, staged.id, result.expectations, shown)
     except OSError as fault:
         raise ReleaseError(
             f"Data Docs could not be written to {settings.data_docs}: {fault}. What is published "
@@ -65,20 +69,22 @@ def validate(
     return result
 
 
-def judge(
-    staged: StagedRelease,
-    rules: Rules,
-    context: EphemeralDataContext | None = None,
-    progress: Progress = silent,
-) -> GateResult:
-    """Judge a staged release and write nothing; `context` keeps the results for Data Docs."""
+def judge(staged: StagedRelease, rules: Rules, progress: Progress = silent) -> GateResult:
+    """Judge a staged release and write nothing."""
+    return _judge(staged, rules, progress)[0]
+
+
+def _judge(
+    staged: StagedRelease, rules: Rules, progress: Progress
+) -> tuple[GateResult, list[ExpectationSuiteValidationResult]]:
+    """Judge a staged release; with what Great Expectations has to show of each frame."""
     progress("Reading the staged release")
     try:
         tables = read_tables(staged.path)
         evidence = read_evidence(staged.path, read_manifest(staged.path), rules)
     except (duckdb.Error, OSError, ValueError, ReleaseError) as fault:
         detail = f"the staged release cannot be read: {str(fault).partition(chr(10))[0]}"
-        return GateResult(False, (Expected(SUITE, "readable", False, detail),))
+        return GateResult(False, (Expected(SUITE, "readable", False, detail),)), []
     batches: list[tuple[str, pd.DataFrame, list[Described]]] = [
         (name, tables[name], list(table_expectations(name, tables[name], contract, rules)))
         for name, contract in rules.contract.items()
@@ -86,58 +92,62 @@ def judge(
     ]
     batches += [(name, evidence[name], list(evidence_expectations(name))) for name in EVIDENCE]
     progress(f"Checking {sum(len(listed) for _, _, listed in batches)} expectations")
-    used = context or _context()
-    found = tuple(one for batch in batches for one in _run(used, staged.id, *batch))
-    return GateResult(bool(found) and all(one.success for one in found), found)
+    whole = _whole_frame()
+    found: list[Expected] = []
+    shown = []
+    for name, frame, described in batches:
+        outcome = _run(whole, name, frame, described)
+        shown.append(outcome)
+        found += _told(outcome, name, frame, described)
+    return GateResult(bool(found) and all(one.success for one in found), tuple(found)), shown
 
 
-def _context() -> EphemeralDataContext:
-    """Import and quieten Great Expectations: no analytics, no progress bars."""
+def _whole_frame() -> BatchDefinition[Any]:
+    """Import and quieten Great Expectations, and define the one kind of batch: a whole frame.
+
+    No analytics, no progress bars. One definition serves every frame, as each that is added has the
+    configuration of the whole context written again.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx  # noqa: PLC0415
+    with imported_when_used(*NEVER_USED):
+        import great_expectations as gx  # noqa: PLC0415
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context: EphemeralDataContext = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    context.data_sources.add_pandas(SUITE)
-    return context
+    asset = context.data_sources.add_pandas(SUITE).add_dataframe_asset(SUITE)
+    return asset.add_batch_definition_whole_dataframe(SUITE)
 
 
 def _run(
-    context: EphemeralDataContext,
-    release: str,
+    whole: BatchDefinition[Any], name: str, frame: pd.DataFrame, described: Iterable[Described]
+) -> ExpectationSuiteValidationResult:
+    """Put expectations on one frame; the id of each is its place among them."""
+    import great_expectations as gx  # noqa: PLC0415
+    import great_expectations.expectations as kinds  # noqa: PLC0415
+
+    made = [
+        getattr(kinds, kind)(**_arguments(given), description=text)
+        for text, kind, given in described
+    ]
+    suite = gx.ExpectationSuite(name=name, expectations=made)
+    for place, expectation in enumerate(suite.expectations):
+        expectation.id = str(place)
+    batch = whole.get_batch({"dataframe": frame})
+    return batch.validate(suite, result_format="BOOLEAN_ONLY")
+
+
+def _told(
+    outcome: ExpectationSuiteValidationResult,
     name: str,
     frame: pd.DataFrame,
     described: Iterable[Described],
-) -> list[Expected]:
-    """Put expectations on one frame; one outcome for each, in their order."""
-    import great_expectations as gx  # noqa: PLC0415
-    import great_expectations.expectations as kinds  # noqa: PLC0415
-    from great_expectations.core.run_identifier import RunIdentifier  # noqa: PLC0415
-
-    listed = list(described)
-    asset = context.data_sources.get(SUITE).add_dataframe_asset(name)
-    # Added one by one, each expectation would have the whole suite written again.
-    made = [
-        getattr(kinds, kind)(**_arguments(given), description=text) for text, kind, given in listed
-    ]
-    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=made))
-    definition = context.validation_definitions.add(
-        gx.ValidationDefinition(
-            name=name, data=asset.add_batch_definition_whole_dataframe(name), suite=suite
-        )
-    )
-    outcome = definition.run(
-        batch_parameters={"dataframe": frame},
-        result_format="BOOLEAN_ONLY",
-        run_id=RunIdentifier(run_name=release),
-    )
+) -> Iterator[Expected]:
+    """Yield one outcome for each expectation, in their order, or one for each column it names."""
     results = {result.expectation_config.id: result for result in outcome.results}
-    found = []
-    for (sentence, kind, given), expectation in zip(listed, suite.expectations, strict=True):
-        one = _expected(name, kind, sentence, results.get(expectation.id))
-        found += list(_by_column(one, frame, str(given.get("column")))) or [one]
-    return found
+    for place, (sentence, kind, given) in enumerate(described):
+        one = _expected(name, kind, sentence, results.get(str(place)))
+        yield from list(_by_column(one, frame, str(given.get("column")))) or [one]
 
 
 def _by_column(one: Expected, frame: pd.DataFrame, rule: str) -> Iterator[Expected]:

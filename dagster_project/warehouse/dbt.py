@@ -23,6 +23,7 @@ QUIET = (
     "--quiet",
     "--no-use-colors",
     "--no-send-anonymous-usage-stats",
+    "--cache-selected-only",
     *("--log-level", "none"),
     *("--log-level-file", "none"),
 )
@@ -93,7 +94,7 @@ def invoke(
     if project is not None:
         # results come back as they are
         flags.append("--no-write-json")
-    with _home_in_environment(settings):
+    with _home_in_environment(settings), _hearing(RESULT_EVENTS | {FIRST_NODE}):
         runner = dbtRunner(manifest=project, callbacks=[listen])
         try:
             outcome = runner.invoke([*flags, *arguments, *places])
@@ -139,6 +140,39 @@ def _home_in_environment(settings: Settings) -> Iterator[None]:
             os.environ.pop("KTO_HOME", None)
         else:
             os.environ["KTO_HOME"] = before
+
+
+@contextmanager
+def _hearing(names: frozenset[str]) -> Iterator[None]:
+    """Let dbt make messages of these events only, and of warnings and errors.
+
+    It logs nothing here, but would still make one of each of the 5,000 events of a refresh.
+    """
+    from dbt_common.events.base_types import BaseEvent, EventLevel  # noqa: PLC0415
+    from dbt_common.events.event_manager import EventManager  # noqa: PLC0415
+    from dbt_common.events.event_manager_client import (  # noqa: PLC0415
+        ctx_set_event_manager,
+        get_event_manager,
+    )
+
+    class Hearing(EventManager):
+        def fire_event(
+            self,
+            e: BaseEvent,
+            level: EventLevel | None = None,
+            node: object = None,
+            force_warn_or_error_handling: bool = False,
+        ) -> None:
+            grave = (level or e.level_tag()) in {EventLevel.WARN, EventLevel.ERROR}
+            if grave or force_warn_or_error_handling or type(e).__name__ in names:
+                super().fire_event(e, level, node, force_warn_or_error_handling)
+
+    before = get_event_manager()
+    ctx_set_event_manager(Hearing())
+    try:
+        yield
+    finally:
+        ctx_set_event_manager(before)
 
 
 def _node(event: Any) -> DbtNode:  # noqa: ANN401

@@ -17,18 +17,20 @@ from dagster_project.home import open_home
 from dagster_project.settings import Settings
 from dagster_project.warehouse.dbt import is_at_work
 
+SMALL = 1_000_000
+"""Bytes of Parquet below which a second thread of DuckDB costs more than it saves."""
+
 
 class Plugin(BasePlugin):  # type: ignore[misc]
     """Named in `profiles.yml`; dbt-duckdb looks for a class of this name."""
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:  # noqa: ANN401
-        """Leave the connection as it is, if there is a folder to make it in.
+        """Give a small home one thread, which changes no figure; refuse a home that is not there.
 
         Raises:
             RuntimeError: the home is not there; of this kind dbt shows the line, and no traceback.
 
         """
-        del config
         home = Path(creds.path).parent
         if not home.is_dir():
             raise RuntimeError(
@@ -36,8 +38,17 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 "an earlier refresh"
             )
         open_home(home)
+        if _is_small(Settings.from_env(home=home)):
+            config.setdefault("threads", 1)
         if not is_at_work(home):
             _check(home)
+
+
+def _is_small(settings: Settings) -> bool:
+    """Whether the answers, and what was kept of final periods, are few."""
+    rooms = (settings.lake / "responses", settings.lake / "invitations", settings.vintages)
+    files = (file for room in rooms for file in room.rglob("*.parquet"))
+    return sum(file.stat().st_size for file in files) < SMALL
 
 
 def _check(home: Path) -> None:
