@@ -54,7 +54,7 @@ def factsheet(
     from dagster_project.factsheet.pages import sheet_page  # noqa: PLC0415
     from dagster_project.factsheet.sheet import sheet_of  # noqa: PLC0415
     from dagster_project.factsheet.words import words  # noqa: PLC0415
-    from dagster_project.release.manifest import CURRENT, read_manifest  # noqa: PLC0415
+    from dagster_project.release.manifest import CURRENT  # noqa: PLC0415
 
     settings = settings_of(None, home)
     folder = settings.preview if preview else settings.published / CURRENT
@@ -63,9 +63,11 @@ def factsheet(
     codebook = load_codebook(settings.seeds)
     place = _place(codebook, places_of(folder), organisation, period, study)
     owner = pl.DataFrame([(place.study, place.organisation_code)], schema=OWNER, orient="row")
-    sheet = sheet_of(codebook, words(language), read_facts(folder, owner)[0], place.period)
-    page = sheet_page(sheet, words(language), read_manifest(folder).release, {})
-    target = out or Path(f"{place.organisation_code}-{place.period}.html")
+    facts = read_facts(folder, owner)[0]
+    sheet = sheet_of(codebook, words(language), facts, place.period, preview=preview)
+    page = sheet_page(sheet, words(language), {})
+    name = f"{place.organisation_code}-{place.period}{'-preview' if preview else ''}.html"
+    target = out or Path(name)
     try:
         target.write_text(page, encoding="utf-8")
     except OSError as fault:

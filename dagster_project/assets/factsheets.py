@@ -61,6 +61,9 @@ def draw(installation: Installation, staged: StagedRelease) -> Pages | None:
         pages = Pages(f"not drawn, the release has none: {type(fault).__name__}: {first_line}")
     else:
         counted = {"drawn": drawn.drawn, "as they were": drawn.kept}
-        pages = Pages(f"{drawn.drawn} drawn, {drawn.kept} as they were", counted)
+        said = f"{drawn.drawn} drawn, {drawn.kept} as they were"
+        if drawn.failed:
+            said += f", {len(drawn.failed)} could not be drawn, such as {drawn.failed[0]}"
+        pages = Pages(said, counted)
     installation.done(f"factsheets: {pages.said}")
     return pages

@@ -86,9 +86,10 @@ def _response(codebook: Codebook, words: Words, folder: Path, study: str) -> lis
         [
             organisation_name(codebook, row["organisation_code"]),
             row["period"],
+            words.number(row["responses"]),
             *(
-                "" if row[one] is None else words.number(row[one])
-                for one in ("net_sample", "responses")
+                "" if row["response_rate"] is None else words.number(row[one])
+                for one in ("net_sample", "responses_invited")
             ),
             "" if row["response_rate"] is None else words.number(row["response_rate"], 1),
             "" if row["required_sample"] is None else words.number(row["required_sample"]),
@@ -99,14 +100,14 @@ def _response(codebook: Codebook, words: Words, folder: Path, study: str) -> lis
 
 
 def achieved_margin(words: Words, row: Row) -> str:
-    """Return the margin of a share of 50 %, in percentage points, on the answers that came in.
+    """Return the margin of a share of 50 %, in percentage points, without weights.
 
-    `1.96 * sqrt(0.25 / n) * sqrt((N - n) / N)` with N the net sample, where all who answered were
-    invited; without N the last factor is 1.
+    Where people were invited, on their answers: `1.96 * sqrt(0.25 / n) * sqrt((N - n) / N)`, with N
+    the net sample; else on all answers, and the last factor is 1.
     """
-    n, invited = row["responses"], row["net_sample"]
+    invited = row["net_sample"] if row["response_rate"] is not None else None
+    n = row["responses"] if invited is None else row["responses_invited"]
     if not n:
         return ""
-    is_finite = bool(invited) and row["responses_invited"] == n
-    left = sqrt(max(invited - n, 0) / invited) if is_finite else 1.0
+    left = sqrt(max(invited - n, 0) / invited) if invited else 1.0
     return f"± {words.number(100 * NORMAL_95 * sqrt(0.25 / n) * left, 1)}"

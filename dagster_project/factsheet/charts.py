@@ -17,6 +17,11 @@ INK, OWN, QUIET = "#1b1b1b", "#154273", "#6b6b6b"
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (1, 3))
 SHADES = (OWN, "#4f4f4f", "#2f6f8f", "#8a5a00", "#7a4988")
 LEAST_SPAN = 0.6
+PERIOD = (
+    "length(datum.value) < 5 ? datum.value : slice(datum.value, 4) === 'Q1' "
+    "? ['Q1', slice(datum.value, 0, 4)] : slice(datum.value, 4)"
+)
+"""The label of a period: quarters by their number, the year below the first."""
 MATRIX_HEIGHT = 280
 NUMBER_WIDTH, NUMBER_HEIGHT = 18, 13
 AROUND = ((0, 11), (0, -11), (13, 0), (-13, 0), (12, 9), (-12, 9), (12, -9), (-12, -9))
@@ -42,10 +47,10 @@ CONFIG = {
 
 @dataclass(frozen=True)
 class Line:
-    """A series: points as (period, value, margin or None), oldest first."""
+    """A series: points as (period, value, margin), oldest first; without a value it is a gap."""
 
     label: str
-    points: Sequence[tuple[str, float, float | None]]
+    points: Sequence[tuple[str, float | None, float | None]]
     is_benchmark: bool = False
 
 
@@ -67,22 +72,23 @@ def trend(
             "line": line.label,
             "period": period,
             "value": value,
-            "low": None if margin is None else max(value - margin, bounds[0]),
-            "high": None if margin is None else min(value + margin, bounds[1]),
+            "low": None if value is None or margin is None else max(value - margin, bounds[0]),
+            "high": None if value is None or margin is None else min(value + margin, bounds[1]),
         }
         for line in lines
         for period, value, margin in line.points
     ]
     ends = [
-        {"line": line.label, "period": line.points[-1][0], "value": line.points[-1][1]}
+        {"line": line.label, "period": line.points[-1][0], "value": last}
         for line in lines
+        for last in [value for _, value, _ in line.points if value is not None][-1:]
     ]
     names = [line.label for line in lines]
     x = {
         "field": "period",
         "type": "ordinal",
         "title": None,
-        "axis": {"labelAngle": 0, "labelOverlap": True},
+        "axis": {"labelAngle": 0, "labelExpr": PERIOD},
     }
     y = {
         "field": "value",

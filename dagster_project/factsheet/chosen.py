@@ -69,4 +69,8 @@ class Chosen:
         """Write columns of a row; dashes where it is hidden."""
         if row["status"] != PUBLISHED:
             return [self.words("hidden_mark") for _ in columns]
-        return [self.optional(row[one], 1 if one.endswith("rate") else 0) for one in columns]
+        unknown = {"net_sample", "responses_invited"} if row["response_rate"] is None else set()
+        return [
+            "" if one in unknown else self.optional(row[one], 1 if one.endswith("rate") else 0)
+            for one in columns
+        ]

@@ -93,6 +93,7 @@ class Block:
     title: str
     tiles: Sequence[Strip]
     lists: Sequence[Figures]
+    groups: Sequence[Figures]
     stacks: Sequence[Stacks]
     answers: Sequence[Answers]
     trend: Chart | None
@@ -116,5 +117,6 @@ class Sheet:
     blocks: Sequence[Block]
     tables: Sequence[Table]
     benchmark: str
+    weighted: str
     hidden: str
     definitions: Sequence[tuple[str, str]]

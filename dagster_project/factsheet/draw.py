@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -23,7 +23,7 @@ import polars as pl
 from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook
 from dagster_project.factsheet.annex import annex_of
-from dagster_project.factsheet.figures import KPI, OWNER, READ, Place, read_facts
+from dagster_project.factsheet.figures import KPI, OWNER, READ, Facts, Place, read_facts
 from dagster_project.factsheet.front import front_of
 from dagster_project.factsheet.pages import page, sheet_page
 from dagster_project.factsheet.sheet import sheet_of
@@ -31,7 +31,6 @@ from dagster_project.factsheet.table import sheet_table
 from dagster_project.factsheet.words import words
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import parquet_file
-from dagster_project.release.manifest import read_manifest
 from dagster_project.sql_text import literal
 
 FRONT, SHEETS, ANNEXES, DRAWN = "index.html", "factsheet", "annex", "drawn.json"
@@ -43,10 +42,14 @@ BATCH = 20
 
 @dataclass(frozen=True)
 class Drawn:
-    """Pages of a release: how many factsheets were drawn, and how many taken over."""
+    """Pages of a release: how many factsheets were drawn, and how many taken over.
+
+    `failed` says of each that could not be drawn which it is and why.
+    """
 
     drawn: int
     kept: int
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,12 @@ def draw_pages(
     sources = sources_of(folder, codebook)
     kept = _take_over(folder, before, sources)
     wanted = sorted(set(sources) - set(kept))
-    release = read_manifest(folder).release
     for study in {place.study for place in wanted}:
         (folder / SHEETS / study).mkdir(parents=True, exist_ok=True)
-    done = 0
-    for names in _draw_all(folder, codebook, release, wanted, workers):
+    done, failed = 0, dict[Place, str]()
+    for names, faults in _draw_all(folder, codebook, wanted, workers):
         done += len(names)
+        failed |= faults
         progress(f"Factsheets: {done} of {len(wanted)}")
     text = words(LANGUAGE)
     (folder / ANNEXES).mkdir(exist_ok=True)
@@ -95,8 +98,9 @@ def draw_pages(
         target.write_text(page("annex.html", text, annex=annex), encoding="utf-8")
     front = page("index.html", text, front=front_of(codebook, text, folder))
     (folder / FRONT).write_text(front, encoding="utf-8")
-    _note(folder, sources)
-    return Drawn(len(wanted), len(kept))
+    _note(folder, {place: one for place, one in sources.items() if place not in failed})
+    said = tuple(f"{sheet_files(place)[0]}: {why}" for place, why in sorted(failed.items()))
+    return Drawn(len(wanted) - len(failed), len(kept), said)
 
 
 def remove_pages(folder: Path) -> None:
@@ -248,37 +252,64 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+Done = tuple[list[Place], dict[Place, str]]
+"""Factsheets that were to be drawn, and why some of them could not be."""
+
+
 def _draw_all(
-    folder: Path, codebook: Codebook, release: str, wanted: list[Place], workers: int
-) -> Iterator[list[Place]]:
+    folder: Path, codebook: Codebook, wanted: list[Place], workers: int
+) -> Iterator[Done]:
     batches = [wanted[begin : begin + BATCH] for begin in range(0, len(wanted), BATCH)]
     if workers < 2 or len(wanted) < ENOUGH_FOR_TWO:  # noqa: PLR2004
         for batch in batches:
-            yield _draw(folder, codebook, release, batch)
+            yield _draw(folder, codebook, batch)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(_draw, folder, codebook, release, batch) for batch in batches]
+        jobs = [pool.submit(_draw, folder, codebook, batch) for batch in batches]
         for job in jobs:
             yield job.result()
 
 
-def _draw(folder: Path, codebook: Codebook, release: str, places: Iterable[Place]) -> list[Place]:
-    """Draw some factsheets; those of one organisation stand together."""
-    wanted = list(places)
+def _draw(folder: Path, codebook: Codebook, wanted: list[Place]) -> Done:
+    """Draw some factsheets; one that cannot be drawn says so, and the others are drawn."""
     owners = pl.DataFrame(
         [(one.study, one.organisation_code) for one in wanted], schema=OWNER, orient="row"
     ).unique()
     facts = {(one.study, one.organisation_code): one for one in read_facts(folder, owners)}
-    text = words(LANGUAGE)
+    failed = {}
     for place in wanted:
         own = facts[place.study, place.organisation_code]
-        html, table = sheet_files(place)
-        links = {
-            "front": f"../../{FRONT}",
-            "annex": f"../../{ANNEXES}/{place.study}.html",
-            "csv": table.rpartition("/")[2],
-        }
-        sheet = sheet_of(codebook, text, own, place.period)
-        (folder / html).write_text(sheet_page(sheet, text, release, links), encoding="utf-8")
-        sheet_table(codebook, text, own, place.period, folder / table)
-    return wanted
+        try:
+            _draw_one(folder, codebook, own, place)
+        except OSError:
+            raise
+        except Exception as fault:
+            failed[place] = f"{type(fault).__name__}: {fault}"
+            _draw_failure(folder, place)
+    return wanted, failed
+
+
+def _draw_one(folder: Path, codebook: Codebook, facts: Facts, place: Place) -> None:
+    text = words(LANGUAGE)
+    html, table = sheet_files(place)
+    sheet_table(codebook, text, facts, place.period, folder / table)
+    sheet = sheet_of(codebook, text, facts, place.period)
+    (folder / html).write_text(sheet_page(sheet, text, _links(place)), encoding="utf-8")
+
+
+def _draw_failure(folder: Path, place: Place) -> None:
+    """Put a page in the place of one that could not be drawn, as others lead to it."""
+    html, table = sheet_files(place)
+    text = words(LANGUAGE)
+    title = f"{place.organisation_code}, {text.period(place.period)}"
+    page_of_it = page("missing.html", text, title=title, links=_links(place))
+    (folder / html).write_text(page_of_it, encoding="utf-8")
+    (folder / table).touch()
+
+
+def _links(place: Place) -> dict[str, str]:
+    return {
+        "front": f"../../{FRONT}",
+        "annex": f"../../{ANNEXES}/{place.study}.html",
+        "csv": sheet_files(place)[1].rpartition("/")[2],
+    }

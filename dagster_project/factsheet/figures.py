@@ -89,22 +89,22 @@ class Facts:
         """Return all that figures of a period are about, in the order of the table."""
         return list(dict.fromkeys(where for one, where, _ in self._kpi if one == period))
 
-    def series(self, where: Where, metric: str, period: str, most: int) -> list[Row]:
-        """Return the published rows of a figure up to a period, the oldest first.
+    def series(
+        self, where: Where, metric: str, period: str, most: int
+    ) -> list[tuple[str, Row | None]]:
+        """Return the periods up to one with their published row, or None, the oldest first.
 
-        Of years for a year, of quarters for a quarter; the newest `most` of them.
+        Years for a year, quarters for a quarter; the newest `most` of those that are told, from the
+        first that has a figure. Empty if none has.
         """
-        kind = len(period)
-        found = [
-            row
-            for (one, place, name), row in self._kpi.items()
-            if name == metric
-            and place == where
-            and len(one) == kind
-            and one <= period
-            and row["status"] == PUBLISHED
-        ]
-        return sorted(found, key=lambda row: row["period"])[-most:]
+        told = sorted(one for one in self.periods if len(one) == len(period) and one <= period)
+        found: list[tuple[str, Row | None]] = []
+        for one in told[-most:]:
+            row = self.figure(one, where, metric)
+            is_shown = row is not None and row["status"] == PUBLISHED
+            if is_shown or found:
+                found.append((one, row if is_shown else None))
+        return found
 
     @property
     def periods(self) -> list[str]:

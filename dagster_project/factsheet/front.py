@@ -15,9 +15,12 @@ from dagster_project.factsheet.figures import EVERYBODY, Facts, read_facts
 from dagster_project.factsheet.outline import organisation_name, outline_of
 from dagster_project.factsheet.strips import Strip, strip_of
 from dagster_project.factsheet.words import Words
+from dagster_project.release.contract import figure_of
 from dagster_project.release.manifest import Manifest, read_manifest
 
 SPARK_POINTS = 8
+LEAST_SPAN = 0.1
+"""Part of a figure's range that a line shows at least."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def front_of(codebook: Codebook, words: Words, folder: Path) -> Front:
         ],
         news=_told(codebook, words, manifest.story.periods_new),
         revised=_told(codebook, words, manifest.story.periods_revised),
-        withdrawn=[str(one.get("reason", "")) for one in manifest.story.withdrawn],
+        withdrawn=_withdrawn(codebook, words, manifest),
         tables=_tables(words, manifest),
     )
 
@@ -89,16 +92,15 @@ def _group(codebook: Codebook, words: Words, study: str, facts: Sequence[Facts])
 
 def _entry(codebook: Codebook, words: Words, facts: Facts) -> Entry:
     periods = facts.periods
-    years = [one for one in periods if "Q" not in one]
-    newest = years[0] if years else periods[0]
+    newest = periods[0]
     lead = outline_of(codebook, facts.study).lead
     figure, spark = None, ""
     if lead and (row := facts.figure(newest, EVERYBODY, lead[0].metric)):
         figure = strip_of(codebook, words, lead[0], row)
-        values = [
-            one["value"] for one in facts.series(EVERYBODY, lead[0].metric, newest, SPARK_POINTS)
-        ]
-        spark = _spark(values)
+        series = facts.series(EVERYBODY, lead[0].metric, newest, SPARK_POINTS)
+        span = figure_of(codebook, lead[0])
+        least = LEAST_SPAN * (span.upper - span.lower)
+        spark = _spark([one["value"] for _, one in series if one is not None], least)
     return Entry(
         code=facts.organisation_code,
         name=organisation_name(codebook, facts.organisation_code),
@@ -109,11 +111,15 @@ def _entry(codebook: Codebook, words: Words, facts: Facts) -> Entry:
     )
 
 
-def _spark(values: Sequence[float]) -> str:
-    """Return the points of a line in a box of 100 by 24; empty below two values."""
+def _spark(values: Sequence[float], least: float) -> str:
+    """Return the points of a line in a box of 100 by 24; empty below two values.
+
+    The height of the box is at least `least`, so that what hardly changes looks flat.
+    """
     if len(values) < 2:  # noqa: PLR2004
         return ""
-    low, span = min(values), (max(values) - min(values)) or 1.0
+    span = max(max(values) - min(values), least)
+    low = (max(values) + min(values) - span) / 2
     step = 96 / (len(values) - 1)
     return " ".join(
         f"{2 + place * step:.1f},{21 - 18 * (value - low) / span:.1f}"
@@ -136,6 +142,14 @@ def _told(codebook: Codebook, words: Words, periods: Sequence[Mapping[str, Any]]
         + (f" ({reasons[study, organisation]})" if reasons[study, organisation] else "")
         for (study, organisation), own in sorted(found.items())
     ]
+
+
+def _withdrawn(codebook: Codebook, words: Words, manifest: Manifest) -> list[str]:
+    """Say what was taken back, with the reason."""
+    periods = [
+        {**one, "period": period} for one in manifest.story.withdrawn for period in one["periods"]
+    ]
+    return _told(codebook, words, periods)
 
 
 def _tables(words: Words, manifest: Manifest) -> dict[str, str]:

@@ -39,7 +39,9 @@ class Outline:
 def outline_of(codebook: Codebook, study: str) -> Outline:
     """Sort the metrics of a study by what they are to each other."""
     metrics = codebook.metrics_of(study)
-    seconds = {rule.second_judgement_metric for rule in codebook.publication_rules}
+    seconds = {
+        rule.second_judgement_metric for rule in codebook.publication_rules if rule.study == study
+    }
     plain = [one for one in metrics if one.family != DISTRIBUTION and one.metric not in seconds]
     overall = _overall(codebook, study, plain)
     headline = tuple(

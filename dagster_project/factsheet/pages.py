@@ -31,18 +31,17 @@ def _environment() -> Environment:
     return environment
 
 
-def sheet_page(sheet: Sheet, words: Words, release: str, links: dict[str, str]) -> str:
+def sheet_page(sheet: Sheet, words: Words, links: dict[str, str]) -> str:
     """Return the HTML of a factsheet.
 
     Args:
         sheet: what it holds.
         words: the language.
-        release: id of the release.
         links: addresses of pages beside it, by `front`, `annex`, `csv`; a page without them stands
             alone.
 
     """
-    return page("sheet.html", words, sheet=sheet, release=release, links=links)
+    return page("sheet.html", words, sheet=sheet, links=links)
 
 
 def page(template: str, words: Words, **filled: object) -> str:

@@ -38,7 +38,12 @@ def share_parts(chosen: Chosen, owner: Metric, where: Where) -> list[Segment]:
     What they leave of the whole has a part of its own. Shares that overlap are no parts; nor is one
     share alone.
     """
-    shares = [one for one in chosen.outline.parts.get(owner.metric, ()) if one.family == SHARE]
+    shares = [
+        one
+        for one in chosen.outline.parts.get(owner.metric, ())
+        if one.family == SHARE
+        and any(band.points for band in chosen.codebook.bands_of(one.study, one.metric))
+    ]
     shares.sort(key=lambda one: _counted(chosen.codebook, one), reverse=True)
     rows = [chosen.facts.figure(chosen.period, where, one.metric) for one in shares]
     found = [
@@ -114,11 +119,10 @@ def answer_parts(chosen: Chosen, question: Metric, channel: str) -> list[Segment
         return []
     share = {row["answer"]: row["share"] for row in rows}
     labels = answer_labels(chosen.codebook, chosen.words, question.study, question.metric)
-    return [
-        _segment(chosen.words, labels[code], share[code])
-        for code in reversed(labels)
-        if code in share
-    ]
+    scale = chosen.codebook.question(question.study, question.metric).scale
+    numbers = {one.code: one.number or 0.0 for one in chosen.codebook.values_of(scale)}
+    codes = sorted(labels, key=lambda code: numbers.get(code, 0.0), reverse=True)
+    return [_segment(chosen.words, labels[code], share[code]) for code in codes if code in share]
 
 
 def _points(codebook: Codebook, metric: Metric, number: float | None) -> float | None:

@@ -24,6 +24,7 @@ RESPONSE_COLUMNS = (
     "reviews",
     "tips",
     "net_sample",
+    "responses_invited",
     "response_rate",
     "required_sample",
 )
@@ -45,16 +46,20 @@ def response_lines(chosen: Chosen) -> list[str]:
     if not rows or rows[0]["status"] != PUBLISHED:
         return []
     row = rows[0]
-    lines = [chosen.words("respondents", n=chosen.words.number(row["responses"]))]
+    lines = [chosen.words("respondents", n=chosen.optional(row["responses"]))]
     if row["response_rate"] is None or row["net_sample"] is None:
         return [*lines, chosen.words("rate_unknown")]
-    rate = f"{chosen.words.number(row['response_rate'], 1)}\u00a0%"
-    invited = chosen.words.number(row["net_sample"])
-    lines.append(chosen.words("rate", rate=rate, invited=invited))
+    said = chosen.words(
+        "rate",
+        rate=f"{chosen.words.number(row['response_rate'], 1)}\u00a0%",
+        invited=chosen.words.number(row["net_sample"]),
+        answered=chosen.optional(row["responses_invited"]),
+    )
     if row["required_sample"] is not None:
-        said = "required_reached" if row["required_reached"] else "required_missed"
-        lines.append(chosen.words(said, required=chosen.words.number(row["required_sample"])))
-    return lines
+        key = "required_reached" if row["required_reached"] else "required_missed"
+        enough = chosen.words(key, required=chosen.words.number(row["required_sample"]))
+        said = f"{said}: {enough}"
+    return [*lines, said]
 
 
 def response_tables(chosen: Chosen) -> Iterator[Table]:
@@ -64,8 +69,10 @@ def response_tables(chosen: Chosen) -> Iterator[Table]:
         for channel, title in chosen.channels()
         for row in chosen.facts.rows(RESPONSES, chosen.period, channel=channel, product_code=ALL)
     ]
-    columns = [one for one in RESPONSE_COLUMNS if any(row[one] for _, row in found)]
-    if columns:
+    columns = [
+        one for one in RESPONSE_COLUMNS if one == "responses" or any(row[one] for _, row in found)
+    ]
+    if found:
         yield Table(
             chosen.words("responses"),
             [chosen.words("channel"), *(chosen.words(one) for one in columns)],
@@ -135,7 +142,7 @@ def verdicts(chosen: Chosen) -> Iterator[Table]:
                 chosen.optional(row["norm"], 1),
                 chosen.optional(row["value_second_judgement"], 1),
                 words("published_yes" if row["published"] else "published_no"),
-                words(row["reason"]),
+                words(row["reason"]) if row["reason"] else "",
             ]
         )
     names = ("responses", "response_rate", "figure", "norm", "second_judgement")

@@ -24,53 +24,66 @@ from dagster_project.factsheet.strips import margin_decimals, shown
 
 MOST_POINTS = {4: 8, 6: 12}
 """How many periods a trend shows: of years, of quarters."""
-LEAST_DOTS = 3
+LEAST_DOTS, LEAST_POINTS = 3, 2
+NOTHING: Row = dict.fromkeys(("value", "margin", "benchmark_value", "series_break"))
+"""A period without a figure."""
 
 
 def trend_of(chosen: Chosen, where: Where) -> Chart | None:
-    """Draw the first of the leading figures over time, beside its benchmark."""
+    """Draw the first of the leading figures over time, beside its benchmark.
+
+    A period that is hidden or has no figure is a gap.
+    """
     for metric in chosen.outline.lead:
         most = MOST_POINTS[len(chosen.period)]
         series = chosen.facts.series(where, metric.metric, chosen.period, most)
-        if len(series) < 2:  # noqa: PLR2004
-            continue
-        return _trend_chart(chosen, metric, series)
+        if sum(row is not None for _, row in series) >= LEAST_POINTS:
+            return _trend_chart(chosen, metric, series)
     return None
 
 
-def _trend_chart(chosen: Chosen, metric: Metric, series: Sequence[Row]) -> Chart:
+def _trend_chart(chosen: Chosen, metric: Metric, series: Sequence[tuple[str, Row | None]]) -> Chart:
     label = chosen.words.label(metric)
-    own = Line(label, [(row["period"], row["value"], row["margin"]) for row in series])
-    others = [row for row in series if row["benchmark_value"] is not None]
-    lines = [own]
-    if others:
-        points = [(row["period"], row["benchmark_value"], None) for row in others]
+    rows = [(period, row or NOTHING) for period, row in series]
+    lines = [Line(label, [(period, row["value"], row["margin"]) for period, row in rows])]
+    if any(row["benchmark_value"] is not None for _, row in rows):
+        points = [(period, row["benchmark_value"], None) for period, row in rows]
         lines.append(Line(chosen.words("benchmark"), points, is_benchmark=True))
     span = chosen.range_of(metric)
-    last = series[-1]
+    last = next(row for _, row in reversed(series) if row is not None)
+    breaks = [period for period, row in rows if row["series_break"]]
     return Chart(
         spec=charts.trend(lines, chosen.words.language == "nl", (span.lower, span.upper)),
         alternative=chosen.words(
             "trend_alt",
             label=label,
-            first=series[0]["period"],
-            last=last["period"],
+            first=series[0][0],
+            last=series[-1][0],
             value=shown(chosen.words, metric, last["value"]),
         ),
-        head=[chosen.words("period"), label, chosen.words("margin"), chosen.words("benchmark")],
-        rows=[
-            [
-                row["period"],
-                shown(chosen.words, metric, row["value"]),
-                chosen.optional(row["margin"], margin_decimals(metric)),
-                ""
-                if row["benchmark_value"] is None
-                else shown(chosen.words, metric, row["benchmark_value"]),
-            ]
-            for row in series
+        head=[
+            chosen.words("period"),
+            label,
+            chosen.words("margin"),
+            chosen.words("benchmark"),
         ],
-        note=chosen.words("trend_note"),
+        rows=[[period, *_values(chosen, metric, row)] for period, row in rows],
+        note=chosen.words("series_break", periods=", ".join(breaks))
+        if breaks
+        else chosen.words("trend_note"),
     )
+
+
+def _values(chosen: Chosen, metric: Metric, row: Row) -> list[str]:
+    """Write value, margin and benchmark of a row of the table behind a trend."""
+    if row["value"] is None:
+        return [chosen.words("hidden_mark"), "", ""]
+    benchmark = row["benchmark_value"]
+    return [
+        shown(chosen.words, metric, row["value"]),
+        chosen.optional(row["margin"], margin_decimals(metric)),
+        "" if benchmark is None else shown(chosen.words, metric, benchmark),
+    ]
 
 
 def matrices_of(chosen: Chosen, channel: str) -> Iterator[tuple[str, Chart]]:

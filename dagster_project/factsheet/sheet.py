@@ -19,8 +19,8 @@ from dagster_project.factsheet.contents import (
     Stacks,
 )
 from dagster_project.factsheet.figures import (
-    EVERYBODY,
     HIDDEN,
+    KPI,
     PUBLISHED,
     Facts,
     Where,
@@ -32,11 +32,14 @@ from dagster_project.factsheet.series import matrices_of, trend_of
 from dagster_project.factsheet.words import Words
 
 MOST_SEGMENTS = 5
+EQUAL = 1e-6
 WHOLE = 100.5
 """Shares that add up to more are of a question with several answers; rounding adds up to less."""
 
 
-def sheet_of(codebook: Codebook, words: Words, facts: Facts, period: str) -> Sheet:
+def sheet_of(
+    codebook: Codebook, words: Words, facts: Facts, period: str, *, preview: bool = False
+) -> Sheet:
     """Choose what a factsheet shows of an organisation and a period.
 
     Args:
@@ -44,10 +47,12 @@ def sheet_of(codebook: Codebook, words: Words, facts: Facts, period: str) -> She
         words: the language.
         facts: what is published of the organisation.
         period: one of `facts.periods`.
+        preview: whether the figures are those of a preview, also of a period that is published.
 
     """
     chosen = Chosen(codebook, words, facts, period)
     study = chosen.codebook.study(chosen.study)
+    is_preview = preview or chosen.facts.told(period)["released_on"] is None
     name = organisation_name(chosen.codebook, chosen.facts.organisation_code)
     blocks = [block for channel in chosen.channels() if (block := _block(chosen, *channel))]
     return Sheet(
@@ -57,20 +62,21 @@ def sheet_of(codebook: Codebook, words: Words, facts: Facts, period: str) -> She
         period=chosen.period,
         title=f"{name}, {chosen.words.period(chosen.period)}",
         study_label=chosen.words.label(study),
-        told=_told(chosen),
-        is_preview=chosen.facts.told(chosen.period)["released_on"] is None,
+        told=_told(chosen, preview=is_preview),
+        is_preview=is_preview,
         response=response_lines(chosen),
         blocks=blocks,
         tables=[*response_tables(chosen), *funnel(chosen), *verdicts(chosen)],
         benchmark=_benchmark(chosen),
+        weighted=_weighted(chosen),
         hidden=_hidden(chosen),
         definitions=_definitions(blocks),
     )
 
 
-def _told(chosen: Chosen) -> str:
+def _told(chosen: Chosen, *, preview: bool) -> str:
     row = chosen.facts.told(chosen.period)
-    if row["released_on"] is None:
+    if preview:
         return chosen.words("preview")
     told = chosen.words("released", day=chosen.words.day(row["released_on"]))
     if row["revised_on"] is None:
@@ -83,18 +89,20 @@ def _block(chosen: Chosen, channel: str, title: str) -> Block | None:
     where = Where(channel=channel)
     outline = chosen.outline
     lists = [*_composites(chosen, where), *_aspects(chosen, where), *_shares(chosen, where)]
-    lists += first_by(chosen, channel)
     block = Block(
         title=title,
         tiles=chosen.strips(outline.headline, where),
         lists=[one for one in lists if one.strips],
+        groups=list(first_by(chosen, channel)),
         stacks=_stacks(chosen, where),
         answers=list(_answers(chosen, channel)),
         trend=trend_of(chosen, where),
         matrices=list(matrices_of(chosen, channel)),
         tables=list(breakdowns(chosen, channel)),
     )
-    is_empty = not (block.tiles or block.lists or block.answers or block.stacks)
+    is_empty = not any(
+        (block.tiles, block.lists, block.groups, block.answers, block.stacks, block.tables)
+    )
     return None if is_empty else block
 
 
@@ -161,7 +169,10 @@ def _answers(chosen: Chosen, channel: str) -> Iterator[Answers]:
     for question in chosen.outline.questions:
         rows = chosen.facts.answers(chosen.period, channel, question.metric)
         shares = [row for row in rows if row["status"] == PUBLISHED and row["share"] is not None]
-        if not shares or _is_judged(chosen, question):
+        if not rows or _is_judged(chosen, question):
+            continue
+        if not shares:
+            yield Answers(chosen.words.label(question), chosen.words("hidden"), [])
             continue
         labels = answer_labels(chosen.codebook, chosen.words, chosen.study, question.metric)
         order = {code: place for place, code in enumerate(labels)}
@@ -184,17 +195,28 @@ def _answers(chosen: Chosen, channel: str) -> Iterator[Answers]:
 
 
 def _benchmark(chosen: Chosen) -> str:
+    """Say what a benchmark on the page is, and of how many organisations."""
     counts = [
         row["benchmark_organisations"]
-        for metric in chosen.outline.headline + chosen.outline.statements
-        if (row := chosen.facts.figure(chosen.period, EVERYBODY, metric.metric))
-        and row["benchmark_organisations"]
+        for row in chosen.facts.rows(KPI, chosen.period)
+        if row["benchmark_organisations"]
     ]
     if not counts:
         return ""
+    least, most = min(counts), max(counts)
+    count = str(most) if least == most else chosen.words("counts_range", least=least, most=most)
     method = chosen.codebook.study(chosen.study).benchmark_method
     key = "benchmark_pooled" if method == "pooled" else "benchmark_note"
-    return chosen.words(key, count=max(counts))
+    return chosen.words(key, count=count)
+
+
+def _weighted(chosen: Chosen) -> str:
+    """Say that figures are weighted where they are."""
+    rows = chosen.facts.rows(KPI, chosen.period, status=PUBLISHED)
+    is_weighted = any(
+        row["n_weighted"] is not None and abs(row["n_weighted"] - row["n"]) > EQUAL for row in rows
+    )
+    return chosen.words("weighted") if is_weighted else ""
 
 
 def _hidden(chosen: Chosen) -> str:
@@ -202,6 +224,8 @@ def _hidden(chosen: Chosen) -> str:
     hidden = sum(row["cells_suppressed"] or 0 for row in rows)
     every = hidden + sum(row["cells_published"] or 0 for row in rows)
     min_n = chosen.codebook.study(chosen.study).min_n
+    if not every:
+        return chosen.words("not_shown_nothing")
     key = "not_shown_some" if hidden else "not_shown_none"
     return chosen.words(
         key, all=chosen.words.number(every), hidden=chosen.words.number(hidden), min_n=min_n

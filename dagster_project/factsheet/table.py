@@ -11,6 +11,7 @@ from pathlib import Path
 from dagster_project.codebook import Codebook
 from dagster_project.factsheet.figures import ALL, KPI, PUBLISHED, Facts
 from dagster_project.factsheet.outline import DISTRIBUTION
+from dagster_project.factsheet.parts import answer_labels
 from dagster_project.factsheet.words import MINUS, NARROW, Words
 
 HEAD = (
@@ -40,16 +41,22 @@ def sheet_table(codebook: Codebook, words: Words, facts: Facts, period: str, pat
         for one in codebook.metrics_of(study)
         if one.family != DISTRIBUTION
     }
+    groups = {
+        (one.segment, code): f"{words.label(one)}: {label}"
+        for one in codebook.segments
+        if one.study == study
+        for code, label in answer_labels(codebook, words, study, one.question).items()
+    }
     numbers = ("value", "margin", "previous_value", "benchmark_value")
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow([words(one) for one in HEAD])
         for row in facts.rows(KPI, period):
-            group = "" if row["segment"] == ALL else f"{row['segment']}: {row['segment_value']}"
+            group = groups.get((row["segment"], row["segment_value"]), row["segment_value"])
             named = [
                 channels.get(row["channel"], words("all_channels")),
                 products.get(row["product_code"], ""),
-                group,
+                "" if row["segment"] == ALL else group,
                 metrics.get(row["metric"], row["metric"]),
             ]
             if row["status"] != PUBLISHED:

@@ -4,12 +4,14 @@ Belongs here: tables, labelled views and rights in the database, in one transact
 here: what a release holds. Readers see the release before or this one, never a mixture: rows are
 replaced by deleting and copying, so that a reader waits for nobody and a writer for no reader.
 
-Tables are in schema `marts`, labelled views in schema `bi`; the role `kto_bi` may read both, and
-nothing else is touched.
+Tables are in schema `marts`, labelled views in schema `bi`; the role `kto_bi` may read both. Both
+schemas are this module's own, and bear its mark: one of that name that somebody else made is
+refused. Views are left alone as long as they say the same: replacing one waits for its readers.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +37,9 @@ TYPES = {
     "BOOLEAN": "boolean",
     "DATE": "date",
 }
+MARK = "kept by kto-pipeline"
+PATIENCE = "10s"
+"""How long the copy waits for a reader where a table or view has other columns than before."""
 LOCK = 0x6B746F
 """Two copies at once wait for each other by this number."""
 CHUNK = 1 << 20
@@ -79,18 +84,17 @@ def _copy(
     progress: Progress,
 ) -> bool:
     connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-    connection.execute(f"create schema if not exists {SCHEMA}")
+    connection.execute(f"set local lock_timeout = '{PATIENCE}'")
+    for schema in (SCHEMA, VIEWS):
+        _own(connection, schema)
     connection.execute(
         f"create table if not exists {SCHEMA}.{NOTE} (release text not null, released_at text)"
     )
-    if connection.execute(f"select release from {SCHEMA}.{NOTE}").fetchall() == [
-        (manifest.release,)
-    ]:
+    current = connection.execute(f"select release from {SCHEMA}.{NOTE}").fetchall()
+    if current == [(manifest.release,)]:
         return False
-    wanted = _shapes(folder, manifest.tables)
-    found = _found(connection)
-    # views hold on to tables, and a table whose columns changed is made anew
-    connection.execute(f"drop schema if exists {VIEWS} cascade")
+    wanted, found = _shapes(folder, manifest.tables), _found(connection)
+    _drop_changed_views(connection, wanted, found)
     for table in found.keys() - wanted.keys() - {NOTE}:
         connection.execute(f"drop table {SCHEMA}.{table}")
     with TemporaryDirectory() as scratch:
@@ -108,6 +112,27 @@ def _copy(
     return True
 
 
+def _own(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> None:
+    """Make a schema and mark it; refuse one that bears no mark.
+
+    Raises:
+        ReleaseError: somebody else made it.
+
+    """
+    found = connection.execute(
+        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s",
+        [schema],
+    ).fetchall()
+    if not found:
+        connection.execute(f"create schema {schema}")
+        connection.execute(f"comment on schema {schema} is '{MARK}'")
+    elif found != [(MARK,)]:
+        raise ReleaseError(
+            f"the PostgreSQL database has a schema {schema} that was not made by this pipeline, "
+            "and the copy would overwrite it: use a database of its own"
+        )
+
+
 def _shapes(folder: Path, tables: Mapping[str, int]) -> dict[str, Columns]:
     """Return the columns of each table, read from its Parquet file."""
     shapes: dict[str, Columns] = {}
@@ -116,8 +141,14 @@ def _shapes(folder: Path, tables: Mapping[str, int]) -> dict[str, Columns]:
             described = engine.execute(
                 f"describe select * from read_parquet({literal(parquet_file(folder, table))})"
             ).fetchall()
-            shapes[table] = [(str(row[0]), TYPES[str(row[1])]) for row in described]
+            shapes[table] = [(str(row[0]), _type(table, *row[:2])) for row in described]
     return shapes
+
+
+def _type(table: str, column: str, kind: str) -> str:
+    if kind not in TYPES:
+        raise ReleaseError(f"{table}, column {column}: {kind} has no type in PostgreSQL")
+    return TYPES[kind]
 
 
 def _found(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, Columns]:
@@ -167,15 +198,54 @@ def _write_rows(parquet: Path, rows: Path) -> None:
         )
 
 
+def _drop_changed_views(
+    connection: psycopg.Connection[tuple[object, ...]],
+    wanted: Mapping[str, Columns],
+    found: Mapping[str, Columns],
+) -> None:
+    """Drop all views if a table has other columns than before or the views say something else."""
+    statements = _view_statements(set(wanted))
+    rows = connection.execute(
+        """
+        select relname, obj_description(pg_class.oid, 'pg_class')
+        from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        where nspname = %s and relkind = 'v'
+        """,
+        [VIEWS],
+    ).fetchall()
+    known = {str(view): said for view, said in rows}
+    is_same = {view: _digest(text) for view, text in statements.items()} == known
+    if not (is_same and all(found.get(table) == columns for table, columns in wanted.items())):
+        for view in known:
+            connection.execute(f"drop view if exists {VIEWS}.{view} cascade")
+
+
 def _make_views(connection: psycopg.Connection[tuple[object, ...]], tables: set[str]) -> None:
     """Make the labelled views, and one of each table, as schema main of the DuckDB file has."""
-    connection.execute(f"create schema {VIEWS}")
+    made = connection.execute(
+        "select table_name from information_schema.views where table_schema = %s limit 1", [VIEWS]
+    ).fetchall()
+    if made:
+        return
+    for view, statement in _view_statements(tables).items():
+        connection.execute(statement)
+        connection.execute(f"comment on view {VIEWS}.{view} is '{_digest(statement)}'")
+
+
+def _view_statements(tables: set[str]) -> dict[str, str]:
     own = labelled_views(tables)
-    for table in sorted(tables - own.keys()):
-        connection.execute(f"create view {VIEWS}.{table} as select * from {SCHEMA}.{table}")
-    for statement in own.values():
+    statements = {
+        table: f"create view {VIEWS}.{table} as select * from {SCHEMA}.{table}"
+        for table in sorted(tables - own.keys())
+    }
+    for view, statement in own.items():
         text = re.sub(r"\bmain\.", f"{VIEWS}.", statement)
-        connection.execute(re.sub(r"::double\b", "::double precision", text))
+        statements[view] = re.sub(r"::double\b", "::double precision", text)
+    return statements
+
+
+def _digest(statement: str) -> str:
+    return hashlib.sha256(statement.encode()).hexdigest()
 
 
 def _grant(connection: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -31,6 +31,7 @@ COMPARED = dict.fromkeys(
         "benchmark_value",
         "benchmark_organisations",
         "benchmark_significant",
+        "series_break",
     )
 )
 

@@ -8,6 +8,7 @@ import pytest
 from published import answers, facts, kpi
 
 from dagster_project.codebook import Codebook
+from dagster_project.factsheet.annex import achieved_margin
 from dagster_project.factsheet.charts import Dot, Line, matrix, trend
 from dagster_project.factsheet.pages import sheet_page
 from dagster_project.factsheet.sheet import Sheet, sheet_of
@@ -109,12 +110,17 @@ def test_shares_that_overlap_are_listed_and_not_stacked(codebook: Codebook) -> N
     assert [strip.value for strip in shares[0].strips] == ["50\u00a0%", "88\u00a0%"]
 
 
-def test_a_trend_ends_with_the_period_and_skips_what_is_hidden(codebook: Codebook) -> None:
+def test_a_trend_ends_with_the_period_and_has_a_gap_where_it_is_hidden(codebook: Codebook) -> None:
     values = {"2017": 7.7, "2018": None, "2019": 7.9, "2020": 8.0, "2021": 8.8, "2020Q4": 6.6}
     rows = [kpi("totaaloordeel", period, value) for period, value in values.items()]
     chart = sheet(codebook, rows).blocks[0].trend
     assert chart is not None
-    assert [row[:2] for row in chart.rows] == [["2017", "7,7"], ["2019", "7,9"], ["2020", "8,0"]]
+    assert [row[:2] for row in chart.rows] == [
+        ["2017", "7,7"],
+        ["2018", "\u2013"],
+        ["2019", "7,9"],
+        ["2020", "8,0"],
+    ]
     assert chart.alternative.endswith("laatste waarde 8,0.")
 
 
@@ -140,7 +146,7 @@ def test_products_stand_beside_each_other_in_the_order_of_the_codebook(codebook:
         kpi("ces", "2020", 40.0, product_code="rijbewijs"),
     ]
     block = sheet(codebook, rows).blocks[0]
-    by_product = [one for one in block.lists if "per product" in one.title]
+    by_product = [one for one in block.groups if "per product" in one.title]
     assert [(one.label, one.value) for one in by_product[0].strips] == [
         ("Paspoort", ""),
         ("Rijbewijs", "7,9"),
@@ -160,14 +166,13 @@ def test_a_preview_says_that_it_is_none(codebook: Codebook) -> None:
 
 def test_texts_from_outside_are_escaped(codebook: Codebook) -> None:
     made = sheet(codebook, [kpi("totaaloordeel", "2020", 8.0)])
-    page = sheet_page(made, TEXT, "<b>id</b>", {})
-    assert "&lt;b&gt;id&lt;/b&gt;" in page
-    assert "<b>id</b>" not in page
+    page = sheet_page(made, TEXT, {"front": "<b>", "annex": "", "csv": ""})
+    assert 'href="&lt;b&gt;"' in page
 
 
 def test_a_page_stands_by_itself(codebook: Codebook) -> None:
     rows = [kpi("totaaloordeel", period, 8.0) for period in ("2019", "2020")]
-    page = sheet_page(sheet(codebook, rows), TEXT, "id", {})
+    page = sheet_page(sheet(codebook, rows), TEXT, {})
     assert 'lang="nl"' in page
     assert "data:image/svg+xml;base64," in page
     assert "http:" not in page
@@ -204,3 +209,70 @@ def test_the_answers_about_an_aspect_are_one_bar_and_no_table(codebook: Codebook
         ("zeer ontevreden", "1\u00a0%"),
     ]
     assert block.answers == []
+
+
+def test_a_product_is_not_among_what_was_measured(codebook: Codebook) -> None:
+    rows = [
+        kpi("totaaloordeel", "2020", 7.9),
+        kpi("totaaloordeel", "2020", 7.5, product_code="rijbewijs"),
+    ]
+    assert [label for label, _ in sheet(codebook, rows).definitions] == ["Totaaloordeel"]
+
+
+def test_a_preview_of_a_published_period_says_that_it_is_one(codebook: Codebook) -> None:
+    found = facts([kpi("totaaloordeel", "2020", 8.0)])
+    made = sheet_of(codebook, TEXT, found, "2020", preview=True)
+    assert made.is_preview
+    assert made.told.startswith("Voorlopig")
+
+
+def test_the_response_speaks_of_those_who_were_invited(codebook: Codebook) -> None:
+    told = {
+        "period": "2020",
+        "channel": "all",
+        "product_code": "all",
+        "status": "published",
+        "responses": 144,
+        "reviews": 0,
+        "tips": 0,
+        "net_sample": 58,
+        "responses_invited": 32,
+        "response_rate": 100 * 32 / 58,
+        "required_sample": 54,
+        "required_reached": False,
+    }
+    made = sheet(codebook, [kpi("totaaloordeel", "2020", 8.0)], responses=[told])
+    all_of_them, invited = made.response
+    assert all_of_them == "144 respondenten"
+    assert invited == (
+        "Van de 58 mensen met een uitnodiging antwoordden er 32 (55,2\u00a0%): te weinig voor een "
+        "marge van hoogstens 5 procentpunten, waarvoor 54 nodig zijn"
+    )
+    # 196 * sqrt(0.25 / 32) * sqrt(26 / 58) = 17.324 * 0.66953
+    assert achieved_margin(TEXT, told) == "\u00b1 11,6"
+    unknown = told | {"net_sample": 0, "responses_invited": 0, "response_rate": None}
+    # 196 * sqrt(0.25 / 144)
+    assert achieved_margin(TEXT, unknown) == "\u00b1 8,2"
+
+
+def test_a_benchmark_of_several_sizes_says_so(codebook: Codebook) -> None:
+    rows = [
+        kpi("totaaloordeel", "2020", 8.0, benchmark_value=7.9, benchmark_organisations=7),
+        kpi("ces", "2020", 50.0, benchmark_value=49.0, benchmark_organisations=3),
+    ]
+    made = sheet(codebook, rows)
+    assert made.benchmark == "Benchmark: gemiddelde van 3 tot 7 andere organisaties."
+
+
+def test_weighted_figures_are_called_so(codebook: Codebook) -> None:
+    plain = kpi("totaaloordeel", "2020", 8.0, n_weighted=100.0)
+    assert sheet(codebook, [plain]).weighted == ""
+    assert "gewogen" in sheet(codebook, [plain | {"n_weighted": 98.5}]).weighted
+
+
+def test_a_question_whose_answers_are_hidden_is_named(codebook: Codebook) -> None:
+    told = answers("moeite", "2020", {"1": 0.0}, status="suppressed", share=None, n=None)
+    made = sheet(codebook, [kpi("totaaloordeel", "2020", 8.0)], answers=told)
+    assert [(one.title, one.base, one.rows) for one in made.blocks[0].answers] == [
+        ("Moeite", "verborgen", [])
+    ]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from kto import Place, answers
 
+from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.factsheet import draw
+from dagster_project.factsheet.contents import Sheet
 from dagster_project.factsheet.draw import sheet_files
+from dagster_project.factsheet.figures import Facts
 from dagster_project.factsheet.figures import Place as Named
+from dagster_project.factsheet.words import Words
+from dagster_project.settings import PROJECT_ROOT
 
 FIRST, SECOND = (Named("nvvb", "GM0637", one) for one in ("2020Q4", "2021Q1"))
 
@@ -147,6 +153,28 @@ def test_a_release_goes_out_when_its_pages_cannot_be_drawn(
         "manifest.json",
         "parquet",
     ]
+
+
+def test_one_page_that_cannot_be_drawn_keeps_no_other_back(
+    story: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = draw.sheet_of
+
+    def fail_once(codebook: Codebook, text: Words, facts: Facts, period: str) -> Sheet:
+        if period == FIRST.period:
+            raise KeyError("no such scale")
+        return real(codebook, text, facts, period)
+
+    monkeypatch.setattr(draw, "sheet_of", fail_once)
+    folder = tmp_path / "release"
+    shutil.copytree(
+        story.current, folder, ignore=shutil.ignore_patterns("factsheet", "*.html", "annex")
+    )
+    drawn = draw.draw_pages(folder, load_codebook(PROJECT_ROOT / "seeds"))
+    name = sheet_files(FIRST)[0]
+    assert drawn.failed == (f"{name}: KeyError: 'no such scale'",)
+    assert "kon niet worden gemaakt" in (folder / name).read_text("utf-8")
+    assert "Zoetermeer" in (folder / sheet_files(SECOND)[0]).read_text("utf-8")
 
 
 def test_an_installation_can_do_without_pages(tmp_path: Path) -> None:

@@ -408,7 +408,7 @@ def pages(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         owner = pl.DataFrame({"study": [study], "organisation_code": [organisation]})
         facts = read_facts(demo.current, owner)[0]
         sheet = sheet_of(codebook, text, facts, period)
-        made[study] = sheet_page(sheet, text, "id", {})
+        made[study] = sheet_page(sheet, text, {})
     for name, html in made.items():
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
     return sorted(folder.iterdir())

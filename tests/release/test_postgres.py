@@ -139,3 +139,30 @@ def test_a_server_that_is_not_there_is_said_in_one_line_without_the_password(
         copy_release(f"host={tmp_path} user=kto password=secret dbname=kto", release.path)
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("schema", ["marts", "bi"])
+def test_a_schema_that_somebody_else_made_is_refused_and_left_alone(
+    dsn: str, tmp_path: Path, schema: str
+) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"create schema {schema}")
+        connection.execute(f"create table {schema}.of_somebody_else (n integer)")
+    with pytest.raises(ReleaseError, match=f"has a schema {schema} that was not made by this"):
+        copy_release(dsn, staged(tmp_path).path)
+    assert rows_of(dsn, f"{schema}.of_somebody_else") == []
+
+
+def test_an_open_reader_of_a_view_keeps_nobody_waiting(dsn: str, tmp_path: Path) -> None:
+    first = staged(tmp_path / "first")
+    second = staged(tmp_path / "second", "delete from marts.mart_kpi where n is null")
+    copy_release(dsn, first.path)
+    count = "select count(*) from bi.mart_kpi"
+    with psycopg.connect(dsn) as reader:
+        reader.execute("set transaction isolation level repeatable read")
+        assert reader.execute(count).fetchall() == [(first.tables["mart_kpi"],)]
+        # would time out if it had to wait for that transaction
+        assert copy_release(dsn, second.path)
+        assert reader.execute(count).fetchall() == [(first.tables["mart_kpi"],)]
+    assert rows_of(dsn, "bi.mart_kpi") == rows_of(dsn, "marts.mart_kpi")
+    assert len(rows_of(dsn, "bi.mart_kpi")) == second.tables["mart_kpi"]
