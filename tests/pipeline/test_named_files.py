@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from kto import Place, answers, holding
 
-SECRETS = ("geheim.persoon", "98765432", "111222333")
+SECRETS = ("geheim.persoon", "27182818", "111222333")
 GOOD = answers(4, *range(20))
 MORE = answers(4, *range(20, 32), grade=6)
 
@@ -22,12 +22,12 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, list[str]]:
     no_place = MORE.drop("gemeentecode")
     place.land("counter", "2021-01-05 geheim.persoon@voorbeeld.nl.csv", one_bad)
     place.land("counter", "copy geheim.persoon@voorbeeld.nl.csv", one_bad)
-    place.land("counter/06-98765432", "2021-01-06.csv", MORE)
+    place.land("counter/06-27182818", "2021-01-06.csv", MORE)
     place.land("counter", "2021-01-07 bsn 111222333.csv", no_place)
     place.land("counter", "2021-01-07 bsn 111222333 (2).csv", no_place.head(3))
     place.land("counter", "geheim.persoon@voorbeeld.nl.csv.part", GOOD)
     place.land("geheim.persoon@voorbeeld.nl", "2021-01-08.csv", GOOD)
-    place.land("counter", "06-98765432.txt", GOOD)
+    place.land("counter", "06-27182818.txt", GOOD)
     return place, place.told("refresh", "--preview")
 
 
