@@ -129,4 +129,4 @@ def _matrix(
         ],
         note=words("priority_note", label=label),
     )
-    return words("priority"), chart
+    return f"{words('priority')}: {label}", chart
