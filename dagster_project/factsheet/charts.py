@@ -2,7 +2,7 @@
 
 Belongs here: what a chart looks like. Does not belong here: which figures it shows. A chart is an
 image with a text that says what it shows; the figures are in a table beside it. Lines differ by
-dash and shape as well as by shade, so that they can be told apart in grey.
+dash as well as by shade, so that they can be told apart in grey.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 400, 190
 INK, OWN, QUIET = "#1b1b1b", "#154273", "#6b6b6b"
-DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (1, 3))
-SHADES = (OWN, "#4f4f4f", "#2f6f8f", "#8a5a00", "#7a4988")
+SOLID, DASHED = [1, 0], [6, 3]
 LEAST_SPAN = 0.6
 PERIOD = (
     "length(datum.value) < 5 ? datum.value : slice(datum.value, 4) === 'Q1' "
@@ -98,14 +97,8 @@ def trend(
         "axis": {"tickCount": 5, **_number_axis(decimal_comma)},
     }
     series = {
-        "color": _by(
-            names,
-            [
-                QUIET if line.is_benchmark else shade
-                for line, shade in zip(lines, _cycled(SHADES, lines), strict=True)
-            ],
-        ),
-        "strokeDash": _by(names, [list(dash) for dash in _cycled(DASHES, lines)]),
+        "color": _by(names, [QUIET if line.is_benchmark else OWN for line in lines]),
+        "strokeDash": _by(names, [DASHED if line.is_benchmark else SOLID for line in lines]),
     }
     first = {"filter": {"field": "line", "equal": names[0]}}
     return _chart(
@@ -257,10 +250,6 @@ def _by(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
         "legend": None,
         "scale": {"domain": list(names), "range": list(values)},
     }
-
-
-def _cycled(values: Sequence[Any], lines: Sequence[Line]) -> list[Any]:
-    return [values[place % len(values)] for place in range(len(lines))]
 
 
 def _domain(rows: Sequence[Mapping[str, Any]], bounds: tuple[float, float]) -> list[float]:

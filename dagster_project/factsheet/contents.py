@@ -105,10 +105,6 @@ class Block:
 class Sheet:
     """A factsheet; `hidden` says what is not shown, `definitions` are (label, definition)."""
 
-    study: str
-    organisation_code: str
-    organisation: str
-    period: str
     title: str
     study_label: str
     told: str

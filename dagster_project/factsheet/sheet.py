@@ -56,10 +56,6 @@ def sheet_of(
     name = organisation_name(chosen.codebook, chosen.facts.organisation_code)
     blocks = [block for channel in chosen.channels() if (block := _block(chosen, *channel))]
     return Sheet(
-        study=chosen.study,
-        organisation_code=chosen.facts.organisation_code,
-        organisation=name,
-        period=chosen.period,
         title=f"{name}, {chosen.words.period(chosen.period)}",
         study_label=chosen.words.label(study),
         told=_told(chosen, preview=is_preview),

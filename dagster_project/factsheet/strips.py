@@ -37,7 +37,6 @@ class Difference:
     text: str
     direction: str
     matters: bool | None
-    is_better: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def difference(
     text = words.number(by, decimals, signed=True)
     is_zero = not any(digit in text for digit in "123456789")
     direction = "none" if is_zero else "up" if by > 0 else "down"
-    return Difference(text, direction, matters, (by > 0) == metric.higher_is_better)
+    return Difference(text, direction, matters)
 
 
 def _optional(words: Words, metric: Metric, value: float | None) -> str:
