@@ -7,22 +7,18 @@ that name each other fit (arrange).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
 
-from dagster_project.codebook.cells import BadCellError
 from dagster_project.codebook.folding import fold
 from dagster_project.codebook.problems import Problem
-from dagster_project.errors import UserError
+from dagster_project.csv_rows import Line, ProblemsError
 from dagster_project.ingest.read_csv import open_csv
 from dagster_project.ingest.source import DeliveryRejectedError, Reading
 from dagster_project.report_check import cells
 from dagster_project.report_check.figure import EVERYBODY, Figure, Kind, Printed, Scale
-
-T = TypeVar("T")
 
 COLUMNS = (
     "figure",
@@ -45,12 +41,8 @@ REQUIRED = ("kind", "value")
 POINTS = Fraction(100)
 
 
-class FiguresError(UserError):
-    """The file cannot be used; `problems` holds every fault, by row."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(str(problem) for problem in problems))
+class FiguresError(ProblemsError):
+    """A file of figures that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -60,29 +52,6 @@ class FiguresFile:
     path: str
     figures: tuple[Figure, ...]
     ignored: tuple[str, ...]
-
-
-@dataclass
-class _Row:
-    """One row at work: parse its cells, note what is wrong with them."""
-
-    file: str
-    number: int
-    texts: Mapping[str, str]
-    problems: list[Problem] = field(default_factory=list)
-
-    def blame(self, column: str | None, message: str) -> None:
-        self.problems.append(Problem(self.file, self.number, column, message))
-
-    def read(self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
-        try:
-            return parse(self.texts.get(column, ""))
-        except BadCellError as bad:
-            self.blame(column, str(bad))
-            return otherwise
-
-    def text(self, column: str) -> str:
-        return " ".join(self.texts.get(column, "").split())
 
 
 def read_figures(path: Path) -> FiguresFile:
@@ -115,7 +84,7 @@ def read_figures(path: Path) -> FiguresFile:
     for batch in batches:
         frame = batch.frame.rename(columns)
         for texts in frame.iter_rows(named=True):
-            row = _Row(file, texts.pop("row"), texts)
+            row = Line(file, texts.pop("row"), texts)
             figure = _figure(row)
             problems += row.problems
             figures += [figure] if figure and not row.problems else []
@@ -147,7 +116,7 @@ def _columns(file: str, header: Sequence[str]) -> dict[str, str]:
     return columns
 
 
-def _figure(row: _Row) -> Figure | None:
+def _figure(row: Line) -> Figure | None:
     kind = row.read("kind", cells.kind, None)
     weighted = row.read("weighted", cells.yes_or_no, otherwise=False)
     if kind is None:
@@ -173,13 +142,13 @@ def _figure(row: _Row) -> Figure | None:
     )
 
 
-def _printed(row: _Row, kind: Kind, *, weighted: bool) -> Printed | None:
+def _printed(row: Line, kind: Kind, *, weighted: bool) -> Printed | None:
     if kind is Kind.COUNT:
         return row.read("value", lambda cell: cells.printed_count(cell, weighted=weighted), None)
     return row.read("value", cells.printed, None)
 
 
-def _numerator(row: _Row, kind: Kind) -> Fraction | None:
+def _numerator(row: Line, kind: Kind) -> Fraction | None:
     found = row.read("numerator", cells.numerator, None)
     if found is None:
         return None
@@ -190,13 +159,13 @@ def _numerator(row: _Row, kind: Kind) -> Fraction | None:
     return found
 
 
-def _whole(row: _Row) -> str:
+def _whole(row: Line) -> str:
     """Read `part_of`: `100` and `100 %` are everybody."""
     name = fold(row.text("part_of"))
     return EVERYBODY if name.removesuffix("%").strip() == EVERYBODY else name
 
 
-def _scale(row: _Row, kind: Kind) -> dict[str, Fraction | None]:
+def _scale(row: Line, kind: Kind) -> dict[str, Fraction | None]:
     """Give `minimum`, `maximum`, `step` of one score; only a mean brings all of them itself."""
     said: dict[str, Fraction | None] = {
         "minimum": row.read("minimum", cells.score, None),

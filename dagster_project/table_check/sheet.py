@@ -7,49 +7,19 @@ what a column means.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from dagster_project.codebook.cells import BadCellError
 from dagster_project.codebook.folding import fold
 from dagster_project.codebook.problems import Problem
-from dagster_project.errors import UserError
+from dagster_project.csv_rows import Line, ProblemsError
 from dagster_project.ingest.read_csv import open_csv
 from dagster_project.ingest.source import DeliveryRejectedError, Reading
 
-T = TypeVar("T")
 
-
-class TableError(UserError):
-    """The file cannot be used; `problems` holds every fault, by row."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(str(problem) for problem in problems))
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row: its number in a spreadsheet, and its texts by header."""
-
-    file: str
-    number: int
-    texts: Mapping[str, str]
-    problems: list[Problem] = field(default_factory=list)
-
-    def blame(self, column: str | None, message: str) -> None:
-        """Note a fault of this row."""
-        self.problems.append(Problem(self.file, self.number, column, message))
-
-    def read(self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
-        """Parse a cell; note what is wrong with it and go on with `otherwise`."""
-        try:
-            return parse(self.texts.get(column, ""))
-        except BadCellError as bad:
-            self.blame(column, str(bad))
-            return otherwise
+class TableError(ProblemsError):
+    """A file of tables or hierarchies that cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from one_cell import CELL
 
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.explain import Asked, Explanation, explain
@@ -20,16 +21,7 @@ from dagster_project.settings import PROJECT_ROOT
 Figure = dict[str, Any]
 Explain = Callable[..., Explanation]
 
-KEY = {
-    "study": "nvvb",
-    "organisation_code": "GM0637",
-    "period": "2020Q4",
-    "channel": "counter",
-    "product_code": "all",
-    "segment": "all",
-    "segment_value": "all",
-    "metric": "ces",
-}
+KEY = CELL | {"metric": "ces"}
 FIGURES = {
     **dict.fromkeys(("n", "benchmark_organisations"), pl.Int64),
     **dict.fromkeys(

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
+from one_cell import CELL
 
 from dagster_project.cli import main
 from dagster_project.explain.released import Released
@@ -18,17 +19,7 @@ from dagster_project.ingest.register import Delivery, write_delivery
 from dagster_project.settings import PROJECT_ROOT
 
 Publish = Callable[..., Released]
-KEY = {
-    "study": "nvvb",
-    "organisation_code": "GM0637",
-    "period": "2020Q4",
-    "channel": "counter",
-    "product_code": "all",
-    "segment": "all",
-    "segment_value": "all",
-    "metric": "ces",
-    "status": "published",
-}
+KEY = CELL | {"metric": "ces", "status": "published"}
 FIGURE = KEY | {"n": 200, "n_weighted": 200.0, "value": 76.0, "value_rounded": 76.0, "margin": 7.7}
 
 

@@ -7,20 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from one_cell import CELL
 
 from dagster_project.codebook import Codebook
 from dagster_project.explain import Explanation, explanation_json, explanation_lines
 
 Explain = Callable[..., Explanation]
-KEY = {
-    "study": "nvvb",
-    "organisation_code": "GM0637",
-    "period": "2020Q4",
-    "channel": "counter",
-    "product_code": "all",
-    "segment": "all",
-    "segment_value": "all",
-}
+KEY = CELL
 
 
 def figure(**columns: object) -> dict[str, Any]:
