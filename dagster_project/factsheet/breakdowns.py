@@ -61,7 +61,7 @@ def first_by(chosen: Chosen, channel: str) -> Iterator[Figures]:
             strips = [
                 strip_of(chosen.codebook, chosen.words, metric, row, label) for label, row in rows
             ]
-            yield Figures(f"{chosen.words.label(metric)}: {title.lower()}", metric.unit, strips)
+            yield Figures(f"{chosen.words.label(metric)}: {title.lower()}", strips)
 
 
 def _first(

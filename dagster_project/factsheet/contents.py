@@ -45,7 +45,6 @@ class Figures:
     """A list of figures that share a scale."""
 
     title: str
-    kind: str
     strips: Sequence[Strip]
     note: str = ""
 

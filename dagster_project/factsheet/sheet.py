@@ -107,7 +107,7 @@ def _composites(chosen: Chosen, where: Where) -> Iterator[Figures]:
         items = [one for one in chosen.outline.parts.get(metric.metric, ()) if one.family != SHARE]
         if items and chosen.facts.figure(chosen.period, where, metric.metric):
             title = chosen.words("items_of", label=chosen.words.label(metric))
-            yield Figures(title, metric.unit, chosen.strips(items, where))
+            yield Figures(title, chosen.strips(items, where))
 
 
 def _aspects(chosen: Chosen, where: Where) -> Iterator[Figures]:
@@ -118,13 +118,13 @@ def _aspects(chosen: Chosen, where: Where) -> Iterator[Figures]:
         if len(ranges) == 1:
             low, high = (chosen.words.number(one) for one in ranges.pop())
             note = chosen.words("scale_from_to", low=low, high=high)
-        yield Figures(title, unit, chosen.strips(metrics, where), note)
+        yield Figures(title, chosen.strips(metrics, where), note)
 
 
 def _shares(chosen: Chosen, where: Where) -> Iterator[Figures]:
     """List the shares that stand by themselves, and those that overlap."""
     alone = chosen.strips(chosen.outline.statements, where)
-    yield Figures(chosen.words("statements"), "percent", alone)
+    yield Figures(chosen.words("statements"), alone)
     overlapping = [
         share
         for owner in chosen.owners()
@@ -133,7 +133,7 @@ def _shares(chosen: Chosen, where: Where) -> Iterator[Figures]:
         if share.family == SHARE
     ]
     strips = chosen.strips(overlapping, where)
-    yield Figures(chosen.words("shares"), "percent", strips)
+    yield Figures(chosen.words("shares"), strips)
 
 
 def _stacks(chosen: Chosen, where: Where) -> list[Stacks]:

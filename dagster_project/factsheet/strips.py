@@ -45,7 +45,6 @@ class Strip:
 
     label: str
     definition: str
-    unit: str
     n: str = ""
     value: str = ""
     margin: str = ""
@@ -76,11 +75,10 @@ def strip_of(
     """
     named = words.label(metric) if label is None else label
     if row["status"] != PUBLISHED:
-        return Strip(named, words.definition(metric), metric.unit)
+        return Strip(named, words.definition(metric))
     return Strip(
         label=named,
         definition=words.definition(metric),
-        unit=metric.unit,
         n=words.number(row["n"]),
         value=shown(words, metric, row["value"]),
         margin=""
