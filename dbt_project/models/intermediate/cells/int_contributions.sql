@@ -42,22 +42,83 @@ given as (
     select distinct
         answers.response,
         answers.question,
-        answers.code
+        answers.code,
+        responses.weight
     from answers
     inner join scope
         on answers.feed = scope.feed
         and answers.question = scope.metric
+    inner join responses on answers.response = responses.response
     where answers.code is not null
+),
+
+-- many give the same answer: what it is known by is computed once
+codes as (
+    select
+        weight,
+        code,
+        {{ fingerprint(['weight', 'code']) }} as content
+    from (select distinct weight, code from given)
 ),
 
 chosen as (
     select
         given.response,
         concat('distribution of ', given.question) as measure,
-        {{ fingerprint_of_all(fingerprint(['responses.weight', 'given.code'])) }} as content
+        {{ fingerprint_of_all('codes.content') }} as content
     from given
-    inner join responses on given.response = responses.response
+    inner join codes
+        on given.weight = codes.weight
+        and given.code = codes.code
     group by given.response, given.question
+),
+
+scored as (
+    select
+        scores.response,
+        scores.metric,
+        scores.score,
+        responses.weight
+    from scores
+    inner join responses on scores.response = responses.response
+),
+
+single_scores as (
+    select
+        score,
+        weight,
+        {{ fingerprint(['cast(score as decimal(28, 12))', 'weight']) }} as content
+    from (select distinct score, weight from scored)
+),
+
+paired as (
+    select
+        aspect.response,
+        aspect.metric,
+        aspect.weight,
+        aspect.score,
+        overall.score as overall_score
+    from scored as aspect
+    inner join responses on aspect.response = responses.response
+    inner join aspects
+        on responses.study = aspects.study
+        and aspect.metric = aspects.metric
+    inner join scores as overall
+        on aspect.response = overall.response
+        and aspects.overall_metric = overall.metric
+),
+
+pairs_of_scores as (
+    select
+        score,
+        overall_score,
+        weight,
+        {{ fingerprint([
+            'cast(score as decimal(28, 12))',
+            'cast(overall_score as decimal(28, 12))',
+            'weight',
+        ]) }} as content
+    from (select distinct score, overall_score, weight from paired)
 ),
 
 contributed as (
@@ -111,12 +172,15 @@ contributed as (
         places.product_code,
         places.segment,
         places.segment_value,
-        scores.metric as measure,
+        scored.metric as measure,
         responses.respondent,
-        {{ fingerprint(['cast(scores.score as decimal(28, 12))', 'responses.weight']) }} as content
-    from scores
-    inner join responses on scores.response = responses.response
-    inner join places on scores.response = places.response
+        single_scores.content
+    from scored
+    inner join single_scores
+        on scored.score = single_scores.score
+        and scored.weight = single_scores.weight
+    inner join responses on scored.response = responses.response
+    inner join places on scored.response = places.response
     union all
     select
         responses.study,
@@ -140,21 +204,15 @@ contributed as (
         null as product_code,
         'all' as segment,
         'all' as segment_value,
-        concat('pairs of ', aspect.metric) as measure,
+        concat('pairs of ', paired.metric) as measure,
         responses.respondent,
-        {{ fingerprint([
-            'cast(aspect.score as decimal(28, 12))',
-            'cast(overall.score as decimal(28, 12))',
-            'responses.weight',
-        ]) }} as content
-    from scores as aspect
-    inner join responses on aspect.response = responses.response
-    inner join aspects
-        on responses.study = aspects.study
-        and aspect.metric = aspects.metric
-    inner join scores as overall
-        on aspect.response = overall.response
-        and aspects.overall_metric = overall.metric
+        pairs_of_scores.content
+    from paired
+    inner join pairs_of_scores
+        on paired.score = pairs_of_scores.score
+        and paired.overall_score = pairs_of_scores.overall_score
+        and paired.weight = pairs_of_scores.weight
+    inner join responses on paired.response = responses.response
 ),
 
 contributions as (
