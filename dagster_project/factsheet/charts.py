@@ -8,25 +8,24 @@ dash as well as by shade, so that they can be told apart in grey.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 WIDTH, HEIGHT = 400, 190
 INK, OWN, QUIET = "#1b1b1b", "#154273", "#6b6b6b"
 SOLID, DASHED = [1, 0], [6, 3]
 LEAST_SPAN = 0.6
-PERIOD = (
-    "length(datum.value) < 5 ? datum.value : slice(datum.value, 4) === 'Q1' "
-    "? ['Q1', slice(datum.value, 0, 4)] : slice(datum.value, 4)"
-)
-"""The label of a period: quarters by their number, the year below the first."""
 MATRIX_HEIGHT = 280
 NUMBER_WIDTH, NUMBER_HEIGHT = 18, 13
 AROUND = ((0, 11), (0, -11), (13, 0), (-13, 0), (12, 9), (-12, 9), (12, -9), (-12, -9))
 FURTHER = (1, 1.8, 2.6)
 """Where a number may stand beside its dot, in pixels, the best place first; then further away."""
+COMMA = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["\u20ac\u00a0", ""]}
 CONFIG = {
+    "aria": False,
     "font": "Arial, Helvetica, sans-serif",
     "background": None,
     "view": {"stroke": None},
@@ -66,36 +65,40 @@ def trend(
     lines: Sequence[Line], decimal_comma: bool, bounds: tuple[float, float]
 ) -> dict[str, Any]:
     """Specify a chart of series over periods; the margin of the first one is a light area."""
+    names = [str(place) for place in range(len(lines))]
     rows = [
         {
-            "line": line.label,
+            "line": name,
             "period": period,
             "value": value,
             "low": None if value is None or margin is None else max(value - margin, bounds[0]),
             "high": None if value is None or margin is None else min(value + margin, bounds[1]),
         }
-        for line in lines
+        for name, line in zip(names, lines, strict=True)
         for period, value, margin in line.points
     ]
     ends = [
-        {"line": line.label, "period": line.points[-1][0], "value": last}
-        for line in lines
+        {"line": name, "label": line.label, "period": line.points[-1][0], "value": last}
+        for name, line in zip(names, lines, strict=True)
         for last in [value for _, value, _ in line.points if value is not None][-1:]
     ]
-    names = [line.label for line in lines]
     x = {
         "field": "period",
         "type": "ordinal",
         "title": None,
-        "axis": {"labelAngle": 0, "labelExpr": PERIOD},
+        "axis": {"labels": False},
     }
     y = {
         "field": "value",
         "type": "quantitative",
         "title": None,
         "scale": {"domain": _domain(rows, bounds), "nice": True, "zero": False},
-        "axis": {"tickCount": 5, **_number_axis(decimal_comma)},
+        "axis": {"tickCount": 5, "format": "~f"},
     }
+    periods = [
+        {"period": period, "label": _period_label(period)}
+        for period in dict.fromkeys(period for line in lines for period, _, _ in line.points)
+    ]
     series = {
         "color": _by(names, [QUIET if line.is_benchmark else OWN for line in lines]),
         "strokeDash": _by(names, [DASHED if line.is_benchmark else SOLID for line in lines]),
@@ -124,17 +127,23 @@ def trend(
                     "encoding": {"x": x, "y": y, **series},
                 },
                 {
+                    "data": {"values": periods},
+                    "mark": {"type": "text", "baseline": "top", "dy": 8},
+                    "encoding": {"x": x, "y": {"value": HEIGHT}, "text": {"field": "label"}},
+                },
+                {
                     "data": {"values": _apart(ends, _domain(rows, bounds))},
                     "mark": {"type": "text", "align": "left", "dx": 8},
                     "encoding": {
                         "x": x,
                         "y": {**y, "field": "at"},
-                        "text": {"field": "line"},
+                        "text": {"field": "label"},
                         "color": series["color"],
                     },
                 },
             ],
         },
+        decimal_comma,
         right=110,
     )
 
@@ -151,20 +160,19 @@ def matrix(
     mean_y = sum(dot.satisfaction for dot in dots) / len(dots)
     x_domain = _padded([dot.importance for dot in dots], 0.15)
     y_domain = _padded([dot.satisfaction for dot in dots], 0.25)
-    axis = _number_axis(decimal_comma)
     x = {
         "field": "importance",
         "type": "quantitative",
         "title": f"{titles[0]} \u2192",
         "scale": {"domain": x_domain, "nice": False, "zero": False},
-        "axis": {"tickCount": 5, **axis},
+        "axis": {"tickCount": 5, "format": "~f"},
     }
     y = {
         "field": "satisfaction",
         "type": "quantitative",
         "title": f"{titles[1]} \u2192",
         "scale": {"domain": y_domain, "nice": False, "zero": False},
-        "axis": {"tickCount": 5, **axis},
+        "axis": {"tickCount": 5, "format": "~f"},
     }
     named = [
         {"corner": corners[0], "x": x_domain[0], "y": y_domain[0], "side": "left"},
@@ -214,33 +222,75 @@ def matrix(
                 },
             ],
         },
+        decimal_comma,
         height=MATRIX_HEIGHT,
     )
 
 
 def drawn(spec: Mapping[str, Any]) -> str:
-    """Draw a chart as an SVG image in a data address, for the `src` of an `img`."""
+    """Draw a chart as an SVG image in a data address, for the `src` of an `img`.
+
+    Charts that differ in nothing but rows and ranges are compiled once.
+    """
     import vl_convert  # noqa: PLC0415
 
-    svg = vl_convert.vegalite_to_svg(dict(spec))
+    layers = [{**layer, "data": {"name": f"{n}"}} for n, layer in enumerate(spec["layer"])]
+    ranges: dict[str, list[float]] = {}
+    for layer in layers:
+        layer["encoding"] = {
+            axis: _without_range(axis, channel, ranges)
+            for axis, channel in layer["encoding"].items()
+        }
+    vega = json.loads(_compiled(json.dumps({**spec, "layer": layers})))
+    rows = {f"{n}": layer["data"]["values"] for n, layer in enumerate(spec["layer"])}
+    for source in vega["data"]:
+        if source["name"] in rows:
+            source["values"] = rows[source["name"]]
+    for scale in vega["scales"]:
+        scale["domain"] = ranges.get(scale["name"], scale["domain"])
+    svg = vl_convert.vega_to_svg(vega)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
-def _chart(body: dict[str, Any], height: int = HEIGHT, right: int = 10) -> dict[str, Any]:
+def _without_range(
+    axis: str, channel: Mapping[str, Any], ranges: dict[str, list[float]]
+) -> dict[str, Any]:
+    """Put the range of a quantitative axis aside, and one that stands for any in its place."""
+    if channel.get("type") != "quantitative" or "scale" not in channel:
+        return dict(channel)
+    ranges[axis] = channel["scale"]["domain"]
+    return {**channel, "scale": {**channel["scale"], "domain": [0, 1]}}
+
+
+@lru_cache(maxsize=32)
+def _compiled(spec: str) -> str:
+    """Compile Vega-Lite to Vega, which takes as long as drawing does."""
+    import vl_convert  # noqa: PLC0415
+
+    return json.dumps(vl_convert.vegalite_to_vega(spec))
+
+
+def _chart(
+    body: dict[str, Any],
+    decimal_comma: bool,
+    height: int = HEIGHT,
+    right: int = 10,
+) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": WIDTH - right,
         "height": height,
         "padding": {"left": 4, "top": 8, "right": right, "bottom": 4},
         "autosize": {"type": "pad"},
-        "config": CONFIG,
+        "config": {**CONFIG, "locale": {"number": COMMA}} if decimal_comma else CONFIG,
         **body,
     }
 
 
-def _number_axis(decimal_comma: bool) -> dict[str, Any]:
-    text = "format(datum.value, '~f')"
-    return {"labelExpr": f"replace({text}, '.', ',')" if decimal_comma else text}
+def _period_label(period: str) -> str | list[str]:
+    """Write a quarter as its number, the year below the first; a year as it is."""
+    year, quarter = period[:4], period[4:]
+    return [quarter, year] if quarter == "Q1" else quarter or year
 
 
 def _by(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

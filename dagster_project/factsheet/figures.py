@@ -69,6 +69,13 @@ class Facts:
             found.setdefault((row["period"], row["channel"], row["metric"]), []).append(row)
         return found
 
+    @cached_property
+    def _places(self) -> Mapping[str, list[Where]]:
+        found: dict[str, dict[Where, None]] = {}
+        for period, where, _ in self._kpi:
+            found.setdefault(period, {})[where] = None
+        return {period: list(places) for period, places in found.items()}
+
     def figure(self, period: str, where: Where, metric: str) -> Row | None:
         """Return the row of a figure, published or suppressed; None where there is no cell."""
         return self._kpi.get((period, where, metric))
@@ -87,7 +94,7 @@ class Facts:
 
     def places(self, period: str) -> list[Where]:
         """Return all that figures of a period are about, in the order of the table."""
-        return list(dict.fromkeys(where for one, where, _ in self._kpi if one == period))
+        return self._places.get(period, [])
 
     def series(
         self, where: Where, metric: str, period: str, most: int
