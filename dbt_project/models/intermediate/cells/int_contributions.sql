@@ -58,7 +58,8 @@ codes as (
         weight,
         code,
         {{ fingerprint(['weight', 'code']) }} as content
-    from (select distinct weight, code from given)
+    from given
+    group by weight, code
 ),
 
 chosen as (
@@ -88,7 +89,8 @@ single_scores as (
         score,
         weight,
         {{ fingerprint(['cast(score as decimal(28, 12))', 'weight']) }} as content
-    from (select distinct score, weight from scored)
+    from scored
+    group by score, weight
 ),
 
 paired as (
@@ -118,7 +120,8 @@ pairs_of_scores as (
             'cast(overall_score as decimal(28, 12))',
             'weight',
         ]) }} as content
-    from (select distinct score, overall_score, weight from paired)
+    from paired
+    group by score, overall_score, weight
 ),
 
 contributed as (
