@@ -517,14 +517,18 @@ def test_the_deviation_behind_every_margin_of_a_share_is_that_of_the_share(demo:
         assert worked["standard_deviation"] ** 2 == pytest.approx(share * (100 - share))
 
 
-PAGES = [PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").glob("*.md"))]
+PAGES = [
+    PROJECT_ROOT / "README.md",
+    *sorted((PROJECT_ROOT / "docs").glob("*.md")),
+    *sorted((PROJECT_ROOT / "docs" / "howto").glob("*.md")),
+]
 LONG_RUNNING = ("dagster dev",)
 TRIED_ELSEWHERE = ("make refresh", "make test")
 FIRST_OF_ALL = "kto refresh --landing my-feeds --home my-home"
 KEY = "a long secret of your own"
 ON_THE_SMALL_HOME = ("--period 2020Q4", "--quarter", "dbt build")
 """Parts of lines that do the same whatever the home is, and are done with sooner on a small one."""
-FOR_A_SHELL = frozenset("|&;<>$`=")
+FOR_A_SHELL = frozenset("|&;<>$`=*")
 
 
 def run_line(demo: Demo, my_feeds: Path, line: str) -> subprocess.CompletedProcess[str]:
