@@ -22,6 +22,7 @@ import polars as pl
 import psycopg
 import pytest
 import small_feeds
+import walked
 from click.testing import CliRunner
 from demo_home import Demo
 from postgres_server import INITDB, LACKING, server
@@ -33,6 +34,7 @@ from dagster_project.factsheet.figures import read_facts
 from dagster_project.factsheet.front import front_of
 from dagster_project.factsheet.pages import page, sheet_page
 from dagster_project.factsheet.sheet import sheet_of
+from dagster_project.factsheet.table import sheet_table
 from dagster_project.factsheet.words import words
 from dagster_project.release.postgres import copy_release
 from dagster_project.settings import PROJECT_ROOT
@@ -80,6 +82,29 @@ def test_the_real_survey_is_what_ten_lines_of_pandas_make_of_its_files(demo: Dem
         (2746, pytest.approx(asked.WEIGHT.sum(), abs=1e-9), pytest.approx(nps, abs=1e-9)),
     ]
     assert (round(mean, 4), round(nps, 2)) == (4.0533, 40.40)
+
+
+@pytest.mark.parametrize(("sql", "shown"), walked.steps())
+def test_each_step_of_the_walk_tells_what_its_page_says(demo: Demo, sql: str, shown: str) -> None:
+    assert walked.told(demo.home, sql) == shown
+
+
+def test_the_walk_quotes_lines_that_are_in_its_files(demo: Demo, tmp_path: Path) -> None:
+    codebook, text = load_codebook(PROJECT_ROOT / "seeds"), words("nl")
+    owner = pl.DataFrame({"study": ["nvvb"], "organisation_code": ["GM0637"]})
+    facts, period = read_facts(demo.current, owner)[0], "2020Q4"
+    drawn = tmp_path / f"GM0637-{period}"
+    html = sheet_page(sheet_of(codebook, text, facts, period), text, {})
+    drawn.with_suffix(".html").write_text(html, encoding="utf-8")
+    sheet_table(codebook, text, facts, period, drawn.with_suffix(".csv"))
+    places = {drawn.stem: tmp_path}
+    quoted = walked.quoted()
+    assert len(quoted) == 3
+    for named, lines in quoted:
+        path = demo.home / Path(named).relative_to("var")
+        found = (places.get(path.stem, path.parent) / path.name).read_text("utf-8-sig")
+        assert lines
+        assert [line for line in lines if line not in found] == [], named
 
 
 def test_a_benchmark_is_the_mean_of_the_three_other_municipalities(demo: Demo) -> None:
