@@ -546,9 +546,10 @@ PAGES = [
     PROJECT_ROOT / "README.md",
     *sorted((PROJECT_ROOT / "docs").glob("*.md")),
     *sorted((PROJECT_ROOT / "docs" / "howto").glob("*.md")),
+    PROJECT_ROOT / "CONTRIBUTING.md",
 ]
 LONG_RUNNING = ("dagster dev",)
-TRIED_ELSEWHERE = ("make refresh", "make test")
+TRIED_ELSEWHERE = ("make ",)
 FIRST_OF_ALL = "kto refresh --landing my-feeds --home my-home"
 KEY = "a long secret of your own"
 ON_THE_SMALL_HOME = ("--period 2020Q4", "--quarter", "dbt build")
