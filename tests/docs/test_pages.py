@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from dagster_project.cli import main
 from dagster_project.settings import PROJECT_ROOT
 
 PAGES = sorted(
@@ -62,3 +64,10 @@ def test_each_section_of_the_entrance_fits_on_a_screen() -> None:
     sections = re.split(r"^(?=## )", readme, flags=re.M)
     assert [part.partition("\n")[0] for part in sections if part.count("\n") > SCREEN] == []
     assert readme.count("\n") <= 4 * SCREEN
+
+
+def test_the_changelog_tells_of_this_version_and_of_every_command() -> None:
+    changes = (PROJECT_ROOT / "CHANGELOG.md").read_text("utf-8")
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert re.search(rf"\b{re.escape(project['version'])}\b", changes)
+    assert [name for name in main.commands if name not in changes] == []
