@@ -24,13 +24,15 @@ refresh: setup  ## Run the whole pipeline on the demo feeds and show what came o
 test: setup lint  ## Lint, type-check and run every test
 	$(BIN)/python -m pytest
 
-lint: setup  ## ruff, mypy, bandit and sqlfluff
+lint: setup  ## ruff, mypy, bandit, sqlfluff and reuse
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive dagster_project
 	mkdir -p var/lint
 	KTO_HOME=var/lint $(BIN)/sqlfluff lint --processes 0 dbt_project/models
+# only a checkout tells which files are the project's
+	test ! -e .git || $(BIN)/reuse lint --quiet
 
 docs: setup  ## Renew docs/marts.md and docs/feeds.md from the models and the codebook
 	$(BIN)/python tests/docs/reference_pages.py docs

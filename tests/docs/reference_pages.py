@@ -48,7 +48,7 @@ def marts_page() -> str:
     parts = [
         "# The published tables",
         f"{RENEW} the contracts under `dbt_project/models/marts`, which dbt enforces.",
-        "What a row of each is, and what holds for all: [README](../README.md#published).",
+        "What a row of each is, and what holds for all: [contract](contract.md#published).",
     ]
     described: dict[str, str] = {}
     for model in models:
@@ -88,7 +88,7 @@ def feeds_page() -> str:
         f"# The feeds of `{STUDY}`",
         f"{RENEW} the codebook. Other studies: [`seeds/columns.csv`](../seeds/columns.csv).",
         "Headers may come in any order, with any capitals; other columns are ignored and reported.",
-        "How files and values may be written is in the [README](../README.md#landing).",
+        "How files and values may be written is in the [contract](contract.md#landing).",
     ]
     for feed in feeds:
         rows = [_row(codebook, feed, column) for column in codebook.columns_of(feed.feed)]

@@ -195,6 +195,6 @@ def test_the_page_names_every_option() -> None:
     page = (PROJECT_ROOT / "docs" / "explain.md").read_text("utf-8")
     options = [one for param in main.commands["explain"].params for one in param.opts]
     assert [one for one in options if "--" in one and f"`{one}" not in page] == []
-    readme = (PROJECT_ROOT / "README.md").read_text("utf-8")
-    (row,) = re.findall(r"^\| `kto explain.*$", readme, re.M)
+    contract = (PROJECT_ROOT / "docs" / "contract.md").read_text("utf-8")
+    (row,) = re.findall(r"^\| `kto explain.*$", contract, re.M)
     assert [one for one in options if "--" in one and one not in row] == []

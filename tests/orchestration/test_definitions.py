@@ -81,6 +81,16 @@ def test_deliveries_lead_to_a_preview_and_the_calendar_to_a_release(
     assert schedule.execution_timezone == "Europe/Amsterdam"
 
 
+def test_the_page_on_dagster_names_everything_that_starts_by_itself(
+    installation: Installation,
+) -> None:
+    repository = build_definitions(installation).get_repository_def()
+    names = [one.name for one in (*repository.sensor_defs, *repository.schedule_defs)]
+    page = (PROJECT_ROOT / "docs" / "howto" / "dagster.md").read_text("utf-8")
+    assert names
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
 def test_importing_the_definitions_reads_nothing() -> None:
     code = (
         "import dagster_project.codebook, dagster_project.warehouse\n"
