@@ -148,12 +148,17 @@ class Drafts:
     def __exit__(self, *error: object) -> None:
         self.discard()
 
+    def open(self, *rooms: str) -> None:
+        """Begin the file of each of these rooms; it is empty until something is written."""
+        for room in rooms:
+            if room not in self._writers:
+                draft = self._draft(room)
+                draft.parent.mkdir(parents=True, exist_ok=True)
+                self._writers[room] = _parquet_writer(draft, ROOMS[room])
+
     def write(self, room: str, rows: pa.Table) -> None:
-        """Append rows to the file of a room; no rows make an empty file."""
-        if room not in self._writers:
-            draft = self._draft(room)
-            draft.parent.mkdir(parents=True, exist_ok=True)
-            self._writers[room] = _parquet_writer(draft, ROOMS[room])
+        """Append rows to the file of a room."""
+        self.open(room)
         if rows.num_rows:
             self._writers[room].write_table(rows)
 

@@ -10,6 +10,8 @@ mean no answer) and, by kind, `f:code`, `f:number`, `f:codes`, `f:date`, `f:at`,
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
 from dagster_project.ingest import values
@@ -21,21 +23,33 @@ AS_IT_IS = frozenset({Kind.IDENTIFIER, Kind.TEXT, Kind.EMAIL})
 
 def parse(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Columns `row` and those of every field in the plan; as many rows as `frame`."""
-    columns = [frame.select("row")]
-    for rule in plan.rules:
-        text = frame[rule.header]
-        if rule.kind in AS_IT_IS:
-            columns.append(_read(text, rule, plan))
+    found: dict[str, pl.DataFrame] = {}
+    for rules in plan.read_alike:
+        texts = [frame[rule.header] for rule in rules]
+        read = partial(_read, rule=rules[0], plan=plan)
+        if rules[0].kind in AS_IT_IS:
+            meanings = [read(text) for text in texts]
         else:
-            columns.append(values.by_distinct(text, lambda t, rule=rule: _read(t, rule, plan)))  # type: ignore[misc]
-    return pl.concat(columns, how="horizontal")
+            meanings = values.by_distinct(texts, read)
+        for rule, meaning in zip(rules, meanings, strict=True):
+            found[rule.field] = _named(meaning, rule.field)
+    parts = [frame.select("row"), *(found[rule.field] for rule in plan.rules)]
+    return pl.concat(parts, how="horizontal")
+
+
+def _named(meaning: pl.DataFrame, field: str) -> pl.DataFrame:
+    return meaning.rename({name: f"{field}:{name}" if name else field for name in meaning.columns})
 
 
 def _read(raw: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:
-    text = values.answers(raw, rule.no_answer).alias(rule.field)
+    """Give the text in a column without a name, and its helpers."""
+    text = values.answers(raw, rule.no_answer).alias("")
     helpers = _helpers(text, rule, plan)
-    named = helpers.rename({name: f"{rule.field}:{name}" for name in helpers.columns})
-    return pl.concat([text.to_frame(), named], how="horizontal") if named.width else text.to_frame()
+    return (
+        pl.concat([text.to_frame(), helpers], how="horizontal")
+        if helpers.width
+        else text.to_frame()
+    )
 
 
 def _helpers(text: pl.Series, rule: Rule, plan: Plan) -> pl.DataFrame:

@@ -93,8 +93,7 @@ class Pass:
         tally = Tally()
         columns = self.plan.headers
         if not all_rows:
-            nothing = pl.DataFrame(schema={"row": pl.Int64, **dict.fromkeys(columns, pl.String)})
-            self._write_accepted(parse(self._joined(nothing), self.plan))
+            self.drafts.open(*self._rooms)
         for batch in source.batches(columns):
             counting = self._counting(batch.frame)
             tally.rows_left_out += batch.frame.height - counting.height
@@ -165,13 +164,21 @@ class Pass:
                 if self.shape.key is None:
                     raise UserError(NO_KEY.format(file=self.file))
 
-    def _write_accepted(self, good: pl.DataFrame) -> None:
+    @property
+    def _rooms(self) -> tuple[str, ...]:
+        """Where accepted rows go; each has a file of every delivery, if need be an empty one."""
         if self.plan.feed.kind == roles.INVITATIONS:
-            self.drafts.write("invitations", self.shape.invitations(good))
-            return
-        self.drafts.write("responses", self.shape.responses(good))
-        if self.plan.has_texts:
-            self.drafts.write("restricted", self.shape.restricted(good))
+            return ("invitations",)
+        return ("responses", "restricted") if self.plan.has_texts else ("responses",)
+
+    def _write_accepted(self, good: pl.DataFrame) -> None:
+        made = {
+            "invitations": self.shape.invitations,
+            "responses": self.shape.responses,
+            "restricted": self.shape.restricted,
+        }
+        for room in self._rooms:
+            self.drafts.write(room, made[room](good))
 
     def _write_quarantined(self, lines: pl.DataFrame, places: pl.DataFrame, tally: Tally) -> None:
         tally.rows_quarantined += lines.height

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from dagster_project.codebook import Codebook, Column, Feed, Organisation, Study, fold, roles
 from dagster_project.ingest.header import Layout
@@ -75,6 +76,13 @@ class Rule:
         """The columns of the file that it is read from."""
         return tuple(self.answers) or (self.header,)
 
+    @property
+    def reading(self) -> tuple[object, ...]:
+        """All that says what a text in it means; rules that share it can be read together."""
+        codes = None if self.codes is None else tuple(self.codes.items())
+        numbers = tuple(self.numbers.items())
+        return self.kind, codes, numbers, self.no_answer, self.decimals, self.format
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -102,6 +110,14 @@ class Plan:
     def no_answers(self, header: str) -> frozenset[str]:
         """Folded texts of a column that mean no answer, besides a blank."""
         return frozenset().union(*(r.no_answer for r in self.rules if header in r.headers))
+
+    @cached_property
+    def read_alike(self) -> tuple[tuple[Rule, ...], ...]:
+        """The rules, grouped by what their texts mean."""
+        groups: dict[tuple[object, ...], list[Rule]] = {}
+        for rule in self.rules:
+            groups.setdefault(rule.reading, []).append(rule)
+        return tuple(map(tuple, groups.values()))
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -25,18 +25,30 @@ DAY_FIRST = r"^([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})"
 CALENDAR = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 """Instants that have a date in every zone: years have four digits, and none is 0."""
 TRAILING_ZEROS = r"[.,]0+$"
+RAW = "raw"
 
 
-def by_distinct(text: pl.Series, read: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
-    """Read each distinct text once: `read` gives a frame of as many rows as its argument."""
-    distinct = text.unique(maintain_order=True)
-    found = read(distinct)
-    key = pl.DataFrame({"": distinct}).hstack(found)
-    return (
-        text.to_frame("")
-        .join(key, on="", how="left", nulls_equal=True, maintain_order="left")
-        .drop("")
-    )
+def by_distinct(
+    texts: Sequence[pl.Series], read: Callable[[pl.Series], pl.DataFrame]
+) -> list[pl.DataFrame]:
+    """Read each text that occurs in any of some columns once.
+
+    Args:
+        texts: columns that mean the same by the same texts.
+        read: gives a frame of as many rows as its argument.
+
+    Returns:
+        What each column means, with as many rows as it has.
+
+    """
+    distinct = pl.concat(text.rename(RAW) for text in texts).unique(maintain_order=True)
+    key = distinct.to_frame().hstack(read(distinct))
+    return [
+        text.to_frame(RAW)
+        .join(key, on=RAW, how="left", nulls_equal=True, maintain_order="left")
+        .drop(RAW)
+        for text in texts
+    ]
 
 
 def read_number(text: pl.Series, decimals: int | None) -> pl.Series:
