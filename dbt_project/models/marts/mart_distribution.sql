@@ -6,13 +6,7 @@ cells as (
 
 distribution as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,

@@ -7,13 +7,7 @@ changes as (
 
 kpi as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,

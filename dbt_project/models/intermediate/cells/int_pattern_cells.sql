@@ -165,13 +165,7 @@ counted as (
 
 counts as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         disclosure_group,
         measure,
         kind,
@@ -188,13 +182,7 @@ counts as (
 
 figures as (
     select
-        cells.study,
-        cells.organisation_code,
-        cells.period,
-        cells.channel,
-        cells.product_code,
-        cells.segment,
-        cells.segment_value,
+        {{ cell('cells') }},
         score_ends.disclosure_group,
         cells.metric as measure,
         score_ends.kind,
@@ -214,13 +202,7 @@ figures as (
 
 distributions as (
     select
-        answer_cells.study,
-        answer_cells.organisation_code,
-        answer_cells.period,
-        answer_cells.channel,
-        answer_cells.product_code,
-        answer_cells.segment,
-        answer_cells.segment_value,
+        {{ cell('answer_cells') }},
         metrics.disclosure_group,
         concat('distribution of ', answer_cells.metric) as measure,
         'distribution' as kind,

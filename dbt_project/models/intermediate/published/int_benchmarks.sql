@@ -63,13 +63,7 @@ totals as (
 -- where its size is not known, with nobody of a size class
 others as (
     select
-        weighted.study,
-        weighted.organisation_code,
-        weighted.period,
-        weighted.channel,
-        weighted.product_code,
-        weighted.segment,
-        weighted.segment_value,
+        {{ cell('weighted') }},
         weighted.metric,
         totals.organisations - 1 as organisations,
         totals.share - weighted.share as share,
@@ -110,13 +104,7 @@ others as (
 
 benchmarks as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         cast(organisations as integer) as benchmark_organisations,
         value / share as benchmark_value,

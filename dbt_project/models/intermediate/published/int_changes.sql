@@ -15,13 +15,7 @@ periods as (
 every_series as (
     select
         'own' as series,
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,
@@ -39,13 +33,7 @@ every_series as (
     union all
     select
         'merged' as series,
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,
@@ -78,13 +66,7 @@ figures as (
 paired as (
     select
         current_figure.series,
-        current_figure.study,
-        current_figure.organisation_code,
-        current_figure.period,
-        current_figure.channel,
-        current_figure.product_code,
-        current_figure.segment,
-        current_figure.segment_value,
+        {{ cell('current_figure') }},
         current_figure.metric,
         current_figure.period_type,
         current_figure.period_start,
@@ -156,13 +138,7 @@ differences as (
 changes as (
     select
         series,
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,

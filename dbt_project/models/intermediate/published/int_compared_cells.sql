@@ -26,13 +26,7 @@ differences as (
 
 compared as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,

@@ -135,13 +135,7 @@ spreads as (
 
 merged as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         metric,
         period_type,
         period_start,

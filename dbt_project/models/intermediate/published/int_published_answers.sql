@@ -32,13 +32,7 @@ judged as (
 
 published_answers as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         period_type,
         period_start,
         metric,
@@ -55,13 +49,7 @@ published_answers as (
         or n > 0
     union all
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         period_type,
         period_start,
         metric,

@@ -34,13 +34,7 @@ judged as (
 -- nobody answered and the cell is not hidden: there is no figure, and no row
 shown as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         period_type,
         period_start,
         metric,
@@ -60,13 +54,7 @@ shown as (
 
 figures as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         period_type,
         period_start,
         metric,
@@ -92,13 +80,7 @@ with_variance as (
 
 published_cells as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         period_type,
         period_start,
         metric,
@@ -111,13 +93,7 @@ published_cells as (
     from with_variance
     union all
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         period_type,
         period_start,
         metric,

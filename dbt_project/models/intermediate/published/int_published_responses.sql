@@ -16,24 +16,12 @@ kept_responses as (
 -- what is counted of respondents goes with the cell itself, the rest with its invitations
 decided as (
     select
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value,
+        {{ cell() }},
         bool_or(disclosure_group = 'responses' and status = 'published') as shows_responses,
         bool_or(disclosure_group = 'invitations' and status = 'published') as shows_invitations
     from pattern
     group by
-        study,
-        organisation_code,
-        period,
-        channel,
-        product_code,
-        segment,
-        segment_value
+        {{ cell() }}
 ),
 
 -- a row says nothing of its invitations where those who answered them are too few to tell; that of
