@@ -27,44 +27,15 @@ reach as (
     group by study, metric
 ),
 
-by_period as (
-    select
-        leaf_answers.*,
-        periods.period,
-        periods.period_type
-    from leaf_answers
-    inner join periods
-        on leaf_answers.study = periods.study
-        and leaf_answers.period_start = periods.period_start
-),
-
 totals as (
-    select
-        study,
-        organisation_code,
-        period,
-        period_type,
-        period_start,
-        coalesce(channel, 'all') as channel,
-        metric,
-        answer,
-        cast(sum(n) as bigint) as n,
-        sum(sum_weight) as sum_weight,
-        sum(sum_weight_squared) as sum_weight_squared,
-        sum(sum_weight_of_answer) as sum_weight_of_answer
-    from by_period
-    group by
-        study,
-        organisation_code,
-        period,
-        period_type,
-        period_start,
-        metric,
-        answer,
-        cube(channel)
-    having
-        grouping(channel) = 1
-        or channel is not null
+    {{ with_totals(
+        'leaf_answers',
+        'periods',
+        over=['channel'],
+        keys=['metric', 'answer'],
+        counts=['n'],
+        sums=['sum_weight', 'sum_weight_squared', 'sum_weight_of_answer'],
+    ) }}
 ),
 
 own_cells as (

@@ -27,49 +27,15 @@ reach as (
     group by study, metric
 ),
 
-by_period as (
-    select
-        leaf_cells.*,
-        periods.period,
-        periods.period_type
-    from leaf_cells
-    inner join periods
-        on leaf_cells.study = periods.study
-        and leaf_cells.period_start = periods.period_start
-),
-
 totals as (
-    select
-        study,
-        organisation_code,
-        period,
-        period_type,
-        period_start,
-        coalesce(channel, 'all') as channel,
-        coalesce(product_code, 'all') as product_code,
-        segment,
-        segment_value,
-        metric,
-        cast(sum(n) as bigint) as n,
-        sum(sum_weight) as sum_weight,
-        sum(sum_weight_squared) as sum_weight_squared,
-        sum(sum_score) as sum_score,
-        sum(sum_score_squared) as sum_score_squared
-    from by_period
-    group by
-        study,
-        organisation_code,
-        period,
-        period_type,
-        period_start,
-        segment,
-        segment_value,
-        metric,
-        cube(channel, product_code)
-    -- a study without channels or products has their total only, and so has a segment of products
-    having
-        (grouping(channel) = 1 or channel is not null)
-        and (grouping(product_code) = 1 or product_code is not null)
+    {{ with_totals(
+        'leaf_cells',
+        'periods',
+        over=['channel', 'product_code'],
+        keys=['segment', 'segment_value', 'metric'],
+        counts=['n'],
+        sums=['sum_weight', 'sum_weight_squared', 'sum_score', 'sum_score_squared'],
+    ) }}
 ),
 
 own_cells as (

@@ -82,50 +82,17 @@ events as (
     from places_of_addresses
 ),
 
-by_period as (
-    select
-        events.*,
-        periods.period,
-        periods.period_type
-    from events
-    inner join periods
-        on events.study = periods.study
-        and events.period_start = periods.period_start
-),
-
 own_cells as (
-    select
-        study,
-        organisation_code,
-        period,
-        period_type,
-        period_start,
-        coalesce(channel, 'all') as channel,
-        coalesce(product_code, 'all') as product_code,
-        segment,
-        segment_value,
-        cast(sum(responses) as bigint) as responses,
-        cast(sum(reviews) as bigint) as reviews,
-        cast(sum(tips) as bigint) as tips,
-        cast(sum(duplicates) as bigint) as duplicates,
-        cast(sum(incomplete) as bigint) as incomplete,
-        cast(sum(invited) as bigint) as invited,
-        cast(sum(undeliverable) as bigint) as undeliverable,
-        cast(sum(opted_out) as bigint) as opted_out,
-        cast(sum(responses_invited) as bigint) as responses_invited
-    from by_period
-    group by
-        study,
-        organisation_code,
-        period,
-        period_type,
-        period_start,
-        segment,
-        segment_value,
-        cube(channel, product_code)
-    having
-        (grouping(channel) = 1 or channel is not null)
-        and (grouping(product_code) = 1 or product_code is not null)
+    {{ with_totals(
+        'events',
+        'periods',
+        over=['channel', 'product_code'],
+        keys=['segment', 'segment_value'],
+        counts=[
+            'responses', 'reviews', 'tips', 'duplicates', 'incomplete', 'invited', 'undeliverable',
+            'opted_out', 'responses_invited',
+        ],
+    ) }}
 ),
 
 sums_of_quarters as (
