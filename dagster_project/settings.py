@@ -114,7 +114,7 @@ class Settings:
     A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
     was made is kept, `alerts` who is told of a run that failed, `factsheets` whether a release has
     pages to read, `postgres` the address of a database that holds the current release as well; it
-    may have a password in it.
+    may have a password in it. `memory_mb` is what DuckDB keeps in memory; beyond it uses the disk.
     """
 
     root: Path
@@ -128,6 +128,7 @@ class Settings:
     alerts: Alerts = Alerts()
     factsheets: bool = True
     postgres: str | None = field(default=None, repr=False)
+    memory_mb: int = 2048
 
     @classmethod
     def from_env(
@@ -164,8 +165,10 @@ class Settings:
         key, keep, alerts = _pseudonym_key(landing, env), Keep.from_env(env), Alerts.from_env(env)
         pages = _yes(env, "KTO_FACTSHEETS")
         postgres = env.get("KTO_PUBLISH_POSTGRES") or None
+        memory = _whole(env, "KTO_MEMORY_MB", cls.memory_mb, 512)
         return cls(
-            *(root, landing, home, key, int(day), limits, quiet, keep, alerts, pages, postgres)
+            *(root, landing, home, key, int(day), limits, quiet, keep, alerts, pages, postgres),
+            memory_mb=memory,
         )
 
     def at_once(self) -> Settings:
@@ -238,6 +241,14 @@ class Settings:
     def warehouse(self) -> Path:
         """The DuckDB file that dbt writes; disposable, never read by BI."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def engine(self) -> dict[str, str]:
+        """How DuckDB is set up for work that grows with the answers."""
+        return {
+            "memory_limit": f"{self.memory_mb}MiB",
+            "temp_directory": f"{self.warehouse}.tmp",
+        }
 
     @property
     def internal(self) -> Path:

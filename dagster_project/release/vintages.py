@@ -258,7 +258,7 @@ def keep(
         _remove(leftover)
     (draft / MARTS).mkdir(parents=True)
     source = settings.warehouse.stem
-    with damage_told(settings), duckdb.connect() as engine:
+    with damage_told(settings), duckdb.connect(config=settings.engine) as engine:
         engine.execute(f'attach {literal(settings.warehouse)} as "{source}" (read_only)')
         engine.register("kept_periods", periods.select(KEY))
         sources = {f"{model}.parquet": f'"{source}".intermediate."{model}"' for model in models}

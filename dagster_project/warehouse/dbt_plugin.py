@@ -25,7 +25,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     """Named in `profiles.yml`; dbt-duckdb looks for a class of this name."""
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:  # noqa: ANN401
-        """Give a small home one thread, which changes no figure; refuse a home that is not there.
+        """Limit memory, give a small home one thread; refuse a home that is not there.
 
         Raises:
             RuntimeError: the home is not there; of this kind dbt shows the line, and no traceback.
@@ -38,7 +38,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 "an earlier refresh"
             )
         open_home(home)
-        if _is_small(Settings.from_env(home=home)):
+        settings = Settings.from_env(home=home)
+        for name, value in settings.engine.items():
+            config.setdefault(name, value)
+        if _is_small(settings):
             config.setdefault("threads", 1)
         if not is_at_work(home):
             _check(home)

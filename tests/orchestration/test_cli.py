@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 from filelock import FileLock
@@ -99,9 +100,14 @@ def test_a_release_day_that_no_month_has_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KTO_READ_MEMORY_MB", "255"), ("KTO_READ_MEMORY_MB", "2 GB"), ("KTO_READ_SECONDS", "0")],
+    [
+        ("KTO_READ_MEMORY_MB", "255"),
+        ("KTO_READ_MEMORY_MB", "2 GB"),
+        ("KTO_READ_SECONDS", "0"),
+        ("KTO_MEMORY_MB", "511"),
+    ],
 )
-def test_a_limit_that_nothing_can_be_read_under_is_refused(
+def test_a_limit_that_nothing_can_be_done_under_is_refused(
     landing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -114,6 +120,16 @@ def test_limits_of_reading_come_from_the_environment() -> None:
     given = {"KTO_READ_MEMORY_MB": "512", "KTO_READ_SECONDS": "60"}
     assert Settings.from_env(env=given).limits == Limits(512, 60)
     assert Settings.from_env(env={}).limits == Limits(2048, 300)
+
+
+def test_the_memory_of_the_models_comes_from_the_environment(tmp_path: Path) -> None:
+    settings = Settings.from_env(home=tmp_path, env={"KTO_MEMORY_MB": "600"})
+    with duckdb.connect(config=settings.engine) as engine:
+        asked = "select current_setting('memory_limit'), current_setting('temp_directory')"
+        assert engine.execute(asked).fetchall() == [
+            ("600.0 MiB", str(tmp_path / "warehouse.duckdb.tmp"))
+        ]
+    assert Settings.from_env(env={}).memory_mb == 2048
 
 
 def test_a_target_of_which_this_version_knows_nothing_is_refused_at_once(

@@ -1,4 +1,4 @@
-"""How many threads DuckDB gets for a home."""
+"""What DuckDB is given for a home: threads and memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.settings import Settings
 from dagster_project.warehouse.dbt_plugin import SMALL, Plugin
 
 
@@ -30,4 +31,4 @@ def test_a_home_has_one_thread_until_what_the_models_read_is_large(
     config: dict[str, Any] = {}
     plugin = object.__new__(Plugin)
     plugin.update_connection_config(SimpleNamespace(path=tmp_path / "warehouse.duckdb"), config)
-    assert config == given
+    assert config == Settings.from_env(home=tmp_path).engine | given
