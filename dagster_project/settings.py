@@ -243,7 +243,7 @@ class Settings:
         return self.home / "warehouse.duckdb"
 
     @property
-    def engine(self) -> dict[str, str]:
+    def engine(self) -> dict[str, str | bool | int | float | list[str]]:
         """How DuckDB is set up for work that grows with the answers."""
         return {
             "memory_limit": f"{self.memory_mb}MiB",
