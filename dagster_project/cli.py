@@ -10,6 +10,7 @@ import atexit
 import gc
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -364,6 +365,8 @@ def run() -> None:
     # loading libraries makes a million objects that stay: looking among them for what nothing
     # refers to any more, as often as Python does, takes a tenth of a small refresh
     gc.set_threshold(50_000, 20, 100)
+    # a service that is stopped ends as one does on Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except SystemExit as ending:

@@ -42,7 +42,7 @@ from dagster_project.release.prepare import PERIODS_FILE, read_periods_file
 from dagster_project.release.revision import Change, changes, refuse
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import Index, read_index
-from dagster_project.resources import Installation, own_words, unexpected
+from dagster_project.resources import Installation, own_words, unexpected, was_stopped
 from dagster_project.settings import Settings
 from dagster_project.settled import mark_of, mark_of_input
 from dagster_project.warehouse.damage import discard_if_damaged
@@ -207,6 +207,8 @@ def _run(
     with open_instance(installation.settings) as instance:
         result = job.execute_in_process(config, instance=instance, raise_on_error=False)
     if not result.success:
+        if any(event.is_step_failure and was_stopped(event) for event in result.all_events):
+            raise KeyboardInterrupt
         raise StepError(_what_failed(result))
     return result
 

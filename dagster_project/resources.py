@@ -20,6 +20,7 @@ from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
 
 NO_ROOM_OR_NO_RIGHT = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ def own_words(event: dg.DagsterEvent) -> str | None:
     """Return what `told_in_one_line` made of the fault that ended a step; None for another one."""
     told = event.step_failure_data.user_failure_data
     return told.description if told else None
+
+
+def was_stopped(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed because somebody stopped the run."""
+    found = unexpected(event)
+    return found is not None and found[0] in {
+        "DagsterExecutionInterruptedError",
+        "KeyboardInterrupt",
+    }
 
 
 def unexpected(event: dg.DagsterEvent) -> tuple[str, str] | None:

@@ -102,7 +102,8 @@ def invoke(
             while held:
                 held.pop().close()
     if outcome.exception is not None:
-        # one that tells of an interruption has no words
+        if not isinstance(outcome.exception, Exception):
+            raise outcome.exception  # somebody stopped it
         words = _one_line(outcome.exception) or type(outcome.exception).__name__
         raise DbtError(f"dbt stopped: {words}")
     if not outcome.success:
