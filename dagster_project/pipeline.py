@@ -124,7 +124,7 @@ def refresh(
         )
     with _only_one(settings):
         given = mark_of_input(settings)
-        codebook = load_codebook(settings.seeds)
+        codebook = load_codebook(*settings.codebook)
         scan = scan_after_a_moment(settings, codebook)
         require_pseudonym_key(settings, codebook, scan)
         settings.remember_landing()
