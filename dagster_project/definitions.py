@@ -9,6 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from dagster_project.alerts import run_failed
+from dagster_project.assets.definitions import codebook_asset
 from dagster_project.assets.disclosure import disclosure_pattern
 from dagster_project.assets.factsheets import factsheets_spec
 from dagster_project.assets.feeds import feed_assets
@@ -51,6 +52,7 @@ def build_definitions(installation: Installation) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[
+            codebook_asset,
             *feed_assets(codebook, settings.release_day),
             *state_assets(codebook),
             *models,
@@ -75,4 +77,4 @@ def build_definitions(installation: Installation) -> dg.Definitions:
 def defs() -> dg.Definitions:
     """Definitions of the installation that the environment names."""
     settings = Settings.from_env()
-    return build_definitions(Installation(settings, load_codebook(settings.seeds)))
+    return build_definitions(Installation(settings, load_codebook(*settings.codebook)))

@@ -59,7 +59,7 @@ class ModelGroup:
         return [
             ".".join(node["fqn"])
             for node in self.manifest["nodes"].values()
-            if node["resource_type"] in {"model", "seed"}
+            if node["resource_type"] == "model"
             and self.translator.get_asset_key(node) in context.selected_asset_keys
         ]
 

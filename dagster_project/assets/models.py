@@ -24,7 +24,7 @@ from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 QUARTERS_BUILT = """
     select distinct period_start from intermediate.int_leaf_cells where built_by = ?
 """
-STORED = frozenset({"table", "incremental", "seed"})
+STORED = frozenset({"table", "incremental"})
 
 
 class QuarterConfig(dg.Config):
@@ -137,7 +137,7 @@ def _row_counts(
     nodes = {
         node.unique_id: group.manifest["nodes"][node.unique_id]
         for node in ended
-        if not node.failed and node.kind in {"model", "seed"}
+        if not node.failed and node.kind == "model"
     }
     counts = [
         f"select {literal(unique_id)}, count(*) from {node['schema']}.{node['alias']}"

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
+from dagster_project.assets.definitions import CODEBOOK
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.feeds import feed_key
 from dagster_project.assets.priority import COEFFICIENTS
@@ -20,6 +21,7 @@ from dagster_project.codebook import Codebook
 ONE_GROUP = frozenset({"codebook", "lake"})
 """Folders of staging that are shown as one group."""
 WRITTEN_BY = {
+    "codebook": CODEBOOK,
     "disclosure": PATTERN,
     "priority": COEFFICIENTS,
     "states": FINAL_PERIODS,
@@ -37,18 +39,14 @@ class Translator(DagsterDbtTranslator):
         self._codebook = codebook
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """Name a model as its table; seeds and sources have a prefix of their own."""
+        """Name a model as its table; sources have a prefix of their own."""
         name, kind = dbt_resource_props["name"], dbt_resource_props["resource_type"]
-        if kind == "seed":
-            return dg.AssetKey(["codebook", name])
         if kind == "source":
             return dg.AssetKey(["source", dbt_resource_props["source_name"], name])
         return dg.AssetKey(name)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Group by folder; what stands on either side of disclosure control is kept apart."""
-        if dbt_resource_props["resource_type"] == "seed":
-            return "codebook"
         _, room, *folders, _ = dbt_resource_props["fqn"]
         return str(folders[0] if folders and folders[0] not in ONE_GROUP else room)
 
