@@ -4,8 +4,10 @@ Belongs here: how dbt nodes become assets, checks and metadata. Does not belong 
 there are (their tags say in which group they are built), SQL.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from pydantic import Field
 from dagster_project.assets.model_groups import MARTS, QUARTERLY, ModelGroup, model_groups
 from dagster_project.codebook import Codebook
 from dagster_project.partitions import quarterly
-from dagster_project.quarters import today
+from dagster_project.quarters import parse_quarter, quarter_label, today
 from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.sql_text import literal
 from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
@@ -24,11 +26,12 @@ from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 QUARTERS_BUILT = """
     select distinct period_start from intermediate.int_leaf_cells where built_by = ?
 """
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 STORED = frozenset({"table", "incremental"})
 
 
 class QuarterConfig(dg.Config):
-    """Quarters to build again, as their first days; empty: those whose answers changed."""
+    """Quarters to build again, such as `2020Q4`; empty: those whose answers changed."""
 
     quarters: list[str] = Field(default_factory=list)
 
@@ -60,9 +63,11 @@ def _by_quarter(group: ModelGroup, codebook: Codebook) -> dg.AssetsDefinition:
         asked = context.has_partition_key or context.has_partition_key_range
         ended: list[DbtNode] = []
         quarters = context.partition_keys if asked else config.quarters
-        yield from _build(context, group, quarters, ended)
+        starts = [parse_quarter(quarter).isoformat() for quarter in quarters]
+        yield from _build(context, group, starts, ended)
         if not asked:
             _log_quarters(context, partitions, ended)
+        _rename_quarters(context)
 
     policy = dg.BackfillPolicy.single_run()
     return group.define(build, partitions_def=partitions, backfill_policy=policy)
@@ -152,7 +157,7 @@ def _row_counts(
 
 def _log_quarters(
     context: dg.AssetExecutionContext,
-    partitions: dg.TimeWindowPartitionsDefinition,
+    partitions: dg.StaticPartitionsDefinition,
     ended: Sequence[DbtNode],
 ) -> None:
     """Show the quarters that dbt found changed as partitions of the assets it rebuilt."""
@@ -160,7 +165,20 @@ def _log_quarters(
     run = {node.raw["info"]["invocation_id"] for node in ended}
     with read_warehouse(installation.settings) as warehouse:
         rows = warehouse.execute(QUARTERS_BUILT, list(run)).fetchall()
-    built = {start.isoformat() for (start,) in rows}
+    built = {quarter_label(start) for (start,) in rows}
     for quarter in sorted(built & set(partitions.get_partition_keys())):
         for key in sorted(context.selected_asset_keys):
             context.log_event(dg.AssetMaterialization(key, partition=quarter))
+
+
+def _rename_quarters(context: dg.AssetExecutionContext) -> None:
+    """Show quarters by their names that the history of an earlier version has by their first days.
+
+    They are of no run: they were built before, and final ones are not built again.
+    """
+    for key in sorted(context.selected_asset_keys):
+        known = context.instance.get_materialized_partitions(key)
+        days = [date.fromisoformat(one) for one in known if ISO_DAY.fullmatch(one)]
+        for quarter in sorted({quarter_label(day) for day in days} - known):
+            made = dg.AssetMaterialization(key, partition=quarter)
+            context.instance.report_runless_asset_event(made)
