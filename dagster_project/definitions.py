@@ -35,7 +35,7 @@ def build_definitions(installation: Installation) -> dg.Definitions:
 
     """
     settings, codebook = installation.settings, installation.codebook
-    models = model_assets(codebook, dbt_manifest(settings))
+    models = model_assets(codebook, dbt_manifest(settings), settings.dbt_project)
     release, checks = release_assets(marts_among(models))
     refresh = dg.define_asset_job(
         REFRESH,

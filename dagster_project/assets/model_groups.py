@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from dagster_project.assets.dbt_checks import name_tests
 from dagster_project.assets.translator import Translator
 from dagster_project.codebook import Codebook
 
@@ -66,7 +67,7 @@ class ModelGroup:
     def tests_of_later_steps(self) -> list[str]:
         """Name the tests that compare this group with a later one; they run with the later one."""
         return [
-            node["name"]
+            node["dbt_name"]
             for node in self.manifest["nodes"].values()
             if node["resource_type"] == "test"
             and self._step in (steps := self._steps_of(node))
@@ -85,8 +86,12 @@ class ModelGroup:
         return [self.steps.get(key, len(SELECTION)) for key in keys]
 
 
-def model_groups(codebook: Codebook, manifest: Path) -> list[ModelGroup]:
-    """Read the groups from dbt's `manifest.json`, in the order in which they run."""
+def model_groups(codebook: Codebook, manifest: Path, project: Path) -> list[ModelGroup]:
+    """Read the groups from dbt's `manifest.json`, in the order in which they run.
+
+    `project` is the folder of the dbt project.
+    """
     nodes, translator = json.loads(manifest.read_bytes()), Translator(codebook)
+    name_tests(nodes, project)
     steps: dict[dg.AssetKey, int] = {}
     return [ModelGroup(name, nodes, translator, steps) for name in SELECTION]

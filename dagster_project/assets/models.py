@@ -36,11 +36,14 @@ class QuarterConfig(dg.Config):
     quarters: list[str] = Field(default_factory=list)
 
 
-def model_assets(codebook: Codebook, manifest: Path) -> list[dg.AssetsDefinition]:
-    """One definition per group, in the order in which they run; `quarterly` is partitioned."""
+def model_assets(codebook: Codebook, manifest: Path, project: Path) -> list[dg.AssetsDefinition]:
+    """One definition per group, in the order in which they run; `quarterly` is partitioned.
+
+    `manifest` is what dbt parsed of `project`.
+    """
     return [
         _by_quarter(group, codebook) if group.name == QUARTERLY else _whole(group)
-        for group in model_groups(codebook, manifest)
+        for group in model_groups(codebook, manifest, project)
     ]
 
 
