@@ -15,19 +15,18 @@ import dagster as dg
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from pydantic import Field
 
+from dagster_project.assets.measures import measures
 from dagster_project.assets.model_groups import MARTS, QUARTERLY, ModelGroup, model_groups
 from dagster_project.codebook import Codebook
 from dagster_project.partitions import quarterly
 from dagster_project.quarters import parse_quarter, quarter_label, today
 from dagster_project.resources import Installation, told_in_one_line
-from dagster_project.sql_text import literal
 from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 
 QUARTERS_BUILT = """
     select distinct period_start from intermediate.int_leaf_cells where built_by = ?
 """
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-STORED = frozenset({"table", "incremental"})
 
 
 class QuarterConfig(dg.Config):
@@ -122,40 +121,21 @@ def _events(
     ended: Sequence[DbtNode],
     installation: Installation,
 ) -> Iterator[Any]:
-    counts = _row_counts(group, ended, installation)
+    built = {node.unique_id for node in ended if not node.failed and node.kind == "model"}
+    found = {}
+    if built:
+        with read_warehouse(installation.settings) as warehouse:
+            found = measures(warehouse, (group.manifest["nodes"][one] for one in built))
     for node in ended:
         message = DbtCoreCliEventMessage(raw_event=node.raw, event_history_metadata={})
         for event in message.to_default_asset_events(
             group.manifest, dagster_dbt_translator=group.translator, context=context
         ):
-            if isinstance(event, dg.Output) and node.unique_id in counts:
-                known: dict[str, Any] = {
-                    **event.metadata,
-                    "dagster/row_count": counts[node.unique_id],
-                }
+            if isinstance(event, dg.Output) and node.unique_id in found:
+                known: dict[str, Any] = {**event.metadata, **found[node.unique_id]}
                 yield dg.Output(None, output_name=event.output_name, metadata=known)
             else:
                 yield event
-
-
-def _row_counts(
-    group: ModelGroup, ended: Sequence[DbtNode], installation: Installation
-) -> dict[str, int]:
-    """Count the rows of each table that dbt has just written."""
-    nodes = {
-        node.unique_id: group.manifest["nodes"][node.unique_id]
-        for node in ended
-        if not node.failed and node.kind == "model"
-    }
-    counts = [
-        f"select {literal(unique_id)}, count(*) from {node['schema']}.{node['alias']}"
-        for unique_id, node in nodes.items()
-        if node["config"]["materialized"] in STORED
-    ]
-    if not counts:
-        return {}
-    with read_warehouse(installation.settings) as warehouse:
-        return dict(warehouse.execute(" union all ".join(counts)).fetchall())
 
 
 def _log_quarters(
