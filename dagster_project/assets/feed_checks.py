@@ -62,7 +62,7 @@ def checked(
         passed=not astray,
         asset_key=key,
         check_name=ACCOUNTED,
-        metadata={"deliveries": len(result.deliveries), "astray": ", ".join(astray)},
+        metadata={"deliveries": len(result.deliveries), "astray": _named(astray)},
     )
     settings, codebook = installation.settings, installation.codebook
     final = read_index(settings).newest.select(KEY)
@@ -97,6 +97,10 @@ def _reasons(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[str]]:
     return found
 
 
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
 def channels_present(
     installation: Installation, feed: Feed, key: dg.AssetKey
 ) -> dg.AssetCheckResult:
@@ -122,7 +126,7 @@ def channels_present(
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
             "quarter": quarter_label(start),
-            "missing": ", ".join(missing),
+            "missing": _named(missing),
             **{f"{channel}: organisations": n for channel, n, _ in sorted(found)},
             **{f"{channel}: responses": n for channel, _, n in sorted(found)},
         },

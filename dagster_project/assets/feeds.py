@@ -46,7 +46,7 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
 
     @dg.asset(
         key=key,
-        group_name=feed.study,
+        group_name=f"feeds_{feed.study}",
         description=_description(codebook, feed),
         kinds={"python", "parquet"},
         tags={"study": feed.study, "kind": feed.kind},

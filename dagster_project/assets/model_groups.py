@@ -3,7 +3,6 @@
 Belongs here: selections. Does not belong here: running dbt, telling Dagster about it.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +85,13 @@ class ModelGroup:
         return [self.steps.get(key, len(SELECTION)) for key in keys]
 
 
-def model_groups(codebook: Codebook, manifest: Path, project: Path) -> list[ModelGroup]:
-    """Read the groups from dbt's `manifest.json`, in the order in which they run.
+def model_groups(
+    codebook: Codebook, manifest: Mapping[str, Any], project: Path
+) -> list[ModelGroup]:
+    """Make the groups of dbt's manifest, in the order in which they run.
 
     `project` is the folder of the dbt project.
     """
-    nodes, translator = json.loads(manifest.read_bytes()), Translator(codebook)
-    name_tests(nodes, project)
-    steps: dict[dg.AssetKey, int] = {}
-    return [ModelGroup(name, nodes, translator, steps) for name in SELECTION]
+    name_tests(manifest, project)
+    translator, steps = Translator(codebook), dict[dg.AssetKey, int]()
+    return [ModelGroup(name, manifest, translator, steps) for name in SELECTION]

@@ -6,7 +6,7 @@ there are (their tags say in which group they are built), SQL.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,12 @@ class QuarterConfig(dg.Config):
     quarters: list[str] = Field(default_factory=list)
 
 
-def model_assets(codebook: Codebook, manifest: Path, project: Path) -> list[dg.AssetsDefinition]:
+def model_assets(
+    codebook: Codebook, manifest: Mapping[str, Any], project: Path
+) -> list[dg.AssetsDefinition]:
     """One definition per group, in the order in which they run; `quarterly` is partitioned.
 
-    `manifest` is what dbt parsed of `project`.
+    `manifest` is what dbt parsed of `project`, as a dictionary; its tests get other names.
     """
     return [
         _by_quarter(group, codebook) if group.name == QUARTERLY else _whole(group)

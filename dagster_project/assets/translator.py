@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
-from dagster_project.assets.definitions import CODEBOOK
+from dagster_project.assets.definitions import SOURCE, codebook_key
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.feeds import feed_key
 from dagster_project.assets.priority import COEFFICIENTS
@@ -21,14 +21,14 @@ from dagster_project.codebook import Codebook
 ONE_GROUP = frozenset({"codebook", "lake"})
 """Folders of staging that are shown as one group."""
 WRITTEN_BY = {
-    "codebook": CODEBOOK,
     "disclosure": PATTERN,
     "priority": COEFFICIENTS,
     "states": FINAL_PERIODS,
     "states.periods": STATES,
     "vintages": FINAL_PERIODS,
 }
-"""The asset that writes a table of a source, or all others; those of the lake are by feed."""
+"""The asset that writes a table of a source, or all others; those of the lake are by feed, those of
+the codebook by table."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -70,6 +70,8 @@ class Translator(DagsterDbtTranslator):
         if dep.asset_key.path[0] != "source":
             return [dep]
         source, table = dep.asset_key.path[1:]
+        if source == SOURCE:
+            return [dg.AssetDep(codebook_key(table))]
         if writer := WRITTEN_BY.get(f"{source}.{table}", WRITTEN_BY.get(source)):
             return [dg.AssetDep(writer)]
         feeds = [feed for feed in self._codebook.feeds if table in (feed.kind, "deliveries")]
