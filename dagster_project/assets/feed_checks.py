@@ -64,22 +64,18 @@ def checked(
         check_name=ACCOUNTED,
         metadata={"deliveries": len(result.deliveries), "astray": _named(astray)},
     )
-    settings, codebook = installation.settings, installation.codebook
-    final = read_index(settings).newest.select(KEY)
-    rows = standing_bad_rows(settings.lake, codebook, result.scan, final)
-    reasons = Counter(reason for row in rows["reasons"] for reason in row)
+    reasons, rows, refused = _standing(installation, result)
     yield dg.AssetCheckResult(
-        passed=rows.is_empty(),
+        passed=not rows,
         asset_key=key,
         check_name=NO_REJECTED_ROWS,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "to be mended": rows.height,
+            "to be mended": rows,
             "quarantined, ever": sum(d.rows_quarantined for d in result.deliveries),
             **{f"reason {code}": count for code, count in sorted(reasons.items())},
         },
     )
-    refused = open_refusals(settings.lake, standing_refusals(result.deliveries, result.scan), final)
     yield dg.AssetCheckResult(
         passed=not refused,
         asset_key=key,
@@ -87,6 +83,20 @@ def checked(
         severity=dg.AssetCheckSeverity.WARN,
         metadata={file: "; ".join(why) for file, why in _reasons(refused).items()},
     )
+
+
+def _standing(
+    installation: Installation, result: FeedResult
+) -> tuple[Counter[str], int, tuple[Delivery, ...]]:
+    """Find the reasons and number of bad rows, and the refused deliveries, that are not over."""
+    if not any(d.rows_quarantined or d.state == "rejected" for d in result.deliveries):
+        return Counter(), 0, ()
+    settings, codebook = installation.settings, installation.codebook
+    final = read_index(settings).newest.select(KEY)
+    rows = standing_bad_rows(settings.lake, codebook, result.scan, final)
+    reasons = Counter(reason for row in rows["reasons"] for reason in row)
+    refused = open_refusals(settings.lake, standing_refusals(result.deliveries, result.scan), final)
+    return reasons, rows.height, refused
 
 
 def _reasons(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[str]]:

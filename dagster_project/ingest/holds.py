@@ -6,7 +6,7 @@ belong here: which periods are due, and what becomes of those that are held.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -301,7 +301,9 @@ def bad_rows(
 
     with duckdb.connect() as engine:
         engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
-        _find_bad(engine, lake, codebook, register, suspect)
+        studies = {delivery.study for delivery in suspect}
+        beside = [delivery for delivery in register if delivery.study in studies]
+        _find_bad(engine, lake, codebook, beside, suspect)
         shares = pl.DataFrame(engine.sql(SHARES).to_arrow_table())
         return shares.select(BAD_ROWS.names()).cast(BAD_ROWS)
 
@@ -331,7 +333,10 @@ def standing_bad_rows(
 
         with duckdb.connect() as engine:
             engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
-            _find_bad(engine, lake, codebook, register, suspect)
+            # only a delivery of the same feed mends a row
+            feeds = {delivery.feed for delivery in suspect}
+            beside = [delivery for delivery in register if delivery.feed in feeds]
+            _find_bad(engine, lake, codebook, beside, suspect)
             if final is not None:
                 engine.execute(OVER)
             found = pl.concat([pl.DataFrame(engine.sql(BAD_IN_FULL).to_arrow_table()), found])
@@ -353,12 +358,13 @@ def _find_bad(
     engine: duckdb.DuckDBPyConnection,
     lake: Path,
     codebook: Codebook,
-    register: Iterable[Delivery],
+    accepted: Collection[Delivery],
     suspect: Iterable[Delivery],
 ) -> None:
-    """Make the tables `accepted` and `bad` of the studies of some deliveries, without `final`."""
-    studies = {delivery.study for delivery in suspect}
-    accepted = [delivery for delivery in register if delivery.study in studies]
+    """Make the tables `accepted` and `bad` of some deliveries, without `final`.
+
+    `suspect` are those among the `accepted` that have rows in quarantine.
+    """
     engine.register("deliveries", _deliveries(accepted, codebook))
     engine.register("quarantined", _quarantined(lake, suspect))
     files = {
