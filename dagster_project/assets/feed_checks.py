@@ -72,7 +72,7 @@ def checked(
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
             "to be mended": rows,
-            "quarantined, ever": sum(d.rows_quarantined for d in result.deliveries),
+            "quarantined": sum(d.rows_quarantined for d in result.deliveries),
             **{f"reason {code}": count for code, count in sorted(reasons.items())},
         },
     )

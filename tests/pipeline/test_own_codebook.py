@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import polars as pl
 import pytest
@@ -19,7 +20,8 @@ import test_docs_add_a_study
 from kto import Place
 
 from dagster_project.definitions import defs
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.history import open_instance
+from dagster_project.settings import PROJECT_ROOT, Settings
 
 METRIC = "nvvb,totaaloordeel_9plus"
 VISA = "visa.csv"
@@ -109,6 +111,17 @@ def test_the_check_says_which_rows_are_the_own_ones(place: Place) -> None:
     assert said[-1].startswith(f"{PROJECT_ROOT / 'seeds'} and {place.codebook}: 9 studies, ")
     assert said[-1].endswith("no problems")
     assert f", with {place.codebook}" in place.kto("doctor").stdout
+
+
+def test_dagster_tells_how_many_rows_of_a_table_are_the_own_ones(place: Place) -> None:
+    with open_instance(Settings.from_env(home=place.home)) as instance:
+        record = instance.get_latest_materialization_event(dg.AssetKey(["codebook", "products"]))
+    assert record is not None
+    assert record.asset_materialization is not None
+    told = record.asset_materialization.metadata
+    # two services of the study, and one product with another label
+    assert told["rows of one's own"].value == 3
+    assert told["dagster/row_count"].value == len(shipped("products.csv")) - 1 + 2
 
 
 def test_dbt_alone_builds_the_same_in_that_home(place: Place, tmp_path: Path) -> None:
