@@ -289,24 +289,34 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
 
 @main.group()
 def codebook() -> None:
-    """Work with the definitions in seeds/*.csv."""
+    """Work with the definitions in seeds/*.csv and in the folder KTO_CODEBOOK."""
 
 
 @codebook.command()
 @in_one_line
 def check() -> None:
     """Check the codebook as a whole; name file, row and column of each problem."""
-    from dagster_project.codebook import CodebookError, load_codebook  # noqa: PLC0415
+    from dagster_project.codebook import (  # noqa: PLC0415
+        CodebookError,
+        load_codebook,
+        read_codebook,
+        told_apart,
+    )
 
     settings = settings_of(None, None)
+    folders = " and ".join(map(str, settings.codebook))
     try:
-        found = load_codebook(settings.seeds)
+        found = load_codebook(*settings.codebook)
     except CodebookError as error:
         for problem in error.problems:
             click.echo(str(problem))
-        raise UserError(f"{len(error.problems)} problems in {settings.seeds}") from None
+        raise UserError(f"{len(error.problems)} problems in {folders}") from None
+    if settings.own_codebook:
+        shipped, _ = read_codebook(settings.seeds)
+        for one in told_apart(shipped, found):
+            click.echo(f"{one.file}: {one.added} rows added, {one.replaced} replaced")
     click.echo(
-        f"{settings.seeds}: {len(found.studies)} studies, {len(found.feeds)} feeds, "
+        f"{folders}: {len(found.studies)} studies, {len(found.feeds)} feeds, "
         f"{len(found.questions)} questions, {len(found.metrics)} metrics; no problems"
     )
 

@@ -87,7 +87,7 @@ def explain(
     found = explain_figure(
         open_release(settings, release),
         asked,
-        load_codebook(settings.seeds),
+        load_codebook(*settings.codebook),
         settings if release is None else None,
     )
     if as_json:

@@ -60,7 +60,7 @@ def factsheet(
     folder = settings.preview if preview else settings.published / CURRENT
     if not folder.exists():
         raise UserError(f"{folder} does not exist; run `kto refresh` first")
-    codebook = load_codebook(settings.seeds)
+    codebook = load_codebook(*settings.codebook)
     place = _place(codebook, places_of(folder), organisation, period, study)
     owner = pl.DataFrame([(place.study, place.organisation_code)], schema=OWNER, orient="row")
     facts = read_facts(folder, owner)[0]

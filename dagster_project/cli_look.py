@@ -59,7 +59,7 @@ def bad_rows(landing: Path | None, home: Path | None, out: Path | None) -> None:
     from dagster_project.ingest.scan import scan_landing  # noqa: PLC0415
 
     settings = settings_as_last_filled(landing, home)
-    codebook = load_codebook(settings.seeds)
+    codebook = load_codebook(*settings.codebook)
     tables = hand_back.rows_to_mend(settings.lake, codebook, scan_landing(settings, codebook))
     if not tables:
         click.echo("no rows to mend")
@@ -85,7 +85,7 @@ def check_files(files: tuple[Path, ...], feed: str | None) -> None:
     from dagster_project.ingest.trial import try_files  # noqa: PLC0415
 
     settings = settings_of(None, None)
-    codebook = load_codebook(settings.seeds)
+    codebook = load_codebook(*settings.codebook)
     is_good = True
     for line, good in try_files(files, feed, codebook, settings.limits, SHOWN):
         click.echo(line)

@@ -6,9 +6,12 @@ the codebook and the dbt manifest waits until Dagster asks for the definitions.
 
 from __future__ import annotations
 
+import json
+
 import dagster as dg
 
 from dagster_project.alerts import run_failed
+from dagster_project.assets.definitions import codebook_assets
 from dagster_project.assets.disclosure import disclosure_pattern
 from dagster_project.assets.factsheets import factsheets_spec
 from dagster_project.assets.feeds import feed_assets
@@ -34,7 +37,8 @@ def build_definitions(installation: Installation) -> dg.Definitions:
 
     """
     settings, codebook = installation.settings, installation.codebook
-    models = model_assets(codebook, dbt_manifest(settings))
+    manifest = json.loads(dbt_manifest(settings).read_bytes())
+    models = model_assets(codebook, manifest, settings.dbt_project)
     release, checks = release_assets(marts_among(models))
     refresh = dg.define_asset_job(
         REFRESH,
@@ -51,6 +55,7 @@ def build_definitions(installation: Installation) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[
+            codebook_assets(manifest),
             *feed_assets(codebook, settings.release_day),
             *state_assets(codebook),
             *models,
@@ -75,4 +80,4 @@ def build_definitions(installation: Installation) -> dg.Definitions:
 def defs() -> dg.Definitions:
     """Definitions of the installation that the environment names."""
     settings = Settings.from_env()
-    return build_definitions(Installation(settings, load_codebook(settings.seeds)))
+    return build_definitions(Installation(settings, load_codebook(*settings.codebook)))

@@ -79,11 +79,12 @@ def _codebook(settings: Settings) -> Found:
     from dagster_project.codebook import CodebookError, load_codebook  # noqa: PLC0415
 
     try:
-        codebook = load_codebook(settings.seeds)
+        codebook = load_codebook(*settings.codebook)
     except CodebookError as error:
         yield f"{len(error.problems)} problems; kto codebook check lists them", False
     else:
-        yield f"{len(codebook.studies)} studies, {len(codebook.feeds)} feeds", True
+        own = f", with {settings.own_codebook}" if settings.own_codebook else ""
+        yield f"{len(codebook.studies)} studies, {len(codebook.feeds)} feeds{own}", True
 
 
 def _key(settings: Settings) -> Found:

@@ -124,7 +124,7 @@ def refresh(
         )
     with _only_one(settings):
         given = mark_of_input(settings)
-        codebook = load_codebook(settings.seeds)
+        codebook = load_codebook(*settings.codebook)
         scan = scan_after_a_moment(settings, codebook)
         require_pseudonym_key(settings, codebook, scan)
         settings.remember_landing()
@@ -202,7 +202,7 @@ def _run(
     logging.getLogger("dagster").setLevel(level)
     config = {
         "loggers": {"console": {"config": {"log_level": level}}},
-        "ops": {QUARTERLY: {"config": {"quarters": [day.isoformat() for day in quarters]}}},
+        "ops": {QUARTERLY: {"config": {"quarters": [quarter_label(day) for day in quarters]}}},
     }
     with open_instance(installation.settings) as instance:
         result = job.execute_in_process(config, instance=instance, raise_on_error=False)
@@ -264,7 +264,7 @@ def _outcome(
         deliveries=read_register(settings.lake),
         new=frozenset(pending),
         waiting=waiting,
-        quarters=tuple(quarter_label(date.fromisoformat(day)) for day in sorted(rebuilt)),
+        quarters=tuple(sorted(rebuilt)),
         hidden=tuple(_hidden(result)),
         periods=read_periods_file(settings, PERIODS_FILE),
         warnings=tuple(_warnings(result)),

@@ -110,7 +110,8 @@ class Settings:
     """Folders and secrets of one installation.
 
     `root` holds `seeds/` and `dbt_project/`; `landing` is read only; everything the pipeline writes
-    is under `home`. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
+    is under `home`. `own_codebook` is a folder of rows that add to those of `seeds/` or replace
+    them. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
     A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
     was made is kept, `alerts` who is told of a run that failed, `factsheets` whether a release has
     pages to read, `postgres` the address of a database that holds the current release as well; it
@@ -128,6 +129,7 @@ class Settings:
     alerts: Alerts = Alerts()
     factsheets: bool = True
     postgres: str | None = field(default=None, repr=False)
+    own_codebook: Path | None = None
     memory_mb: int = 2048
 
     @classmethod
@@ -165,9 +167,11 @@ class Settings:
         key, keep, alerts = _pseudonym_key(landing, env), Keep.from_env(env), Alerts.from_env(env)
         pages = _yes(env, "KTO_FACTSHEETS")
         postgres = env.get("KTO_PUBLISH_POSTGRES") or None
+        own = Path(env["KTO_CODEBOOK"]).absolute() if env.get("KTO_CODEBOOK") else None
         memory = _whole(env, "KTO_MEMORY_MB", cls.memory_mb, 512)
         return cls(
             *(root, landing, home, key, int(day), limits, quiet, keep, alerts, pages, postgres),
+            own_codebook=own,
             memory_mb=memory,
         )
 
@@ -187,8 +191,18 @@ class Settings:
 
     @property
     def seeds(self) -> Path:
-        """The codebook."""
+        """The shipped files of the codebook."""
         return self.root / "seeds"
+
+    @property
+    def codebook(self) -> tuple[Path, ...]:
+        """The folders of the codebook: each adds to, or replaces rows of, those before it."""
+        return (self.seeds, self.own_codebook) if self.own_codebook else (self.seeds,)
+
+    @property
+    def definitions(self) -> Path:
+        """The codebook as the models read it: one file a table, written by each run."""
+        return self.home / "definitions"
 
     @property
     def dbt_project(self) -> Path:

@@ -47,7 +47,7 @@ def mark_of(settings: Settings, given: str) -> str:
 
     """
     apart = {settings.internal / NOTE, settings.landing}
-    sources = (Path(__file__).parent, settings.dbt_project, settings.seeds)
+    sources = (Path(__file__).parent, settings.dbt_project, *settings.codebook)
     installed = Path(click.__file__).parents[1].stat().st_mtime_ns
     return _digest(
         [

@@ -1,19 +1,18 @@
 """One asset per feed of the codebook: what was delivered, and what of it was accepted.
 
-Belongs here: catalogue texts, metadata and the checks that say what was refused. Does not belong
-here: reading and judging files, which is ingest.
+Belongs here: catalogue texts and metadata. Does not belong here: its checks (feed_checks), reading
+and judging files (ingest).
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import duckdb
 from dagster._core.definitions.metadata import TableMetadataSet
 
-from dagster_project.assets.presence import CHANNELS_PRESENT, channels_present
+from dagster_project.assets.feed_checks import CHANNELS_PRESENT, CHECKS, channels_present, checked
 from dagster_project.codebook import Codebook, Feed
 from dagster_project.ingest import Delivery, FeedResult, check_lake, ingest_feed
 from dagster_project.partitions import release_cron
@@ -22,14 +21,6 @@ from dagster_project.resources import Installation, told_in_one_line
 from dagster_project.settings import Settings
 from dagster_project.sql_text import only
 
-ACCOUNTED = "rows_accounted_for"
-NO_REJECTED_ROWS = "no_rejected_rows"
-NO_REJECTED_DELIVERIES = "no_rejected_deliveries"
-CHECKS = {
-    ACCOUNTED: "Rows read are rows accepted plus rows in quarantine, for each delivery.",
-    NO_REJECTED_ROWS: "No row is in quarantine; otherwise how many and why.",
-    NO_REJECTED_DELIVERIES: "No delivery was refused whole; otherwise which and why.",
-}
 NOBODY_WAITS = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 """Tags of runs that began by themselves: those leave a file that has just changed to the next."""
 AGAIN_AFTER_IO_FAULTS = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
@@ -47,20 +38,15 @@ def feed_assets(codebook: Codebook, release_day: int) -> list[dg.AssetsDefinitio
 
 def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDefinition:
     key = feed_key(feed.feed)
-    checks = [dg.AssetCheckSpec(name, asset=key, description=CHECKS[name]) for name in CHECKS]
     continuous = codebook.study(feed.study).timing == "quarter"
-    if continuous and feed.kind == "responses":
-        checks.append(
-            dg.AssetCheckSpec(
-                CHANNELS_PRESENT,
-                asset=key,
-                description="Every channel of this feed has answers in the latest closed quarter.",
-            )
-        )
+    named = [*CHECKS]
+    if not (continuous and feed.kind == "responses"):
+        named.remove(CHANNELS_PRESENT)
+    checks = [dg.AssetCheckSpec(name, asset=key, description=CHECKS[name]) for name in named]
 
     @dg.asset(
         key=key,
-        group_name=feed.study,
+        group_name=f"feeds_{feed.study}",
         description=_description(codebook, feed),
         kinds={"python", "parquet"},
         tags={"study": feed.study, "kind": feed.kind},
@@ -84,8 +70,8 @@ def _feed_asset(codebook: Codebook, feed: Feed, release_day: int) -> dg.AssetsDe
                 datetime.now(UTC),
             )
             check_lake(settings.lake, feed.feed)
-        results = list(_check(key, result.deliveries))
-        if CHANNELS_PRESENT in {check.name for check in checks}:
+            results = list(checked(installation, key, result))
+        if CHANNELS_PRESENT in named:
             results.append(channels_present(installation, feed, key))
         for delivery in result.deliveries:
             if delivery.sha256 in result.seconds:
@@ -124,45 +110,6 @@ def _freshness(release_day: int) -> dg.FreshnessPolicy:
         lower_bound_delta=timedelta(days=release_day),
         timezone=AMSTERDAM.key,
     )
-
-
-def _check(key: dg.AssetKey, deliveries: Sequence[Delivery]) -> Iterator[dg.AssetCheckResult]:
-    astray = [d.file for d in deliveries if d.rows_read != d.rows_accepted + d.rows_quarantined]
-    yield dg.AssetCheckResult(
-        passed=not astray,
-        asset_key=key,
-        check_name=ACCOUNTED,
-        metadata={"deliveries": len(deliveries), "astray": ", ".join(astray)},
-    )
-    reasons: Counter[str] = Counter()
-    for delivery in deliveries:
-        reasons.update(delivery.reasons)
-    yield dg.AssetCheckResult(
-        passed=not reasons,
-        asset_key=key,
-        check_name=NO_REJECTED_ROWS,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            "quarantined": sum(d.rows_quarantined for d in deliveries),
-            **{f"reason {code}": count for code, count in sorted(reasons.items())},
-        },
-    )
-    rejected = [d for d in deliveries if d.state == "rejected"]
-    yield dg.AssetCheckResult(
-        passed=not rejected,
-        asset_key=key,
-        check_name=NO_REJECTED_DELIVERIES,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={file: "; ".join(why) for file, why in _reasons(rejected).items()},
-    )
-
-
-def _reasons(deliveries: Sequence[Delivery]) -> Mapping[str, Sequence[str]]:
-    """Give why deliveries were refused by file: several may show one name."""
-    found: dict[str, list[str]] = {}
-    for delivery in deliveries:
-        found.setdefault(delivery.file, []).append(delivery.reason or "")
-    return found
 
 
 def _told(feed: Feed, result: FeedResult) -> str:

@@ -3,7 +3,6 @@
 Belongs here: selections. Does not belong here: running dbt, telling Dagster about it.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from dagster_project.assets.dbt_checks import name_tests
 from dagster_project.assets.translator import Translator
 from dagster_project.codebook import Codebook
 
@@ -59,14 +59,14 @@ class ModelGroup:
         return [
             ".".join(node["fqn"])
             for node in self.manifest["nodes"].values()
-            if node["resource_type"] in {"model", "seed"}
+            if node["resource_type"] == "model"
             and self.translator.get_asset_key(node) in context.selected_asset_keys
         ]
 
     def tests_of_later_steps(self) -> list[str]:
         """Name the tests that compare this group with a later one; they run with the later one."""
         return [
-            node["name"]
+            node["dbt_name"]
             for node in self.manifest["nodes"].values()
             if node["resource_type"] == "test"
             and self._step in (steps := self._steps_of(node))
@@ -85,8 +85,13 @@ class ModelGroup:
         return [self.steps.get(key, len(SELECTION)) for key in keys]
 
 
-def model_groups(codebook: Codebook, manifest: Path) -> list[ModelGroup]:
-    """Read the groups from dbt's `manifest.json`, in the order in which they run."""
-    nodes, translator = json.loads(manifest.read_bytes()), Translator(codebook)
-    steps: dict[dg.AssetKey, int] = {}
-    return [ModelGroup(name, nodes, translator, steps) for name in SELECTION]
+def model_groups(
+    codebook: Codebook, manifest: Mapping[str, Any], project: Path
+) -> list[ModelGroup]:
+    """Make the groups of dbt's manifest, in the order in which they run.
+
+    `project` is the folder of the dbt project.
+    """
+    name_tests(manifest, project)
+    translator, steps = Translator(codebook), dict[dg.AssetKey, int]()
+    return [ModelGroup(name, manifest, translator, steps) for name in SELECTION]

@@ -4,8 +4,10 @@ Belongs here: how dbt nodes become assets, checks and metadata. Does not belong 
 there are (their tags say in which group they are built), SQL.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +15,36 @@ import dagster as dg
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from pydantic import Field
 
+from dagster_project.assets.measures import measures
 from dagster_project.assets.model_groups import MARTS, QUARTERLY, ModelGroup, model_groups
 from dagster_project.codebook import Codebook
 from dagster_project.partitions import quarterly
-from dagster_project.quarters import today
+from dagster_project.quarters import parse_quarter, quarter_label, today
 from dagster_project.resources import Installation, told_in_one_line
-from dagster_project.sql_text import literal
 from dagster_project.warehouse import DbtNode, read_warehouse, run_dbt
 
 QUARTERS_BUILT = """
     select distinct period_start from intermediate.int_leaf_cells where built_by = ?
 """
-STORED = frozenset({"table", "incremental", "seed"})
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class QuarterConfig(dg.Config):
-    """Quarters to build again, as their first days; empty: those whose answers changed."""
+    """Quarters to build again, such as `2020Q4`; empty: those whose answers changed."""
 
     quarters: list[str] = Field(default_factory=list)
 
 
-def model_assets(codebook: Codebook, manifest: Path) -> list[dg.AssetsDefinition]:
-    """One definition per group, in the order in which they run; `quarterly` is partitioned."""
+def model_assets(
+    codebook: Codebook, manifest: Mapping[str, Any], project: Path
+) -> list[dg.AssetsDefinition]:
+    """One definition per group, in the order in which they run; `quarterly` is partitioned.
+
+    `manifest` is what dbt parsed of `project`, as a dictionary; its tests get other names.
+    """
     return [
         _by_quarter(group, codebook) if group.name == QUARTERLY else _whole(group)
-        for group in model_groups(codebook, manifest)
+        for group in model_groups(codebook, manifest, project)
     ]
 
 
@@ -60,9 +67,11 @@ def _by_quarter(group: ModelGroup, codebook: Codebook) -> dg.AssetsDefinition:
         asked = context.has_partition_key or context.has_partition_key_range
         ended: list[DbtNode] = []
         quarters = context.partition_keys if asked else config.quarters
-        yield from _build(context, group, quarters, ended)
+        starts = [parse_quarter(quarter).isoformat() for quarter in quarters]
+        yield from _build(context, group, starts, ended)
         if not asked:
             _log_quarters(context, partitions, ended)
+        _rename_quarters(context)
 
     policy = dg.BackfillPolicy.single_run()
     return group.define(build, partitions_def=partitions, backfill_policy=policy)
@@ -114,45 +123,26 @@ def _events(
     ended: Sequence[DbtNode],
     installation: Installation,
 ) -> Iterator[Any]:
-    counts = _row_counts(group, ended, installation)
+    built = {node.unique_id for node in ended if not node.failed and node.kind == "model"}
+    found = {}
+    if built:
+        with read_warehouse(installation.settings) as warehouse:
+            found = measures(warehouse, (group.manifest["nodes"][one] for one in built))
     for node in ended:
         message = DbtCoreCliEventMessage(raw_event=node.raw, event_history_metadata={})
         for event in message.to_default_asset_events(
             group.manifest, dagster_dbt_translator=group.translator, context=context
         ):
-            if isinstance(event, dg.Output) and node.unique_id in counts:
-                known: dict[str, Any] = {
-                    **event.metadata,
-                    "dagster/row_count": counts[node.unique_id],
-                }
+            if isinstance(event, dg.Output) and node.unique_id in found:
+                known: dict[str, Any] = {**event.metadata, **found[node.unique_id]}
                 yield dg.Output(None, output_name=event.output_name, metadata=known)
             else:
                 yield event
 
 
-def _row_counts(
-    group: ModelGroup, ended: Sequence[DbtNode], installation: Installation
-) -> dict[str, int]:
-    """Count the rows of each table that dbt has just written."""
-    nodes = {
-        node.unique_id: group.manifest["nodes"][node.unique_id]
-        for node in ended
-        if not node.failed and node.kind in {"model", "seed"}
-    }
-    counts = [
-        f"select {literal(unique_id)}, count(*) from {node['schema']}.{node['alias']}"
-        for unique_id, node in nodes.items()
-        if node["config"]["materialized"] in STORED
-    ]
-    if not counts:
-        return {}
-    with read_warehouse(installation.settings) as warehouse:
-        return dict(warehouse.execute(" union all ".join(counts)).fetchall())
-
-
 def _log_quarters(
     context: dg.AssetExecutionContext,
-    partitions: dg.TimeWindowPartitionsDefinition,
+    partitions: dg.StaticPartitionsDefinition,
     ended: Sequence[DbtNode],
 ) -> None:
     """Show the quarters that dbt found changed as partitions of the assets it rebuilt."""
@@ -160,7 +150,20 @@ def _log_quarters(
     run = {node.raw["info"]["invocation_id"] for node in ended}
     with read_warehouse(installation.settings) as warehouse:
         rows = warehouse.execute(QUARTERS_BUILT, list(run)).fetchall()
-    built = {start.isoformat() for (start,) in rows}
+    built = {quarter_label(start) for (start,) in rows}
     for quarter in sorted(built & set(partitions.get_partition_keys())):
         for key in sorted(context.selected_asset_keys):
             context.log_event(dg.AssetMaterialization(key, partition=quarter))
+
+
+def _rename_quarters(context: dg.AssetExecutionContext) -> None:
+    """Show quarters by their names that the history of an earlier version has by their first days.
+
+    They are of no run: they were built before, and final ones are not built again.
+    """
+    for key in sorted(context.selected_asset_keys):
+        known = context.instance.get_materialized_partitions(key)
+        days = [date.fromisoformat(one) for one in known if ISO_DAY.fullmatch(one)]
+        for quarter in sorted({quarter_label(day) for day in days} - known):
+            made = dg.AssetMaterialization(key, partition=quarter)
+            context.instance.report_runless_asset_event(made)

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
+from dagster_project.assets.definitions import SOURCE, codebook_key
 from dagster_project.assets.disclosure import PATTERN
 from dagster_project.assets.feeds import feed_key
 from dagster_project.assets.priority import COEFFICIENTS
@@ -26,7 +27,8 @@ WRITTEN_BY = {
     "states.periods": STATES,
     "vintages": FINAL_PERIODS,
 }
-"""The asset that writes a table of a source, or all others; those of the lake are by feed."""
+"""The asset that writes a table of a source, or all others; those of the lake are by feed, those of
+the codebook by table."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -37,18 +39,14 @@ class Translator(DagsterDbtTranslator):
         self._codebook = codebook
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """Name a model as its table; seeds and sources have a prefix of their own."""
+        """Name a model as its table; sources have a prefix of their own."""
         name, kind = dbt_resource_props["name"], dbt_resource_props["resource_type"]
-        if kind == "seed":
-            return dg.AssetKey(["codebook", name])
         if kind == "source":
             return dg.AssetKey(["source", dbt_resource_props["source_name"], name])
         return dg.AssetKey(name)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Group by folder; what stands on either side of disclosure control is kept apart."""
-        if dbt_resource_props["resource_type"] == "seed":
-            return "codebook"
         _, room, *folders, _ = dbt_resource_props["fqn"]
         return str(folders[0] if folders and folders[0] not in ONE_GROUP else room)
 
@@ -72,6 +70,8 @@ class Translator(DagsterDbtTranslator):
         if dep.asset_key.path[0] != "source":
             return [dep]
         source, table = dep.asset_key.path[1:]
+        if source == SOURCE:
+            return [dg.AssetDep(codebook_key(table))]
         if writer := WRITTEN_BY.get(f"{source}.{table}", WRITTEN_BY.get(source)):
             return [dg.AssetDep(writer)]
         feeds = [feed for feed in self._codebook.feeds if table in (feed.kind, "deliveries")]

@@ -1,4 +1,4 @@
-"""The codebook: every definition of a study, feed, question and figure, as rows of `seeds/*.csv`.
+"""The codebook: every definition of a study, feed, question and figure, as rows of CSV files.
 
 Belongs here: reading, checking and looking up those rows. Does not belong here: what is done with
 them; names of studies, feeds, channels, questions and figures appear in the CSV files only.
@@ -10,6 +10,7 @@ from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.describe import describe
 from dagster_project.codebook.folding import ANY_ANSWER, SEPARATOR, fold
 from dagster_project.codebook.load import load_codebook, read_codebook
+from dagster_project.codebook.merge import told_apart
 from dagster_project.codebook.model import (
     Channel,
     Column,
@@ -60,4 +61,5 @@ __all__ = [
     "fold",
     "load_codebook",
     "read_codebook",
+    "told_apart",
 ]

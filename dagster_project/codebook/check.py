@@ -23,7 +23,6 @@ from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.faults import Check, Fault
 from dagster_project.codebook.problems import Problem
 from dagster_project.codebook.references import REFERENCES
-from dagster_project.codebook.tables import TABLES
 
 CHECKS: tuple[tuple[Check, str], ...] = (
     (check_scales.scales_are_complete, "scale_values"),
@@ -75,26 +74,22 @@ CHECKS: tuple[tuple[Check, str], ...] = (
 """Each check with the files that must be whole for it: a row that is missing there would only make
 it blame rows that are right."""
 
-_FILES = {table.row_type: f"{table.name}.csv" for table in TABLES}
 
-
-def check(codebook: Codebook, whole: Collection[str], folder: str) -> Iterator[Problem]:
+def check(codebook: Codebook, whole: Collection[str]) -> Iterator[Problem]:
     """Run every check that can run.
 
     Args:
         codebook: the rows that could be read.
         whole: names of the files of which every row could be read.
-        folder: what to call the folder of the files.
 
     """
     for reference in REFERENCES:
         if reference.target in whole:
-            yield from (_told(fault, folder) for fault in reference.faults(codebook))
+            yield from (_told(fault) for fault in reference.faults(codebook))
     for rule, needs in CHECKS:
         if set(needs.split()) <= set(whole):
-            yield from (_told(fault, folder) for fault in rule(codebook))
+            yield from (_told(fault) for fault in rule(codebook))
 
 
-def _told(fault: Fault, folder: str) -> Problem:
-    file = f"{folder}/{_FILES[type(fault.row)]}"
-    return Problem(file, fault.row.row, fault.column, fault.message)
+def _told(fault: Fault) -> Problem:
+    return Problem(fault.row.file, fault.row.row, fault.column, fault.message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.faults import Fault, row_of
 from dagster_project.codebook.grid import Grid, grid_of
 from dagster_project.codebook.model import Metric, MetricBand
 
@@ -118,7 +118,9 @@ def _gaps_and_overlaps(bands: Sequence[MetricBand], grid: Grid) -> Iterator[Faul
             yield Fault(band, "lower", f"{gap} no points; close the gap below this band")
         elif lower < expected:
             both = grid.span(lower, min(upper, expected - 1))
-            yield Fault(band, "lower", f"{both} points in row {last.row} already; end the overlap")
+            yield Fault(
+                band, "lower", f"{both} points in {row_of(last, band)} already; end the overlap"
+            )
         if upper >= expected:
             expected, last = upper + 1, band
     if expected < len(grid.points):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.faults import Fault, row_of
 from dagster_project.codebook.model import Column, Feed, Scale
 from dagster_project.codebook.roles import (
     CODE_ROLES,
@@ -59,7 +59,7 @@ def aliases_agree(codebook: Codebook) -> Iterator[Fault]:
                 yield Fault(
                     column,
                     name,
-                    f"differs from row {other.row}, another header of '{column.field}'; "
+                    f"differs from {row_of(other, column)}, another header of '{column.field}'; "
                     "make them the same",
                 )
 

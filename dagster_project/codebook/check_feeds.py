@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from dagster_project.codebook.cells import YEAR
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.faults import Fault, row_of
 from dagster_project.codebook.model import Column, Feed
 from dagster_project.codebook.roles import INVITATIONS, RESPONSES
 
@@ -63,7 +63,7 @@ def _one_source(
             feed,
             role,
             f"'{getattr(feed, role)}' holds for every row and "
-            f"row {columns[role].row} of columns.csv gives one per row; keep one of the two",
+            f"{row_of(columns[role], feed)} gives one per row; keep one of the two",
         )
     if needed and not constant and role not in columns:
         yield Fault(
@@ -96,13 +96,13 @@ def constants_are_of_no_column(codebook: Codebook) -> Iterator[Fault]:
         feed = feeds.get(constant.feed)
         if feed is None:
             continue
-        rows = [c.row for c in codebook.columns_of(feed.feed) if c.field == constant.field]
+        given = [c for c in codebook.columns_of(feed.feed) if c.field == constant.field]
         products = {product.product_code for product in codebook.products_of(feed.study)}
-        if rows:
+        if given:
             yield Fault(
                 constant,
                 "field",
-                f"row {rows[0]} of columns.csv gives {constant.field} per row; keep one of the two",
+                f"{row_of(given[0], constant)} gives {constant.field} per row; keep one of the two",
             )
         if constant.field == "product_code" and constant.value not in products:
             yield Fault(

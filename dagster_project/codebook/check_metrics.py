@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.faults import Fault, row_of
 from dagster_project.codebook.grid import Grid, grid_of
 from dagster_project.codebook.model import Metric, MetricBand, MetricQuestion, Scale
 from dagster_project.codebook.roles import ROLES
@@ -37,7 +37,7 @@ def one_family_per_id(codebook: Codebook) -> Iterator[Fault]:
             yield Fault(
                 metric,
                 "metric",
-                f"'{metric.metric}' is a {other.family} in row {other.row} already; "
+                f"'{metric.metric}' is a {other.family} in {row_of(other, metric)} already; "
                 "choose another id",
             )
 
@@ -145,8 +145,9 @@ def a_new_series_is_one_for_all(codebook: Codebook) -> Iterator[Fault]:
                 yield Fault(
                     metric,
                     "new_series_from",
-                    f"question '{question}' begins a new series on {mean.new_series_from} in row "
-                    f"{mean.row}, and '{metric.metric}' is computed from it; write that day",
+                    f"question '{question}' begins a new series on {mean.new_series_from} in "
+                    f"{row_of(mean, metric)}, and '{metric.metric}' is computed from it; "
+                    "write that day",
                 )
 
 
@@ -199,8 +200,8 @@ def items_share_a_range(codebook: Codebook) -> Iterator[Fault]:
             yield Fault(
                 row,
                 "question",
-                f"'{row.question}' runs {' to '.join(grid.ends)} and '{other.question}' in row "
-                f"{other.row} {' to '.join(range_.ends)}; combine questions of one range",
+                f"'{row.question}' runs {' to '.join(grid.ends)} and '{other.question}' in "
+                f"{row_of(other, row)} {' to '.join(range_.ends)}; combine questions of one range",
             )
 
 
@@ -254,7 +255,7 @@ def groups_hold_together(codebook: Codebook) -> Iterator[Fault]:
             continue
         for question in codebook.questions_of_metric(metric.study, metric.metric):
             users[metric.study, question].append(metric)
-    told: set[tuple[int, int]] = set()
+    told: set[tuple[Metric, Metric]] = set()
     for metric in codebook.metrics:
         if metric.disclosure_group in ROLES:
             yield Fault(
@@ -263,14 +264,15 @@ def groups_hold_together(codebook: Codebook) -> Iterator[Fault]:
                 f"'{metric.disclosure_group}' is the group of counts; choose another",
             )
     for (_, question), metrics in users.items():
-        other = min(metrics, key=lambda metric: metric.row)
-        for metric in metrics:
-            pair = (metric.row, other.row)
+        other, *later = metrics
+        for metric in later:
+            pair = (metric, other)
             if metric.disclosure_group != other.disclosure_group and pair not in told:
                 told.add(pair)
                 yield Fault(
                     metric,
                     "disclosure_group",
-                    f"'{metric.disclosure_group}' differs from '{other.disclosure_group}' in row "
-                    f"{other.row}, though both use question '{question}'; give them one group",
+                    f"'{metric.disclosure_group}' differs from '{other.disclosure_group}' in "
+                    f"{row_of(other, metric)}, though both use question '{question}'; "
+                    "give them one group",
                 )

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.faults import Fault, row_of
 from dagster_project.codebook.grid import Grid, grid_of
 from dagster_project.codebook.model import Metric
 
@@ -73,8 +73,8 @@ def answers_count_once(codebook: Codebook) -> Iterator[Fault]:
                 yield Fault(
                     aspect,
                     "overall_metric",
-                    f"question '{question}' counts in aspect '{other.metric}' in row {other.row} "
-                    "already; keep one of the two",
+                    f"question '{question}' counts in aspect '{other.metric}' in "
+                    f"{row_of(other, aspect)} already; keep one of the two",
                 )
                 break
 
@@ -92,7 +92,7 @@ def aspects_share_a_range(codebook: Codebook) -> Iterator[Fault]:
                 aspect,
                 "overall_metric",
                 f"'{aspect.metric}' runs {' to '.join(grid.ends)} and aspect '{other.metric}' in "
-                f"row {other.row} {' to '.join(range_.ends)}; keep aspects of one range",
+                f"{row_of(other, aspect)} {' to '.join(range_.ends)}; keep aspects of one range",
             )
 
 

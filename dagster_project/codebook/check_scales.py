@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.faults import Fault
+from dagster_project.codebook.faults import Fault, row_of
 from dagster_project.codebook.folding import SEPARATOR, fold
 from dagster_project.codebook.grid import grid_of
 from dagster_project.codebook.model import Scale, ScaleValue
@@ -145,7 +145,8 @@ def codes_mean_one_thing(codebook: Codebook) -> Iterator[Fault]:
                 yield Fault(
                     value,
                     name,
-                    f"'{value.code}' has another {name} in row {other.row}; make them the same",
+                    f"'{value.code}' has another {name} in {row_of(other, value)}; "
+                    "make them the same",
                 )
 
 

@@ -38,7 +38,7 @@ __all__ = ["Codebook", "fold"]
 
 @dataclass(frozen=True, eq=False)
 class Codebook:
-    """All rows of `seeds/*.csv`, in file order.
+    """All rows, in file order; those that an installation adds come last.
 
     Lookups of one row raise KeyError for an unknown id; lookups of several give an empty tuple.
     Everything is found by id, not by object: `columns_of("some_feed")`.

@@ -1,6 +1,7 @@
 """What a check between rows hands back, before it is told to anyone.
 
-Belongs here: the shape of a fault and of a check. Does not belong here: any check.
+Belongs here: the shape of a fault and of a check, and how one row is named beside another.
+Does not belong here: any check.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ class Fault:
     row: Row
     column: str
     message: str
+
+
+def row_of(row: Row, beside: Row) -> str:
+    """Name a row in a message about another one, with its file if that is not the same."""
+    return f"row {row.row}" if row.file == beside.file else f"row {row.row} of {row.file}"
 
 
 Check = Callable[[Codebook], Iterator[Fault]]

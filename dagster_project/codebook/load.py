@@ -1,12 +1,14 @@
-"""From `seeds/*.csv` to a codebook that can be trusted, or to all that is wrong with it.
+"""From CSV files to a codebook that can be trusted, or to all that is wrong with it.
 
-Belongs here: reading files, headers and cells. Does not belong here: rules between rows (check.py).
+Belongs here: reading files, headers and cells. Does not belong here: which row replaces which
+(merge.py), rules between rows (check.py).
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,20 +18,33 @@ from dagster_project.codebook.cells import BadCellError
 from dagster_project.codebook.check import check
 from dagster_project.codebook.codebook import Codebook
 from dagster_project.codebook.folding import fold
+from dagster_project.codebook.merge import merged
 from dagster_project.codebook.model import Row
 from dagster_project.codebook.problems import CodebookError, Problem
 from dagster_project.codebook.tables import TABLES, Table
 
+SOMEBODYS_NOTES = ".md"
+"""What may lie beside the files in a folder of one's own, as may what is hidden."""
+
 
 @dataclass
 class Read:
-    """What came out of one file; not `whole` when a row had to be left out."""
+    """What came out of one file; not `whole` when a row had to be left out.
+
+    An `own` file is one of the installation: it adds to a shipped one.
+    """
 
     table: Table
-    file: str
+    path: Path
+    own: bool
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     whole: bool = True
+
+    @property
+    def file(self) -> str:
+        """What messages call the file."""
+        return str(self.path) if self.own else f"{self.path.parent.name}/{self.path.name}"
 
     def blame(self, row: int | None, column: str | None, message: str) -> None:
         """Note a problem of this file."""
@@ -41,40 +56,63 @@ class Read:
         self.whole = False
 
 
-def load_codebook(seeds: Path) -> Codebook:
-    """Read and check the whole codebook.
+def load_codebook(seeds: Path, *own: Path) -> Codebook:
+    """Read and check the whole codebook: the one way to it, for every part of the pipeline.
 
     Args:
-        seeds: the folder that holds the CSV files.
+        seeds: the folder that holds the shipped CSV files.
+        own: folders with files of the same names, whose rows add to or replace those before.
 
     Raises:
         CodebookError: something is wrong; it carries every problem that was found.
 
     """
-    codebook, problems = read_codebook(seeds)
+    codebook, problems = read_codebook(seeds, *own)
     if problems:
         raise CodebookError(problems)
     return codebook
 
 
-def read_codebook(seeds: Path) -> tuple[Codebook, tuple[Problem, ...]]:
+def read_codebook(seeds: Path, *own: Path) -> tuple[Codebook, tuple[Problem, ...]]:
     """Give all rows that could be read, and all problems, by file and row."""
-    reads = [_read(seeds, table) for table in TABLES]
-    rows: dict[str, Any] = {read.table.name: tuple(read.rows) for read in reads}
+    found = [problem for folder in own for problem in _strangers(folder)]
+    every: list[Read] = []
+    rows: dict[str, Any] = {}
+    for table in TABLES:
+        files = [_read(Read(table, seeds / table.file, own=False))]
+        files += [_read(Read(table, folder / table.file, own=True)) for folder in own]
+        rows[table.name] = merged(table, (read.rows for read in files))
+        every += files
     codebook = Codebook(**rows)
-    found = [problem for read in reads for problem in read.problems]
-    whole = frozenset(read.table.name for read in reads if read.whole)
-    found += check(codebook, whole, seeds.name)
-    order = {read.file: place for place, read in enumerate(reads)}
-    found.sort(key=lambda problem: (order[problem.file], problem.row or 0))
+    found += [problem for read in every for problem in read.problems]
+    broken = {read.table.name for read in every if not read.whole}
+    found += check(codebook, rows.keys() - broken)
+    order = {read.file: place for place, read in enumerate(every)}
+    found.sort(key=lambda problem: (order.get(problem.file, -1), problem.row or 0))
     return codebook, tuple(dict.fromkeys(found))
 
 
-def _read(seeds: Path, table: Table) -> Read:
+def _strangers(folder: Path) -> Iterator[Problem]:
+    """Find what is in a folder of one's own and is no file of the codebook."""
+    files = [table.file for table in TABLES]
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        yield Problem(str(folder), None, None, "there is no such folder; make it, or name another")
+        return
+    except OSError as error:
+        yield Problem(str(folder), None, None, f"the folder cannot be read ({error.strerror})")
+        return
+    for name in names:
+        if not (name in files or name.startswith(".") or name.endswith(SOMEBODYS_NOTES)):
+            message = f"the codebook has no such file; use only {', '.join(files)}"
+            yield Problem(str(folder / name), None, None, message)
+
+
+def _read(read: Read) -> Read:
     """Read one file: header, then rows."""
-    path = seeds / f"{table.name}.csv"
-    read = Read(table, f"{seeds.name}/{path.name}")
-    if not (table.required or path.exists()):
+    table, path = read.table, read.path
+    if (read.own or not table.required) and not os.path.exists(path):  # noqa: PTH110 (never raises)
         return read
     lines = _lines(path, read)
     header = next(lines, None)
@@ -108,7 +146,10 @@ def _lines(path: Path, read: Read) -> Iterator[list[str]]:
 
 
 def _header_fits(header: Sequence[str], read: Read) -> bool:
-    """Tell whether the header names every column once and nothing else."""
+    """Tell whether the header names every column once and nothing else.
+
+    A file of one's own may leave out what may be blank, such as columns that came later.
+    """
     expected = read.table.columns
     if len(header) == 1 and len(expected) > 1:
         read.give_up(1, None, f"the header is one column; separate {','.join(expected)} by commas")
@@ -116,11 +157,19 @@ def _header_fits(header: Sequence[str], read: Read) -> bool:
     for name in sorted(set(header) - set(expected), key=header.index):
         read.give_up(1, name, f"the column is unknown; use only {', '.join(expected)}")
     for name in expected:
-        if name not in header:
+        if name not in header and not (read.own and _may_be_blank(read.table, name)):
             read.give_up(1, name, "the column is missing; add it to the header and to every row")
         elif header.count(name) > 1:
             read.give_up(1, name, "the column is there more than once; remove the others")
     return read.whole
+
+
+def _may_be_blank(table: Table, name: str) -> bool:
+    try:
+        table.cells[name]("")
+    except BadCellError:
+        return False
+    return True
 
 
 def _add_row(
@@ -142,7 +191,7 @@ def _add_row(
     _notice_repeat(number, texts, seen, read)
     values: dict[str, Any] = {}
     for name, parse in read.table.cells.items():
-        cell = texts[name]
+        cell = texts.get(name, "")
         if cell != cell.strip():
             read.blame(number, name, f"'{cell}' has blanks around it; remove them")
         try:
@@ -151,8 +200,8 @@ def _add_row(
             read.blame(number, name, str(bad))
             if bad.usable:
                 values[name] = bad.fallback
-    if len(values) == len(header):
-        read.rows.append(read.table.row_type(**values, row=number))
+    if len(values) == len(read.table.cells):
+        read.rows.append(read.table.row_type(**values, row=number, file=read.file))
     else:
         read.whole = False
 

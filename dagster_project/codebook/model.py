@@ -1,7 +1,7 @@
 """What one row of each codebook file is: frozen values, named and typed as the CSV columns.
 
 Belongs here: the row types only; attribute names are the column names, a blank optional cell is
-None, `row` is the spreadsheet row (the header is row 1) and never takes part in comparisons.
+None. Where a row stands, `row` (the header is row 1) of `file`, never takes part in comparisons.
 Does not belong here: reading, lookups, rules.
 """
 
@@ -17,9 +17,10 @@ ANSWER = "="
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What every row has; `row` is 0 for a value that was made in code."""
+    """What every row has; `row` is 0, and `file` blank, for a value that was made in code."""
 
     row: int = dataclasses.field(default=0, compare=False, kw_only=True)
+    file: str = dataclasses.field(default="", compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

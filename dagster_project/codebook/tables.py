@@ -27,6 +27,11 @@ class Table:
     required: bool = True
 
     @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.csv"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, in the order in which they are documented."""
         return tuple(self.cells)

@@ -99,7 +99,7 @@ def forget_respondent(
 
 def _forget(settings: Settings, whose: Whose, *, yes: bool) -> Told:
     with alone(settings):
-        codebook = load_codebook(settings.seeds)
+        codebook = load_codebook(*settings.codebook)
         if whose.feed is not None and whose.feed not in {one.feed for one in codebook.feeds}:
             named = ", ".join(sorted(one.feed for one in codebook.feeds))
             raise UserError(f"{whose.feed} is no feed; --feed is one of {named}")

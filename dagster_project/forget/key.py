@@ -49,7 +49,7 @@ def rotate(settings: Settings, *, yes: bool) -> Dropped:
     key = _new_key(settings)
     with alone(settings):
         check_lake(settings.lake)
-        codebook = load_codebook(settings.seeds)
+        codebook = load_codebook(*settings.codebook)
         forgotten = read_forgotten(settings.lake).deliveries
         held = find_pseudonyms(settings)
         landed = {(one.feed, one.sha256) for one in scan_landing(settings, codebook).deliveries}

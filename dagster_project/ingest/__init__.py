@@ -9,6 +9,8 @@ from dagster_project.ingest.holds import (
     BadShare,
     bad_rows,
     named_by,
+    open_refusals,
+    standing_bad_rows,
     standing_refusals,
     too_many_bad_rows,
 )
@@ -29,10 +31,12 @@ __all__ = [
     "ensure_lake",
     "ingest_feed",
     "named_by",
+    "open_refusals",
     "read_register",
     "require_pseudonym_key",
     "scan_after_a_moment",
     "scan_landing",
+    "standing_bad_rows",
     "standing_refusals",
     "too_many_bad_rows",
 ]

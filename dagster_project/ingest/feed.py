@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 class FeedResult:
     """All deliveries of a feed, earlier ones included; `new` are the hashes judged this time.
 
-    `seconds` is how long each of those took, by hash. `left` are files that changed while they were
-    read; the next run takes them in.
+    `scan` is the feed's part of the landing. `seconds` is how long each of those took, by hash.
+    `left` are files that changed while they were read; the next run takes them in.
     """
 
     feed: str
     deliveries: tuple[Delivery, ...]
     new: tuple[str, ...]
+    scan: Scan
     left: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ def ingest_feed(
         except ChangedWhileReadError:
             left.append(landed.file)
     deliveries = tuple(d for d in read_register(settings.lake) if d.feed == feed_id)
-    return FeedResult(feed_id, deliveries, tuple(new), tuple(left), seconds)
+    return FeedResult(feed_id, deliveries, tuple(new), scan, tuple(left), seconds)
 
 
 def require_pseudonym_key(settings: Settings, codebook: Codebook, scan: Scan) -> None:

@@ -6,7 +6,7 @@ belong here: which periods are due, and what becomes of those that are held.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +116,17 @@ qualify
     or place = max(place) over (partition by feed, organisation_code, id_fingerprint)
 """
 """Rows in quarantine that no later delivery mended."""
+
+OVER = """
+delete from bad
+where
+    (organisation_code is null or period is null)
+    and place not in (select place from accepted)
+    and place not in (
+        select place from bad where organisation_code is not null and period is not null
+    )
+"""
+"""Drop rows that do not say whose or when they are, of deliveries of which nothing else is left."""
 
 SHARES = """
 with partly_named as (
@@ -230,6 +241,23 @@ def standing_refusals(register: Iterable[Delivery], scan: Scan) -> tuple[Deliver
     return _standing((d for d in register if d.state == "rejected"), scan)
 
 
+def open_refusals(
+    lake: Path, refused: Iterable[Delivery], final: pl.DataFrame
+) -> tuple[Delivery, ...]:
+    """Pick the refused deliveries that are not, as far as they say, of `final` periods only."""
+    refused = tuple(refused)
+    named = named_by(lake, refused).drop_nulls(["organisation_code", "period"])
+    studies = pl.DataFrame(
+        [(one.feed, one.sha256, one.study) for one in refused],
+        schema=dict.fromkeys(("feed", "delivery", "study"), pl.String),
+        orient="row",
+    )
+    known = named.join(studies, on=["feed", "delivery"])
+    still = known.join(final, on=WHOLE, how="anti").select("feed", "delivery").unique()
+    over = set(known.select("feed", "delivery").unique().rows()) - set(still.rows())
+    return tuple(one for one in refused if (one.feed, one.sha256) not in over)
+
+
 def named_by(lake: Path, deliveries: Iterable[Delivery]) -> pl.DataFrame:
     """Say of which organisations and periods the rows of these deliveries in quarantine are.
 
@@ -273,38 +301,51 @@ def bad_rows(
 
     with duckdb.connect() as engine:
         engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
-        _find_bad(engine, lake, codebook, register, suspect)
+        studies = {delivery.study for delivery in suspect}
+        beside = [delivery for delivery in register if delivery.study in studies]
+        _find_bad(engine, lake, codebook, beside, suspect)
         shares = pl.DataFrame(engine.sql(SHARES).to_arrow_table())
         return shares.select(BAD_ROWS.names()).cast(BAD_ROWS)
 
 
-def standing_bad_rows(lake: Path, codebook: Codebook, scan: Scan) -> pl.DataFrame:
+def standing_bad_rows(
+    lake: Path, codebook: Codebook, scan: Scan, final: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Give the rows in quarantine that are bad themselves and that no later delivery mended.
 
-    Those of refused deliveries that stand are among them. Arguments as for `bad_rows`.
+    Those of refused deliveries that stand are among them. Arguments as for `bad_rows`; with `final`
+    periods, what does not say when it is goes with the rest of its delivery.
 
     Returns:
-        `feed`, `file`, `row`, `details` and `masked_row`, by feed, time of coming, file and row.
+        `feed`, `file`, `row`, `reasons`, `details` and `masked_row`, by feed, time of coming, file
+        and row.
 
     """
     register = _accepted(lake, codebook)
     suspect = _standing((d for d in register if d.rows_quarantined), scan)
     refused = standing_refusals(read_register(lake), scan)
+    if final is not None:
+        refused = open_refusals(lake, refused, final)
     names = _deliveries([*suspect, *refused], codebook)
     found = pl.DataFrame(_quarantined(lake, refused).to_table())
     if suspect:
         import duckdb  # noqa: PLC0415 (see above)
 
         with duckdb.connect() as engine:
-            engine.register("final", pl.DataFrame(schema=FINAL))
-            _find_bad(engine, lake, codebook, register, suspect)
+            engine.register("final", pl.DataFrame(schema=FINAL) if final is None else final)
+            # only a delivery of the same feed mends a row
+            feeds = {delivery.feed for delivery in suspect}
+            beside = [delivery for delivery in register if delivery.feed in feeds]
+            _find_bad(engine, lake, codebook, beside, suspect)
+            if final is not None:
+                engine.execute(OVER)
             found = pl.concat([pl.DataFrame(engine.sql(BAD_IN_FULL).to_arrow_table()), found])
     own = ~pl.col("reasons").list.contains(Reason.DELIVERY_REJECTED.value)
     return (
         found.filter(own)
         .join(names, on=["feed", "delivery"])
         .sort("feed", "received_at", "file", "row")
-        .select("feed", "file", "row", "details", "masked_row")
+        .select("feed", "file", "row", "reasons", "details", "masked_row")
     )
 
 
@@ -317,12 +358,13 @@ def _find_bad(
     engine: duckdb.DuckDBPyConnection,
     lake: Path,
     codebook: Codebook,
-    register: Iterable[Delivery],
+    accepted: Collection[Delivery],
     suspect: Iterable[Delivery],
 ) -> None:
-    """Make the tables `accepted` and `bad` of the studies of some deliveries, without `final`."""
-    studies = {delivery.study for delivery in suspect}
-    accepted = [delivery for delivery in register if delivery.study in studies]
+    """Make the tables `accepted` and `bad` of some deliveries, without `final`.
+
+    `suspect` are those among the `accepted` that have rows in quarantine.
+    """
     engine.register("deliveries", _deliveries(accepted, codebook))
     engine.register("quarantined", _quarantined(lake, suspect))
     files = {

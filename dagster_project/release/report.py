@@ -76,7 +76,7 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         UserError: the codebook, the register or the current release cannot be read.
 
     """
-    scan = scan_landing(settings, codebook or load_codebook(settings.seeds))
+    scan = scan_landing(settings, codebook or load_codebook(*settings.codebook))
     register = read_register(settings.lake)
     release = current_release(settings)
     waiting = [_waiting(file) for file in scan.deliveries if file.state in NOT_IN_REGISTER]

@@ -16,7 +16,7 @@ from typing import Any
 from dagster_project.errors import UserError
 from dagster_project.settings import Settings
 
-RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
+RESULT_EVENTS = frozenset({"LogModelResult", "LogTestResult"})
 FIRST_NODE = "LogStartLine"
 FAILED = frozenset({"error", "fail", "runtime error"})
 QUIET = (
@@ -39,7 +39,7 @@ _homes: list[Path] = []
 
 @dataclass(frozen=True)
 class DbtNode:
-    """One seed, model or test that dbt has finished with.
+    """One model or test that dbt has finished with.
 
     `raw` is dbt's structured log event as plain dictionaries (`info` and `data`).
     """

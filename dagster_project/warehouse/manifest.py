@@ -130,7 +130,6 @@ def _is_fresh(manifest: Path, settings: Settings) -> bool:
 
 def _sources(settings: Settings) -> Iterator[Path]:
     """Yield files, and folders too: a deleted file shows in its folder's time only."""
-    yield from settings.seeds.glob("*.csv")
     for path in settings.dbt_project.iterdir():
         if path.name in MADE_BY_DBT:
             continue

@@ -157,7 +157,7 @@ FEEDS = [
     (
         "set feeds 2 organisation_code TN01",
         [
-            "feeds.csv row 2 column organisation_code: 'TN01' holds for every row and row 3 of columns.csv gives one per row; keep one of the two",
+            "feeds.csv row 2 column organisation_code: 'TN01' holds for every row and row 3 of seeds/columns.csv gives one per row; keep one of the two",
         ],
     ),
     (
@@ -245,7 +245,7 @@ FEEDS = [
     (
         "add constants port_2016,weight,none",
         [
-            "constants.csv row 2 column field: row 20 of columns.csv gives weight per row; keep one of the two",
+            "constants.csv row 2 column field: row 20 of seeds/columns.csv gives weight per row; keep one of the two",
             "constants.csv row 2 column value: 'none' is no number above 0; correct it",
         ],
     ),

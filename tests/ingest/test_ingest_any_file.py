@@ -343,7 +343,7 @@ from dagster_project.settings import Limits, PROJECT_ROOT, Settings
 reading_process.command = lambda: [sys.executable, "-c", {ODD_READERS!r}, {str(there)!r}]
 settings = Settings(PROJECT_ROOT, Path({str(house.settings.landing)!r}),
     Path({str(house.settings.home)!r}), b"a secret of the tests", limits={limits!r})
-ingest_feed(settings, load_codebook(settings.seeds), "counter", silent, datetime.now(UTC))
+ingest_feed(settings, load_codebook(*settings.codebook), "counter", silent, datetime.now(UTC))
 """
     run = subprocess.Popen(
         [sys.executable, "-c", program], cwd=PROJECT_ROOT, stderr=subprocess.DEVNULL

@@ -19,12 +19,14 @@ from dagster_project.ingest import (
     Delivery,
     bad_rows,
     named_by,
+    open_refusals,
     read_register,
     scan_landing,
+    standing_bad_rows,
     standing_refusals,
     too_many_bad_rows,
 )
-from dagster_project.ingest.holds import BAD_ROWS
+from dagster_project.ingest.holds import BAD_ROWS, FINAL
 from dagster_project.ingest.lake import LAYOUT
 
 FILE = "counter/20210105 a.csv"
@@ -390,3 +392,53 @@ def test_a_refused_delivery_of_which_there_is_a_copy_stands(house: House):
     house.land("counter/0 copy.csv", "x\n1\n")
 
     assert refusals(house) == [FILE]
+
+
+def to_mend(house: House, *final: tuple[str, str]) -> list[int]:
+    """Rows that somebody has to mend, when these organisations and periods are final."""
+    scan = scan_landing(house.settings, house.codebook)
+    lake, periods = house.settings.lake, of_nvvb(*final)
+    return standing_bad_rows(lake, house.codebook, scan, periods)["row"].to_list()
+
+
+def of_nvvb(*periods: tuple[str, str]) -> pl.DataFrame:
+    return pl.DataFrame([("nvvb", *one) for one in periods], schema=FINAL, orient="row")
+
+
+def test_nobody_has_to_mend_a_row_of_a_final_period(house: House):
+    land(house, [*some(1, "x", **BAD), *some(9, "good")])
+    assert to_mend(house, ("GM0637", "2020Q3")) == [2]
+    assert to_mend(house, HERE) == []
+
+
+def test_a_row_that_does_not_say_when_it_is_is_over_with_the_rest_of_its_delivery(house: House):
+    earlier = some(5, "before", datum_contact="30-09-2020")
+    land(house, [*some(1, "x", datum_contact="?"), *some(5, "good"), *earlier])
+    assert to_mend(house, HERE) == [2]
+    assert to_mend(house, HERE, ("GM0637", "2020Q3")) == []
+
+
+def test_a_row_of_no_known_organisation_is_over_with_the_rest_of_its_delivery(house: House):
+    land(house, [*some(1, "x", gemeentecode="GM9999"), *some(9, "good")])
+    assert to_mend(house) == [2]
+    assert to_mend(house, HERE) == []
+
+
+def still_refused(house: House, *final: tuple[str, str]) -> list[str]:
+    scan = scan_landing(house.settings, house.codebook)
+    refused = standing_refusals(read_register(house.settings.lake), scan)
+    return [one.file for one in open_refusals(house.settings.lake, refused, of_nvvb(*final))]
+
+
+def test_a_refused_delivery_of_final_periods_is_over(house: House):
+    land(house, [*some(5, "x", **BAD), *some(5, "y", datum_contact="30-09-2020", **BAD)])
+    assert still_refused(house) == [FILE]
+    assert still_refused(house, HERE) == [FILE]
+    both = (HERE, ("GM0637", "2020Q3"))
+    assert still_refused(house, *both) == []
+    assert to_mend(house, *both) == []
+
+
+def test_a_refused_delivery_that_says_nothing_is_not_over(house: House):
+    house.deliver("x\n1\n", FILE)
+    assert still_refused(house, HERE) == [FILE]

@@ -19,4 +19,4 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def installation(settings: Settings) -> Installation:
-    return Installation(settings, load_codebook(settings.seeds))
+    return Installation(settings, load_codebook(*settings.codebook))

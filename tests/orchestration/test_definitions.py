@@ -56,6 +56,42 @@ def test_everything_published_waits_for_the_gates(
     assert graph.get(dg.AssetKey("release")).parent_keys == before
 
 
+def test_every_asset_and_check_says_what_it_is(installation: Installation) -> None:
+    definitions = build_definitions(installation)
+    specs = list(definitions.resolve_all_asset_specs())
+    assert [spec.key for spec in specs if not spec.description] == []
+    found = [
+        check
+        for asset in definitions.assets or []
+        if isinstance(asset, dg.AssetsDefinition)
+        for check in asset.check_specs
+    ]
+    found += [check for one in definitions.asset_checks or [] for check in one.check_specs]
+    keys = set(definitions.get_repository_def().asset_graph.asset_check_keys)
+    assert {check.key for check in found} == keys
+    assert [check.key for check in found if not check.description] == []
+
+
+def test_a_test_of_dbt_has_a_short_name_and_says_what_it_checks(
+    installation: Installation,
+) -> None:
+    definitions = build_definitions(installation)
+    said = {
+        (check.asset_key.to_user_string(), check.name): check.description
+        for asset in definitions.assets or []
+        if isinstance(asset, dg.AssetsDefinition)
+        for check in asset.check_specs
+    }
+    assert said["dim_product", "unique_key"] == "One row per study and product_code."
+    assert said["stg_pattern", "accepted_values_status"] == (
+        "status is one of published or suppressed."
+    )
+    assert said["int_responses", "relationships_study"] == "Every study is one of stg_studies."
+    assert said["mart_kpi", "suppressed_rows_are_empty"] == (
+        "A suppressed row says nothing but which cell it is."
+    )
+
+
 def test_one_job_holds_every_asset_and_check(installation: Installation) -> None:
     definitions = build_definitions(installation)
     layer = definitions.resolve_job_def(REFRESH).asset_layer

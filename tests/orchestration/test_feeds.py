@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from dagster_project.assets import presence
+from dagster_project.assets import feed_checks
 from dagster_project.assets.feeds import feed_assets, feed_key
 from dagster_project.resources import Installation, lent_to_one_run
 
@@ -25,7 +25,7 @@ ROWS = "".join(
 @pytest.fixture
 def told(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
     """One delivery of five rows, taken in on a day when the fourth quarter of 2020 is closed."""
-    monkeypatch.setattr(presence, "today", lambda: date(2021, 1, 15))
+    monkeypatch.setattr(feed_checks, "today", lambda: date(2021, 1, 15))
     folder = installation.settings.landing / "counter"
     folder.mkdir()
     (folder / "2020-12-01.csv").write_text(HEADER + ROWS, encoding="utf-8")
@@ -116,12 +116,41 @@ def test_a_channel_without_answers_in_the_latest_closed_quarter_is_named(
 ) -> None:
     assert told.success
     feed = installation.codebook.feed("counter")
-    monkeypatch.setattr(presence, "today", lambda: date(2021, 4, 15))
-    later = presence.channels_present(installation, feed, feed_key("counter"))
+    monkeypatch.setattr(feed_checks, "today", lambda: date(2021, 4, 15))
+    later = feed_checks.channels_present(installation, feed, feed_key("counter"))
     assert not later.passed
     assert later.severity == dg.AssetCheckSeverity.WARN
     assert later.metadata["quarter"].value == "2021Q1"
     assert later.metadata["missing"].value == "counter"
+
+
+def test_a_channel_that_was_silent_for_a_year_is_over(
+    told: dg.ExecuteInProcessResult,
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert told.success
+    feed = installation.codebook.feed("counter")
+    missing = {}
+    # the quarter that is closed then, after answers in the fourth quarter of 2020
+    for day, quarter in ((date(2022, 1, 15), "2021Q4"), (date(2022, 4, 15), "2022Q1")):
+        monkeypatch.setattr(feed_checks, "today", lambda day=day: day)
+        found = feed_checks.channels_present(installation, feed, feed_key("counter"))
+        assert found.metadata["quarter"].value == quarter
+        missing[quarter] = found.metadata["missing"].value
+        assert found.passed == (missing[quarter] == "none")
+    assert missing == {"2021Q4": "counter", "2022Q1": "none"}
+
+
+def test_what_was_mended_warns_no_longer(
+    told: dg.ExecuteInProcessResult, installation: Installation
+) -> None:
+    assert told.success
+    folder = installation.settings.landing / "counter"
+    mended = "r4;GM0637;paspoort;2020-10-04;2020-10-09;10\n"
+    (folder / "2020-12-02.csv").write_text(HEADER + mended, encoding="utf-8")
+    again = taken_in(installation).get_asset_check_evaluations()
+    assert {check.check_name for check in again if not check.passed} <= {"channels_present"}
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime, tzinfo
 
 import pytest
 
+from dagster_project import partitions, quarters
 from dagster_project.codebook import load_codebook
 from dagster_project.errors import UserError
-from dagster_project.partitions import quarterly
 from dagster_project.quarters import (
     latest_closed_quarter,
     next_quarter,
@@ -53,17 +53,28 @@ def test_a_quarter_is_closed_the_day_after_its_fieldwork() -> None:
     assert latest_closed_quarter(date(2021, 1, 1), 1) == date(2020, 10, 1)
 
 
-def test_partitions_run_from_the_first_study_to_the_current_quarter() -> None:
-    partitions = quarterly(load_codebook(PROJECT_ROOT / "seeds"))
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-    keys = partitions.get_partition_keys(now)
-    assert keys[:2] == ["2010-01-01", "2010-04-01"]
-    assert keys[-1] == "2026-10-01"
+def test_partitions_run_from_the_first_study_to_the_current_quarter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(partitions, "today", lambda: date(2026, 11, 22))
+    keys = partitions.quarterly(load_codebook(PROJECT_ROOT / "seeds")).get_partition_keys()
+    assert keys[:5] == ["2010Q1", "2010Q2", "2010Q3", "2010Q4", "2011Q1"]
+    assert keys[-1] == "2026Q4"
     assert len(keys) == 17 * 4
 
 
-def test_a_partition_begins_at_midnight_in_amsterdam() -> None:
-    partitions = quarterly(load_codebook(PROJECT_ROOT / "seeds"))
-    window = partitions.time_window_for_partition_key("2020-04-01")
-    assert window.start.astimezone(UTC) == datetime(2020, 3, 31, 22, tzinfo=UTC)
-    assert window.end.astimezone(UTC) == datetime(2020, 6, 30, 22, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("moment", "last"),
+    [("2020-03-31T21:59:59", "2020Q1"), ("2020-03-31T22:00:00", "2020Q2")],
+)
+def test_a_quarter_begins_at_midnight_in_amsterdam(
+    moment: str, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.fromisoformat(f"{moment}+00:00").astimezone(tz)
+
+    monkeypatch.setattr(quarters, "datetime", Clock)
+    found = partitions.quarterly(load_codebook(PROJECT_ROOT / "seeds"))
+    assert found.get_last_partition_key() == last

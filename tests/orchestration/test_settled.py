@@ -16,18 +16,23 @@ from dagster_project.settings import Settings
 from dagster_project.settled import mark_of, mark_of_input, remember, said_of
 
 DELIVERY, KEPT, SEED = "counter/2020-10-01.csv", "vintages/1/int_cells.parquet", "studies.csv"
+OWN = "own/products.csv"
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Settings:
     """A delivery, a home with something kept, a codebook; a run has found nothing left to do."""
-    settings = Settings(tmp_path / "project", tmp_path / "landing", tmp_path / "home", b"0" * 16)
+    settings = Settings(
+        *(tmp_path / "project", tmp_path / "landing", tmp_path / "home", b"0" * 16),
+        own_codebook=tmp_path / "own",
+    )
     for path in (
         settings.landing / DELIVERY,
         settings.home / KEPT,
         settings.home / "dagster" / "history" / "runs.db",
         settings.internal / "summary.json",
         settings.seeds / SEED,
+        tmp_path / OWN,
         settings.dbt_project / "models" / "mart_kpi.sql",
         settings.dbt_project / "target" / "manifest.json",
     ):
@@ -66,6 +71,8 @@ def put(text: str, *, keep_times: bool = False) -> Callable[[Path], None]:
         pytest.param("home/vintages", shutil.rmtree, id="something kept went"),
         pytest.param("home/warehouse.duckdb.wal", put("1"), id="somebody writes the warehouse"),
         pytest.param(f"project/seeds/{SEED}", put("13"), id="the codebook changed"),
+        pytest.param(OWN, put("13"), id="a row of one's own changed"),
+        pytest.param("own/feeds.csv", put("13"), id="a file of one's own came"),
         pytest.param("project/dbt_project/models/mart_kpi.sql", put("13"), id="a model changed"),
         pytest.param("home/internal/settled.json", put("{"), id="what was said is damaged"),
     ],
@@ -81,7 +88,13 @@ def test_after_a_change_a_whole_run_is_needed(
 
 
 @pytest.mark.parametrize(
-    "other", [{"release_day": 1}, {"pseudonym_key": b"1" * 16}, {"landing": Path("/nowhere")}]
+    "other",
+    [
+        {"release_day": 1},
+        {"pseudonym_key": b"1" * 16},
+        {"landing": Path("/nowhere")},
+        {"own_codebook": None},
+    ],
 )
 def test_with_other_settings_a_whole_run_is_needed(
     place: Settings, other: dict[str, object]

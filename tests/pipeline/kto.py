@@ -19,9 +19,10 @@ from dagster_project.cli import main
 
 @dataclass(frozen=True)
 class Place:
-    """A landing and a home in one folder."""
+    """A landing and a home in one folder, and a folder of rows of one's own, if there is any."""
 
     folder: Path
+    codebook: Path | None = None
 
     @property
     def landing(self) -> Path:
@@ -37,6 +38,7 @@ class Place:
             "KTO_HOME": str(self.home),
             "KTO_LANDING": str(self.landing),
             "KTO_QUIET_SECONDS": "0",
+            "KTO_CODEBOOK": str(self.codebook or ""),
         }
 
     def land(self, feed: str, name: str, frame: pl.DataFrame) -> None:

@@ -34,21 +34,26 @@ def blocks() -> dict[str, list[str]]:
 
 
 def land(settings: Settings) -> None:
-    """Follow the page: add its rows, land a file with more answers than fit on it."""
+    """Follow the page: add its rows, land its answers."""
     for name, (header, *rows) in blocks().items():
         if name.startswith("seeds/"):
             path = settings.root / name
             old = path.read_text(encoding="utf-8")
             assert old.splitlines()[0] == header, name
             path.write_text(old + "\n".join(rows) + "\n", encoding="utf-8")
-    load_codebook(settings.seeds)
+    load_codebook(*settings.codebook)
+    land_answers(settings.landing)
+
+
+def land_answers(landing: Path) -> None:
+    """Land a file with more answers than fit on the page."""
     (name,) = (name for name in blocks() if name.startswith("my-feeds/"))
     lines = [blocks()[name][0]]
     for size, service, *answers in ANSWERS:
         for _ in range(size):
             first = [str(len(lines)), "bibliotheek_noord", service, "15-05-2024"]
             lines.append(";".join([*first, *answers]))
-    path = settings.landing / name.removeprefix("my-feeds/")
+    path = landing / name.removeprefix("my-feeds/")
     path.parent.mkdir()
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

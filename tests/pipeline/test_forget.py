@@ -299,7 +299,7 @@ def test_what_is_forgotten_is_never_read_again(first: Place, monkeypatch: pytest
     place = copied(first, "again")
     place.told("forget", "--respondent", f"{MARK}-r3", "--feed", "counter", "--yes")
     settings = settings_of(place)
-    codebook = load_codebook(settings.seeds)
+    codebook = load_codebook(*settings.codebook)
     monkeypatch.setattr(Codebook, "fingerprint_of", lambda *_: "another codebook")
     states = {one.file: one.state for one in scan_landing(settings, codebook).deliveries}
     assert states == {
@@ -331,7 +331,8 @@ def test_another_key_begins_without_the_old_pseudonyms(
     old = {pseudonym(f"{one}@example.org", KEY) for one in (*OLD["respons_id"], *NEW["respons_id"])}
     assert holding(place.home, old) == set()
     settings = replace(settings_of(place), pseudonym_key=other)
-    ingest_feed(settings, load_codebook(settings.seeds), "invitations", silent, datetime.now(UTC))
+    codebook = load_codebook(*settings.codebook)
+    ingest_feed(settings, codebook, "invitations", silent, datetime.now(UTC))
     stored = pl.read_parquet(place.home / "lake" / "invitations" / "invitations" / "*.parquet")
     made = {pseudonym(f"{one}@example.org", other) for one in NEW["respons_id"]}
     assert set(stored["email_pseudonym"].drop_nulls()) == made

@@ -185,4 +185,4 @@ def run_alone(settings: Settings, *assets: dg.AssetKey) -> str | None:
 
 
 def graph(settings: Settings) -> dg.Definitions:
-    return build_definitions(Installation(settings, load_codebook(settings.seeds)))
+    return build_definitions(Installation(settings, load_codebook(*settings.codebook)))

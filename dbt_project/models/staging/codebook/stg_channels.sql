@@ -3,5 +3,5 @@ select
     channel,
     label_nl,
     label_en,
-    rowid + 1 as sort_order
-from {{ ref('channels') }}
+    sort_order
+from {{ source('codebook', 'channels') }}

@@ -2,4 +2,4 @@ select
     feed,
     field,
     scale
-from {{ ref('columns') }}
+from {{ source('codebook', 'columns') }}

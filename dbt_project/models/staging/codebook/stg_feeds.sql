@@ -3,4 +3,4 @@ select
     study,
     kind,
     channel
-from {{ ref('feeds') }}
+from {{ source('codebook', 'feeds') }}

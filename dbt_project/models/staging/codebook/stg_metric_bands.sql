@@ -4,4 +4,4 @@ select
     lower as lower_bound,
     upper as upper_bound,
     points
-from {{ ref('metric_bands') }}
+from {{ source('codebook', 'metric_bands') }}

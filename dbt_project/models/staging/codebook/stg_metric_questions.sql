@@ -2,4 +2,4 @@ select
     study,
     metric,
     question
-from {{ ref('metric_questions') }}
+from {{ source('codebook', 'metric_questions') }}

@@ -14,5 +14,5 @@ select
     definition_nl,
     definition_en,
     overall_metric,
-    rowid + 1 as sort_order
-from {{ ref('metrics') }}
+    sort_order
+from {{ source('codebook', 'metrics') }}

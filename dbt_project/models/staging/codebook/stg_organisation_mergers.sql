@@ -2,4 +2,4 @@ select
     from_code,
     to_code,
     effective_from
-from {{ ref('organisation_mergers') }}
+from {{ source('codebook', 'organisation_mergers') }}

@@ -5,4 +5,4 @@ select
     size_class,
     valid_from,
     valid_to
-from {{ ref('organisations') }}
+from {{ source('codebook', 'organisations') }}

@@ -5,5 +5,5 @@ select
     label_en,
     upl_name,
     upl_uri,
-    rowid + 1 as sort_order
-from {{ ref('products') }}
+    sort_order
+from {{ source('codebook', 'products') }}

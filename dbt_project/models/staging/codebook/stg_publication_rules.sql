@@ -7,4 +7,4 @@ select
     always_published,
     norm_overall,
     norm_per_product
-from {{ ref('publication_rules') }}
+from {{ source('codebook', 'publication_rules') }}

@@ -2,4 +2,4 @@ select
     study,
     question,
     scale
-from {{ ref('questions') }}
+from {{ source('codebook', 'questions') }}

@@ -5,5 +5,5 @@ select
     number,
     label_nl,
     label_en,
-    rowid + 1 as sort_order
-from {{ ref('scale_values') }}
+    sort_order
+from {{ source('codebook', 'scale_values') }}

@@ -3,4 +3,4 @@ select
     kind,
     minimum,
     maximum
-from {{ ref('scales') }}
+from {{ source('codebook', 'scales') }}

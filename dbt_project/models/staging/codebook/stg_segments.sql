@@ -4,5 +4,5 @@ select
     question,
     label_nl,
     label_en,
-    rowid + 1 as sort_order
-from {{ ref('segments') }}
+    sort_order
+from {{ source('codebook', 'segments') }}

@@ -12,5 +12,5 @@ select
     benchmark_among,
     label_nl,
     label_en,
-    rowid + 1 as sort_order
-from {{ ref('studies') }}
+    sort_order
+from {{ source('codebook', 'studies') }}

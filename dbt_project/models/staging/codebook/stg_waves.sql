@@ -2,4 +2,4 @@ select
     study,
     period,
     fieldwork_ended_on
-from {{ ref('waves') }}
+from {{ source('codebook', 'waves') }}
