@@ -128,10 +128,10 @@ def _closed(settings: Settings) -> Found:
 
 
 def _stored(settings: Settings) -> Found:
-    from dagster_project.forget.replacement import is_unfinished  # noqa: PLC0415
     from dagster_project.ingest.register import check_lake, read_register  # noqa: PLC0415
     from dagster_project.release.intact import damage  # noqa: PLC0415
     from dagster_project.release.vintages import read_index, verify  # noqa: PLC0415
+    from dagster_project.replacement import is_unfinished  # noqa: PLC0415
 
     if is_unfinished(settings.home):
         yield "forgetting was interrupted; the next refresh or kto forget finishes it", False

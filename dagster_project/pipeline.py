@@ -25,7 +25,6 @@ from dagster_project.assets.states import PREVIEW_JOB
 from dagster_project.codebook import load_codebook
 from dagster_project.definitions import REFRESH, build_definitions
 from dagster_project.errors import UserError
-from dagster_project.forget.replacement import finish as finish_forgetting
 from dagster_project.history import open_instance, set_aside_if_damaged
 from dagster_project.ingest import (
     Delivery,
@@ -42,6 +41,7 @@ from dagster_project.release.prepare import PERIODS_FILE, read_periods_file
 from dagster_project.release.revision import Change, changes, refuse
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import Index, read_index
+from dagster_project.replacement import finish as finish_forgetting
 from dagster_project.resources import Installation, own_words, unexpected, was_stopped
 from dagster_project.settings import Settings
 from dagster_project.settled import mark_of, mark_of_input

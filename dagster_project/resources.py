@@ -13,9 +13,9 @@ import dagster as dg
 
 from dagster_project.codebook import Codebook
 from dagster_project.errors import UserError
-from dagster_project.forget.replacement import finish
 from dagster_project.progress import Progress, silent
 from dagster_project.release.order import Order
+from dagster_project.replacement import finish
 from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
 

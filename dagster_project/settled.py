@@ -23,6 +23,7 @@ from pathlib import Path
 
 import click
 
+from dagster_project.durable import replacing
 from dagster_project.quarters import today
 from dagster_project.settings import Settings
 
@@ -65,11 +66,9 @@ def mark_of(settings: Settings, given: str) -> str:
 
 def remember(settings: Settings, mark: str, lines: Sequence[str]) -> None:
     """Keep what a run would say as long as its mark is the same."""
-    path = settings.internal / NOTE
-    draft = path.with_suffix(".part")
     text = json.dumps({"mark": mark, "lines": list(lines)}, ensure_ascii=False)
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(path)
+    with replacing(settings.internal / NOTE) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def said_of(settings: Settings) -> list[str] | None:

@@ -19,13 +19,13 @@ from dagster_project.codebook import load_codebook
 from dagster_project.errors import UserError
 from dagster_project.forget.forgetting import alone, leftovers
 from dagster_project.forget.known import find_pseudonyms
-from dagster_project.forget.replacement import Replacement
 from dagster_project.forget.rewrite import drop_pseudonyms
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, lake_file
 from dagster_project.ingest.register import check_lake, read_register, register_text
 from dagster_project.ingest.scan import scan_landing
+from dagster_project.replacement import Replacement
 from dagster_project.settings import Settings
 
 

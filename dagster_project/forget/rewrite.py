@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 from dagster_project.checksums import file_sha256
 from dagster_project.forget.known import CLEARED, CONTRIBUTIONS, INVITATION_ROWS, RESPONSE_ROWS
 from dagster_project.forget.people import Found
-from dagster_project.forget.replacement import Replacement
 from dagster_project.ingest.lake import REGISTER, lake_file
 from dagster_project.ingest.register import read_register, register_text
 from dagster_project.release.vintages import (
@@ -28,6 +27,7 @@ from dagster_project.release.vintages import (
     Index,
     index_text,
 )
+from dagster_project.replacement import Replacement
 from dagster_project.settings import Settings
 
 LEADS_TO_ADDRESS = ("batch_id", "email_pseudonym", "sent_at", "reminded_at")

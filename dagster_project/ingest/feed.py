@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dagster_project.codebook import Codebook
+from dagster_project.durable import TEMPORARY
 from dagster_project.errors import UserError
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.forgotten import read_forgotten
-from dagster_project.ingest.lake import REGISTER, ROOMS, TEMPORARY, ensure_lake
+from dagster_project.ingest.lake import REGISTER, ROOMS, ensure_lake
 from dagster_project.ingest.plan import KINDS, Kind
 from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.register import Delivery, mask_names, read_register

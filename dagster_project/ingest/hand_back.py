@@ -14,9 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.durable import replacing
 from dagster_project.errors import UserError
 from dagster_project.ingest.holds import standing_bad_rows
-from dagster_project.ingest.lake import replacing
 from dagster_project.ingest.scan import Scan
 
 KINDS = (".xlsx", ".csv")

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.checksums import file_sha256
-from dagster_project.durable import settle
+from dagster_project.durable import TEMPORARY, replacing, settle
 
 MOMENT = pa.timestamp("us", tz="UTC")
 ANSWER = pa.struct([("question", pa.string()), ("code", pa.string()), ("number", pa.float64())])
@@ -100,7 +100,6 @@ ROOMS: Mapping[str, pa.Schema] = {
 }
 """Folders of the lake that hold one Parquet file per delivery; the register is `deliveries`."""
 REGISTER = "deliveries"
-TEMPORARY = ".tmp"
 
 
 def lake_file(lake: Path, room: str, feed: str, sha256: str) -> Path:
@@ -119,20 +118,6 @@ def ensure_lake(lake: Path) -> None:
         if not anchor.is_file() or anchor.read_bytes() != empty:
             with replacing(anchor) as temporary:
                 temporary.write_bytes(empty)
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give a temporary path that becomes `target` unless an error comes in between."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + TEMPORARY)
-    try:
-        yield temporary
-        settle(temporary)
-        os.replace(temporary, target)  # noqa: PTH105
-        settle(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class Drafts:

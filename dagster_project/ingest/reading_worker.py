@@ -1,7 +1,8 @@
 """The process that reads deliveries for another one: see `reading_process`.
 
-Requests and answers are JSON, rows are Arrow. Belongs here: keeping to the limits, and answering.
-Does not belong here: any file format, judging; nothing heavy is imported, so that it starts fast.
+Requests and answers are JSON, rows are Arrow. Belongs here: keeping to the limits, answering, and
+which reader an extension has. Does not belong here: any file format, judging; nothing heavy is
+imported, so that it starts fast.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import resource
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -25,8 +26,6 @@ from dagster_project.ingest.source import (
     DeliveryRejectedError,
     Reading,
     Source,
-    load_readers,
-    open_source,
 )
 
 MB = 1024**2
@@ -94,6 +93,40 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     with suppress(OSError):
         Worker(Connection(int(sys.argv[1]))).serve()
+
+
+def open_source(path: Path, reading: Reading) -> Source:
+    """Open a delivery with the reader of its extension.
+
+    Raises:
+        DeliveryRejectedError: the file is not what its name says, or has no header.
+
+    """
+    try:
+        source = _readers()[path.suffix.lower()](path, reading)
+    except OSError as error:
+        raise DeliveryRejectedError(f"the file cannot be read: {error.strerror}") from error
+    if not any(name.strip() for name in source.header):
+        raise DeliveryRejectedError("row 1 is empty; a row must hold the column names")
+    return source
+
+
+def load_readers() -> None:
+    """Load all readers but that of SPSS, which is slow to load and seldom needed."""
+    _readers()
+
+
+def _readers() -> Mapping[str, Callable[[Path, Reading], Source]]:
+    from dagster_project.ingest.read_csv import open_csv  # noqa: PLC0415
+    from dagster_project.ingest.read_parquet import open_parquet  # noqa: PLC0415
+    from dagster_project.ingest.read_xlsx import open_xlsx  # noqa: PLC0415
+
+    def open_sav(path: Path, reading: Reading) -> Source:
+        from dagster_project.ingest import read_sav  # noqa: PLC0415
+
+        return read_sav.open_sav(path, reading)
+
+    return {".csv": open_csv, ".xlsx": open_xlsx, ".parquet": open_parquet, ".sav": open_sav}
 
 
 def _reading(request: Mapping[str, Any]) -> Reading:

@@ -14,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
+from dagster_project.durable import replacing
 from dagster_project.errors import UserError
 from dagster_project.ingest.file_names import open_path
 from dagster_project.ingest.forgotten import read_forgotten
-from dagster_project.ingest.lake import REGISTER, lake_file, replacing
+from dagster_project.ingest.lake import REGISTER, lake_file
 
 FORGOTTEN_IN_PART = (
     "{path} is damaged or missing; put it back from a backup: part of its delivery was forgotten, "

@@ -1,14 +1,13 @@
 """What every reader gives: a header and batches of text columns.
 
-Belongs here: the shape that readers share, and the way from a file to its reader. Does not belong
-here: any file format, any meaning of a column.
+Belongs here: the shape that readers share. Does not belong here: which reader a file has
+(reading_worker), any file format, any meaning of a column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import polars as pl
@@ -72,40 +71,6 @@ class Reading:
     sheet: str | None = None
     required: tuple[frozenset[str], ...] = ()
     known: Mapping[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
-
-
-def open_source(path: Path, reading: Reading) -> Source:
-    """Open a delivery with the reader of its extension.
-
-    Raises:
-        DeliveryRejectedError: the file is not what its name says, or has no header.
-
-    """
-    try:
-        source = _readers()[path.suffix.lower()](path, reading)
-    except OSError as error:
-        raise DeliveryRejectedError(f"the file cannot be read: {error.strerror}") from error
-    if not any(name.strip() for name in source.header):
-        raise DeliveryRejectedError("row 1 is empty; a row must hold the column names")
-    return source
-
-
-def load_readers() -> None:
-    """Load all readers but that of SPSS, which is slow to load and seldom needed."""
-    _readers()
-
-
-def _readers() -> Mapping[str, Callable[[Path, Reading], Source]]:
-    from dagster_project.ingest.read_csv import open_csv  # noqa: PLC0415
-    from dagster_project.ingest.read_parquet import open_parquet  # noqa: PLC0415
-    from dagster_project.ingest.read_xlsx import open_xlsx  # noqa: PLC0415
-
-    def open_sav(path: Path, reading: Reading) -> Source:
-        from dagster_project.ingest import read_sav  # noqa: PLC0415
-
-        return read_sav.open_sav(path, reading)
-
-    return {".csv": open_csv, ".xlsx": open_xlsx, ".parquet": open_parquet, ".sav": open_sav}
 
 
 def malformed(rows: Sequence[int], why: Sequence[str] | str) -> pl.DataFrame:

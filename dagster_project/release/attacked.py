@@ -29,6 +29,7 @@ from dagster_project.disclosure.judge import (
     scales_of,
     targets_of,
 )
+from dagster_project.durable import replacing
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.history import NOW, History
@@ -273,15 +274,12 @@ def _keep(
         "limit": found.attack.limit if found else 0,
         "seconds": round(found.attack.seconds, 3) if found else 0,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{AUDIT_FILE}.part"
     text = json.dumps(audit, indent=2, ensure_ascii=False, default=str) + "\n"
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(folder / AUDIT_FILE)
+    with replacing(folder / AUDIT_FILE) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     if found:
-        draft = folder / f"{INTERVALS_FILE}.part"
-        pl.DataFrame(found.attack.intervals).write_parquet(draft)
-        draft.replace(folder / INTERVALS_FILE)
+        with replacing(folder / INTERVALS_FILE) as temporary:
+            pl.DataFrame(found.attack.intervals).write_parquet(temporary)
 
 
 def _verdict(found: Found | None, findings: list[Finding]) -> Verdict:

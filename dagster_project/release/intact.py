@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
+from dagster_project.durable import replacing
 from dagster_project.release.manifest import (
     CURRENT,
     PARQUET_FOLDER,
@@ -32,11 +33,9 @@ def note_release(settings: Settings, release: str, folder: Path) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    settings.internal.mkdir(parents=True, exist_ok=True)
-    draft = settings.internal / f"{NOTE}.part"
     content = with_checksum({"release": release, "files": files})
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    draft.replace(settings.internal / NOTE)
+    with replacing(settings.internal / NOTE) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def damage(settings: Settings) -> str | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.durable import replacing
 from dagster_project.errors import UserError
 from dagster_project.release.holds import holds_of
 from dagster_project.release.order import Order
@@ -135,6 +136,5 @@ def read_run(settings: Settings) -> Run | None:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    draft = path.with_suffix(".part")
-    frame.write_parquet(draft)
-    draft.replace(path)
+    with replacing(path) as temporary:
+        frame.write_parquet(temporary)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dagster_project.checksums import file_sha256
+from dagster_project.durable import replacing
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.release.prepare import PERIODS_FILE, RUN_FILE
@@ -76,11 +77,8 @@ def forget(settings: Settings, check: str) -> None:
 
 def let_pass(settings: Settings, check: str, seal: Seal) -> None:
     """Note that a gate let pass what bears this seal."""
-    path = settings.passed(check)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(asdict(seal), indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    with replacing(settings.passed(check)) as temporary:
+        temporary.write_text(json.dumps(asdict(seal), indent=2) + "\n", encoding="utf-8")
 
 
 def require(settings: Settings, checks: Iterable[str], seal: Seal) -> None:

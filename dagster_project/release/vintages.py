@@ -24,7 +24,7 @@ import polars as pl
 
 from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.codebook import Codebook
-from dagster_project.durable import settle, settle_all
+from dagster_project.durable import replacing, settle, settle_all
 from dagster_project.errors import UserError
 from dagster_project.release.order import PeriodKey
 from dagster_project.settings import Settings
@@ -179,12 +179,8 @@ def read_index(settings: Settings) -> Index:
 
 def write_index(settings: Settings, index: Index) -> None:
     """Replace the index in one step."""
-    settings.vintages.mkdir(parents=True, exist_ok=True)
-    draft = settings.vintages / f"{INDEX_FILE}.part"
-    draft.write_text(index_text(index), encoding="utf-8")
-    settle(draft)
-    draft.replace(settings.vintages / INDEX_FILE)
-    settle(settings.vintages)
+    with replacing(settings.vintages / INDEX_FILE) as temporary:
+        temporary.write_text(index_text(index), encoding="utf-8")
 
 
 def index_text(index: Index) -> str:
@@ -336,16 +332,13 @@ def kept_models(manifest: Path) -> dict[str, list[tuple[str, str]]]:
 def write_anchors(settings: Settings, models: Mapping[str, Sequence[tuple[str, str]]]) -> None:
     """Write an empty file per kept model, so that there is always one to read."""
     folder = settings.vintages / ANCHORS
-    folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as engine:
         for model, columns in models.items():
             typed = [*columns, ("vintage", "varchar")]
             listed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in typed)
-            draft = folder / f"{model}.part"
-            engine.execute(
-                f"copy (select {listed} where false) to {literal(draft)} (format parquet)"
-            )
-            draft.replace(folder / f"{model}.parquet")
+            nothing = f"select {listed} where false"
+            with replacing(folder / f"{model}.parquet") as temporary:
+                engine.execute(f"copy ({nothing}) to {literal(temporary)} (format parquet)")
 
 
 def parts_of(index: Index, periods: Iterable[PeriodKey]) -> pl.DataFrame:

@@ -11,7 +11,6 @@ from datetime import date
 from filelock import Timeout
 
 from dagster_project.errors import UserError
-from dagster_project.forget.replacement import finish
 from dagster_project.quarters import today
 from dagster_project.release.order import PeriodKey
 from dagster_project.release.vintages import (
@@ -21,6 +20,7 @@ from dagster_project.release.vintages import (
     read_index,
     write_index,
 )
+from dagster_project.replacement import finish
 from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
 

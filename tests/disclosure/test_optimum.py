@@ -50,6 +50,12 @@ def test_nothing_is_found_when_the_pattern_is_attacked():
         assert measure(TABLES[name](), unions=True, attacked=True).attacked == 0
 
 
+def test_a_dimension_may_be_called_part_as_in_the_table_of_counties_by_group():
+    trees = {"part": flat("xyz"), "hovedint": flat("uvw")}
+    found = measure(drawn("parts", trees, 0, 2.6), unions=True, attacked=True)
+    assert (found.cells, found.attacked) == (16, 0)
+
+
 TINY = {
     "3 x 3": lambda seed: drawn("t", {"a": flat("xyz"), "b": flat("uvw")}, seed, 2.6),
     "overlapping": lambda seed: drawn("t", {"a": linked(4, "r", 2, 2), "b": flat("uv")}, seed, 2.0),

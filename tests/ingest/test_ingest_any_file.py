@@ -84,7 +84,7 @@ def odd(path, reading):
     fail(what)
     return open_csv(path, reading)
 
-source._readers = lambda: {".csv": odd}
+reading_worker._readers = lambda: {".csv": odd}
 *THERE, pipe = sys.argv[1:]
 sys.argv[1:] = [pipe]
 reading_worker.main()

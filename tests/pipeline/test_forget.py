@@ -17,9 +17,10 @@ import pytest
 from click.testing import CliRunner
 from kto import GRADES, Place, answers, holding
 
+from dagster_project import replacement
 from dagster_project.cli import main
 from dagster_project.codebook import Codebook, load_codebook
-from dagster_project.forget import replacement, retention
+from dagster_project.forget import retention
 from dagster_project.ingest import check_lake, ingest_feed, scan_landing
 from dagster_project.ingest.pseudonym import pseudonym
 from dagster_project.progress import silent

@@ -157,8 +157,8 @@ def cut_into_blocks(
     keys = [f"part of {name}" for name in layout.dimensions]
     for name, key in zip(layout.dimensions, keys, strict=True):
         ties = list(vintages.ties(layout)) if vintages and name == layout.time else []
-        joined = _connected(rows, tree, layout.table, name, ties).rename({"part": key})
-        rows = rows.join(joined, on=[layout.table, name], how="left")
+        parts = _connected(rows, tree, layout.table, name, ties, key=key)
+        rows = rows.join(parts, on=[layout.table, name], how="left")
     rows = rows.sort(layout.table, *keys, *layout.dimensions).with_columns(
         number=pl.struct(layout.cell).rle_id().cast(pl.Int64),
         block=pl.struct(layout.table, *keys).rle_id(),
@@ -267,10 +267,12 @@ def _connected(
     table: str,
     name: str,
     ties: Sequence[tuple[str, str, str]],
+    *,
+    key: str,
 ) -> pl.DataFrame:
-    """Say of every value of a dimension with which others it is connected, `ties` among them.
+    """Connect the values of the dimension `name` that are in one equation or tie.
 
-    Returns columns `table`, the dimension, and `part`: the first of the connected values.
+    Returns columns `table`, the dimension, and `key`: the first of the connected values.
     """
     values = rows.select(table, name).unique()
     part = {(of, value): value for of, value in values.iter_rows()}
@@ -286,7 +288,7 @@ def _connected(
             first, other = sorted((root(of, parent), root(of, child)))
             part[of, other] = first
     found = [(of, value, root(of, value)) for of, value in part]
-    schema = {table: rows.schema[table], name: rows.schema[name], "part": rows.schema[name]}
+    schema = {table: rows.schema[table], name: rows.schema[name], key: rows.schema[name]}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 

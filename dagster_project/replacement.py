@@ -4,7 +4,7 @@ Belongs here: drafts, the list of what goes where, carrying it out. Does not bel
 files hold.
 
 New files are written to a folder of their own. Once its list stands there, the replacement is
-decided: whoever opens the home next carries out what is left of it. Before that, nothing happened.
+decided: the next run on the home carries out what is left of it. Before that, nothing has changed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dagster_project.checksums import with_checksum, without_checksum
-from dagster_project.durable import settle
+from dagster_project.durable import replacing, settle
 from dagster_project.errors import UserError
-from dagster_project.ingest.lake import replacing
 
 FOLDER = "forgetting"
 LIST = "list.json"
@@ -92,7 +91,7 @@ def finish(home: Path) -> bool:
             os.replace(draft, home / name)  # noqa: PTH105
     for name in gone:
         _remove(home / name)
-    # the list goes once nobody needs it any more, wherever power fails
+    # the list goes once all that it names is on the disk
     for parent in {(home / name).parent for name in (*targets, *gone)}:
         if parent.is_dir():
             settle(parent)
