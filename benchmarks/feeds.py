@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.codebook import Codebook, load_codebook
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 STUDY = "nvvb"
 CHANNELS = {"counter": 0.6, "telephone": 0.15, "digital": 0.25}

@@ -24,7 +24,7 @@ import polars as pl
 import psutil
 import pyreadstat
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 FEED = "counter"
 MOST_MEBIBYTES = 2048
@@ -166,7 +166,7 @@ FILES: Mapping[str, tuple[str, Callable[[Path, int], None], int]] = {
 
 def check(path: Path, name: str) -> Cost:
     """Run `kto check` and look every twentieth of a second what it and its reader hold."""
-    command = [sys.executable, "-c", "from dagster_project.cli import run; run()"]
+    command = [sys.executable, "-c", "from dagster_project.commands.main import run; run()"]
     began = time.perf_counter()
     with subprocess.Popen(  # noqa: S603
         [*command, "check", str(path), "--feed", FEED],

@@ -25,7 +25,7 @@ from costs import PeakMemory
 from feeds import CHANNELS, STUDY, write_feeds
 
 from dagster_project.codebook import load_codebook
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 RECORD = Path(__file__).with_name("pipeline.json")
 WORSE = 1.15
@@ -34,9 +34,9 @@ NEARLY = 1e-9
 RUN = """
 import json, sys, time
 begun = time.perf_counter()
-from dagster_project.cli_common import settings_of
-from dagster_project.pipeline import refresh
-import dagster_project.assets.models as models
+from dagster_project.commands.common import settings_of
+from dagster_project.orchestration.pipeline import refresh
+import dagster_project.orchestration.assets.models as models
 steps, nodes, run_dbt = [("start-up", time.perf_counter() - begun)], [], models.run_dbt
 def noting(*args, on_node, **options):
     def note(node):

@@ -18,8 +18,8 @@ import click
 import numpy as np
 import polars as pl
 
-from dagster_project.pipeline import refresh
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
+from dagster_project.orchestration.pipeline import refresh
 
 FIRST_YEAR = 2016
 CHANNELS = ("counter", "telephone", "digital")

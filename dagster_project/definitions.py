@@ -10,20 +10,20 @@ import json
 
 import dagster as dg
 
-from dagster_project.alerts import run_failed
-from dagster_project.assets.definitions import codebook_assets
-from dagster_project.assets.disclosure import disclosure_pattern
-from dagster_project.assets.factsheets import factsheets_spec
-from dagster_project.assets.feeds import feed_assets
-from dagster_project.assets.models import marts_among, model_assets
-from dagster_project.assets.priority import regression_coefficients
-from dagster_project.assets.release import GROUP, RELEASE, TEAM, release_assets
-from dagster_project.assets.states import PREVIEW_JOB, state_assets
 from dagster_project.codebook import load_codebook
-from dagster_project.resources import Installation, lent_to_one_run
-from dagster_project.schedules import morning_release
-from dagster_project.sensors import new_deliveries
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.alerts import run_failed
+from dagster_project.orchestration.assets.definitions import codebook_assets
+from dagster_project.orchestration.assets.disclosure import disclosure_pattern
+from dagster_project.orchestration.assets.factsheets import factsheets_spec
+from dagster_project.orchestration.assets.feeds import feed_assets
+from dagster_project.orchestration.assets.models import marts_among, model_assets
+from dagster_project.orchestration.assets.priority import regression_coefficients
+from dagster_project.orchestration.assets.release import GROUP, RELEASE, TEAM, release_assets
+from dagster_project.orchestration.assets.states import PREVIEW_JOB, state_assets
+from dagster_project.orchestration.resources import Installation, lent_to_one_run
+from dagster_project.orchestration.schedules import morning_release
+from dagster_project.orchestration.sensors import new_deliveries
 from dagster_project.warehouse import dbt_manifest
 
 REFRESH = "refresh"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.warehouse import dbt_manifest
 
 

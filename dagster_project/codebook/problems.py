@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import polars as pl
 
+from dagster_project.common.errors import UserError
+from dagster_project.common.progress import Progress
 from dagster_project.demo.files import render
 from dagster_project.demo.mess import make_mess
 from dagster_project.demo.respondents import respondents
 from dagster_project.demo.shapes import Delivery
 from dagster_project.demo.tables import EVERYBODY, DemoTables
-from dagster_project.errors import UserError
-from dagster_project.progress import Progress
 
 STATIC = "files"
 

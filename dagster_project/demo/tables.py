@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.demo.shapes import (
     Block,
     Delivery,
@@ -25,7 +26,6 @@ from dagster_project.demo.shapes import (
     question_in,
     samples_in,
 )
-from dagster_project.settings import PROJECT_ROOT
 
 HERE = Path(__file__).resolve().parent
 SEEDS = PROJECT_ROOT / "seeds"

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from dagster_project.common.errors import UserError
 from dagster_project.disclosure.attack.layout import TOTAL
-from dagster_project.errors import UserError
 
 MOST = 8
 """Values that a suggestion lists."""

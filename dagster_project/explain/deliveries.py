@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.settings import Settings
 from dagster_project.disclosure.attack.layout import TOTAL
 from dagster_project.ingest import read_register
 from dagster_project.release.internal import read_row_counts
 from dagster_project.release.manifest import Manifest
-from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)

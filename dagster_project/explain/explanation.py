@@ -13,8 +13,9 @@ import polars as pl
 
 from dagster_project.codebook import Codebook
 from dagster_project.codebook.model import Study
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
 from dagster_project.disclosure.attack.layout import TOTAL
-from dagster_project.errors import UserError
 from dagster_project.explain.asked import Asked, NoFigureError, find
 from dagster_project.explain.deliveries import Behind, deliveries_behind
 from dagster_project.explain.measured import Both, Measured, measured, metric_in
@@ -26,7 +27,6 @@ from dagster_project.explain.worked_back import (
     share_count,
     standard_deviation,
 )
-from dagster_project.settings import Settings
 
 KPI = "mart_kpi"
 KEY = ("study", "organisation_code", "period")

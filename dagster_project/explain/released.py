@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project.checksums import file_sha256
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.settings import Settings
 from dagster_project.release.manifest import (
     CURRENT,
     MANIFEST_FILE,
@@ -19,7 +20,6 @@ from dagster_project.release.manifest import (
     ReleaseError,
     read_manifest,
 )
-from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.sql_text import literal
 from dagster_project.factsheet.annex import annex_of
 from dagster_project.factsheet.figures import KPI, OWNER, READ, Facts, Place, read_facts
 from dagster_project.factsheet.front import front_of
@@ -29,9 +31,7 @@ from dagster_project.factsheet.pages import page, sheet_page
 from dagster_project.factsheet.sheet import sheet_of
 from dagster_project.factsheet.table import sheet_table
 from dagster_project.factsheet.words import words
-from dagster_project.progress import Progress, silent
 from dagster_project.release.export import parquet_file
-from dagster_project.sql_text import literal
 
 FRONT, SHEETS, ANNEXES, DRAWN = "index.html", "factsheet", "annex", "drawn.json"
 LANGUAGE = "nl"

@@ -16,8 +16,11 @@ import polars as pl
 from filelock import Timeout
 
 from dagster_project.codebook import Codebook, load_codebook
-from dagster_project.durable import TEMPORARY
-from dagster_project.errors import UserError
+from dagster_project.common.durable import TEMPORARY
+from dagster_project.common.errors import UserError
+from dagster_project.common.quarters import today
+from dagster_project.common.replacement import Replacement, finish
+from dagster_project.common.settings import Settings
 from dagster_project.forget.known import CONTRIBUTIONS, INVITATION_ROWS, RESPONSE_ROWS
 from dagster_project.forget.people import Whose, find
 from dagster_project.forget.rewrite import rewrite_lake, rewrite_vintages
@@ -26,11 +29,8 @@ from dagster_project.ingest.forgotten import FORGOTTEN_FILE, Forgotten, read_for
 from dagster_project.ingest.lake import REGISTER, ROOMS
 from dagster_project.ingest.register import check_lake, read_register
 from dagster_project.ingest.scan import same_bytes, scan_landing
-from dagster_project.quarters import today
 from dagster_project.release.export import sweep as sweep_staged
 from dagster_project.release.vintages import read_index, sweep, verify
-from dagster_project.replacement import Replacement, finish
-from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock, warehouse_lock
 
 KEEPS_RESPONDENTS = (RESPONSE_ROWS, INVITATION_ROWS, CONTRIBUTIONS)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dagster_project.checksums import file_sha256
 from dagster_project.codebook import load_codebook
-from dagster_project.errors import UserError
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.errors import UserError
+from dagster_project.common.replacement import Replacement
+from dagster_project.common.settings import Settings
 from dagster_project.forget.forgetting import alone, leftovers
 from dagster_project.forget.known import find_pseudonyms
 from dagster_project.forget.rewrite import drop_pseudonyms
@@ -25,8 +27,6 @@ from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, lake_file
 from dagster_project.ingest.register import check_lake, read_register, register_text
 from dagster_project.ingest.scan import scan_landing
-from dagster_project.replacement import Replacement
-from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)

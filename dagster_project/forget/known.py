@@ -12,12 +12,12 @@ import duckdb
 import polars as pl
 
 from dagster_project.codebook import Codebook, fold
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import literal, only
 from dagster_project.ingest.lake import QUARANTINE as QUARANTINE_ROWS
 from dagster_project.ingest.lake import RESTRICTED, ensure_lake
 from dagster_project.ingest.register import read_register
 from dagster_project.release.vintages import Index
-from dagster_project.settings import Settings
-from dagster_project.sql_text import literal, only
 
 RESPONSE_ROWS, INVITATION_ROWS = "int_response_rows", "int_invitation_rows"
 CONTRIBUTIONS = "int_contributions"

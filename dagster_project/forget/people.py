@@ -20,10 +20,10 @@ import duckdb
 import polars as pl
 
 from dagster_project.codebook import Codebook, roles
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
 from dagster_project.forget.known import open_known
 from dagster_project.release.vintages import Index
-from dagster_project.settings import Settings
 
 REPLACED = r"forgotten-[0-9a-f]{16}-\d{8,}"
 """What stands in the place of an id that was forgotten."""

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dagster_project.common.settings import Settings
 from dagster_project.forget.forgetting import alone
 from dagster_project.release.manifest import CURRENT, STAGED_PREFIX, releases_folder
 from dagster_project.release.vintages import read_index
-from dagster_project.settings import Settings
 
 STAMP, STAMP_LENGTH = "%Y%m%dT%H%M%SZ", 16
 GONE_PREFIX = ".gone-"
@@ -94,7 +94,7 @@ def _history(settings: Settings, now: datetime) -> Iterator[Removal]:
 def _old_runs(settings: Settings, before: datetime) -> tuple[str, ...]:
     import dagster as dg  # noqa: PLC0415 (slow to load)
 
-    from dagster_project.history import open_instance  # noqa: PLC0415
+    from dagster_project.common.history import open_instance  # noqa: PLC0415
 
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     with open_instance(settings) as instance:
@@ -103,7 +103,7 @@ def _old_runs(settings: Settings, before: datetime) -> tuple[str, ...]:
 
 
 def _forget_runs(settings: Settings, runs: tuple[str, ...], before: datetime) -> None:
-    from dagster_project.history import open_instance  # noqa: PLC0415
+    from dagster_project.common.history import open_instance  # noqa: PLC0415
 
     base = settings.home / "dagster"
     with open_instance(settings) as instance:

@@ -15,7 +15,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.checksums import file_sha256
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.replacement import Replacement
+from dagster_project.common.settings import Settings
 from dagster_project.forget.known import CLEARED, CONTRIBUTIONS, INVITATION_ROWS, RESPONSE_ROWS
 from dagster_project.forget.people import Found
 from dagster_project.ingest.lake import REGISTER, lake_file
@@ -27,8 +29,6 @@ from dagster_project.release.vintages import (
     Index,
     index_text,
 )
-from dagster_project.replacement import Replacement
-from dagster_project.settings import Settings
 
 LEADS_TO_ADDRESS = ("batch_id", "email_pseudonym", "sent_at", "reminded_at")
 """Columns of an invitation that no model reads, and that its sender could look the person up by."""

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from dagster_project.codebook import Codebook, fold
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Limits
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.duplicates import duplicates
 from dagster_project.ingest.header import Layout, match_header, required_headers
@@ -29,7 +30,6 @@ from dagster_project.ingest.schema import row_contract
 from dagster_project.ingest.shape import Shape
 from dagster_project.ingest.source import DeliveryRejectedError, Reading, Source
 from dagster_project.ingest.values import ZONE
-from dagster_project.settings import Limits
 
 NO_ROWS = "the file has a header and no rows"
 BROKE_OFF = (

@@ -13,8 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dagster_project.codebook import Codebook
-from dagster_project.durable import TEMPORARY
-from dagster_project.errors import UserError
+from dagster_project.common.durable import TEMPORARY
+from dagster_project.common.errors import UserError
+from dagster_project.common.progress import Progress
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import pseudonym
 from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, ROOMS, ensure_lake
@@ -23,8 +25,6 @@ from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.register import Delivery, mask_names, read_register
 from dagster_project.ingest.scan import NEW, STALE, LandedFile, Scan, scan_after_a_moment
 from dagster_project.ingest.source import DeliveryRejectedError
-from dagster_project.progress import Progress
-from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     from dagster_project.ingest.deliver import Judge

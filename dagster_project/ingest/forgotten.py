@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from dagster_project.checksums import with_checksum, without_checksum
-from dagster_project.errors import UserError
+from dagster_project.common.checksums import with_checksum, without_checksum
+from dagster_project.common.errors import UserError
 
 FORGOTTEN_FILE = "forgotten.json"
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.codebook import Codebook
-from dagster_project.durable import replacing
-from dagster_project.errors import UserError
+from dagster_project.common.durable import replacing
+from dagster_project.common.errors import UserError
 from dagster_project.ingest.holds import standing_bad_rows
 from dagster_project.ingest.scan import Scan
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.sql_text import only
 from dagster_project.ingest.lake import QUARANTINE, lake_file
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.scan import Scan
-from dagster_project.sql_text import only
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,8 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.checksums import file_sha256
-from dagster_project.durable import TEMPORARY, replacing, settle
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.durable import TEMPORARY, replacing, settle
 
 MOMENT = pa.timestamp("us", tz="UTC")
 ANSWER = pa.struct([("question", pa.string()), ("code", pa.string()), ("number", pa.float64())])

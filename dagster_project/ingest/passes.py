@@ -14,7 +14,7 @@ from datetime import date
 import polars as pl
 
 from dagster_project.codebook import ANY_ANSWER, fold, roles
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
 from dagster_project.ingest.duplicates import NO_DUPLICATES, fingerprints
 from dagster_project.ingest.lake import QUARANTINE, Drafts
 from dagster_project.ingest.parse import parse

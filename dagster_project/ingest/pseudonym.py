@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project.durable import replacing
+from dagster_project.common.durable import replacing
 
 KEY_CHECK = "pseudonym_key.sha256"
 NO_KEY = (

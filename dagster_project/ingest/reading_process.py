@@ -26,9 +26,9 @@ from typing import Any
 
 import polars as pl
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import PROJECT_ROOT, Limits
 from dagster_project.ingest.source import Batch, DeliveryRejectedError, Reading, Source
-from dagster_project.settings import PROJECT_ROOT, Limits
 
 WORKER = "dagster_project.ingest.reading_worker"
 SECONDS_TO_START = 120

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from dagster_project.checksums import file_sha256, with_checksum, without_checksum
-from dagster_project.durable import replacing
-from dagster_project.errors import UserError
+from dagster_project.common.checksums import file_sha256, with_checksum, without_checksum
+from dagster_project.common.durable import replacing
+from dagster_project.common.errors import UserError
 from dagster_project.ingest.file_names import open_path
 from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import REGISTER, lake_file

@@ -16,14 +16,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook, fold
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.settings import DEMO_KEY_FILE, MOMENT, Settings
 from dagster_project.ingest.file_names import EXTENSIONS, UNFINISHED, open_path
 from dagster_project.ingest.forgotten import read_forgotten
 from dagster_project.ingest.lake import LAYOUT
 from dagster_project.ingest.register import Delivery, read_register
 from dagster_project.ingest.values import ZONE
-from dagster_project.settings import DEMO_KEY_FILE, MOMENT, Settings
 
 NEW, SEEN, STALE, WAITING = "new", "seen", "stale", "waiting"
 CLOSE = 0.75

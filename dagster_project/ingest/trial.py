@@ -13,9 +13,10 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from dagster_project.checksums import file_sha256
 from dagster_project.codebook import Codebook
-from dagster_project.errors import UserError
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Limits
 from dagster_project.ingest.deliver import ChangedWhileReadError, Judge
 from dagster_project.ingest.file_names import EXTENSIONS
 from dagster_project.ingest.lake import ensure_lake, lake_file
@@ -23,7 +24,6 @@ from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.reasons import Reason
 from dagster_project.ingest.register import Delivery
 from dagster_project.ingest.scan import NEW, LandedFile, mark_of, received_at
-from dagster_project.settings import Limits
 
 
 def try_files(

@@ -18,6 +18,9 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.durable import replacing
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.settings import Settings
 from dagster_project.disclosure.attack import Attack, Layout, attack, figures_of, read_release
 from dagster_project.disclosure.audit import Finding, audit_derived, audit_files
 from dagster_project.disclosure.judge import (
@@ -29,15 +32,12 @@ from dagster_project.disclosure.judge import (
     scales_of,
     targets_of,
 )
-from dagster_project.durable import replacing
-from dagster_project.progress import Progress, silent
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.history import NOW, History
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.release.protected import Figures, read_figures
 from dagster_project.release.public_rules import priorities_of, publications_of
 from dagster_project.release.vintages import KEY, MARTS, kept
-from dagster_project.settings import Settings
 
 ATTACKED = ("mart_kpi", "mart_distribution", "mart_response", "mart_response_funnel")
 AUDIT_FILE = "attack.json"

@@ -13,13 +13,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from dagster_project.checksums import file_sha256
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.sql_text import literal, read_from
 from dagster_project.release.comparisons import Shapes, figures, periods, references, stack
 from dagster_project.release.contract import Rules, TableContract
 from dagster_project.release.expectations import OF_EACH_COLUMN, rules_of_columns
 from dagster_project.release.export import OFFLINE, parquet_file
 from dagster_project.release.manifest import DATABASE_FILE, PARQUET_FOLDER, SCHEMA, Manifest
-from dagster_project.sql_text import literal, read_from
 
 Evidence = Mapping[str, pd.DataFrame]
 NO_COLUMN = "(none)"

@@ -19,9 +19,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from dagster_project.checksums import file_sha256
-from dagster_project.home import open_to_readers
-from dagster_project.progress import Progress, silent
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.home import open_to_readers
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import literal
 from dagster_project.release.manifest import (
     DATABASE_FILE,
     PARQUET_FOLDER,
@@ -34,8 +36,6 @@ from dagster_project.release.manifest import (
     releases_folder,
     software_version,
 )
-from dagster_project.settings import Settings
-from dagster_project.sql_text import literal
 from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 

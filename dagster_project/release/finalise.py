@@ -13,6 +13,7 @@ from dataclasses import asdict
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.settings import Settings
 from dagster_project.release.contract import TableContract
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import PARQUET_FOLDER, Story
@@ -31,7 +32,6 @@ from dagster_project.release.vintages import (
     read_index,
     write_index,
 )
-from dagster_project.settings import Settings
 from dagster_project.warehouse import dbt_manifest
 
 

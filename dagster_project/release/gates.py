@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
-from dagster_project.late_imports import imported_when_used
-from dagster_project.progress import Progress, silent
+from dagster_project.common.late_imports import imported_when_used
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.settings import Settings
 from dagster_project.release.contract import Rules
 from dagster_project.release.data_docs import write_data_docs
 from dagster_project.release.described import Described
@@ -30,7 +31,6 @@ from dagster_project.release.expectations import (
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import ReleaseError, read_manifest
 from dagster_project.release.outcome import Expected, GateResult
-from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult

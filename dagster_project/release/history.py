@@ -17,9 +17,9 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.common.settings import Settings
 from dagster_project.disclosure.protect import Layout
 from dagster_project.release.vintages import KEY, Index, kept, verify
-from dagster_project.settings import Settings
 from dagster_project.warehouse import read_warehouse
 
 CONTRIBUTIONS = "int_contributions"

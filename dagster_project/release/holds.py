@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import (
     Scan,
     bad_rows,
@@ -21,7 +22,6 @@ from dagster_project.ingest import (
     too_many_bad_rows,
 )
 from dagster_project.release.states import HOLDS
-from dagster_project.settings import Settings
 
 NOT_TAKEN_IN = {
     "waiting": "is still being written; run again once it is whole",

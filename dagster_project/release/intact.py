@@ -12,8 +12,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from dagster_project.checksums import file_sha256, with_checksum, without_checksum
-from dagster_project.durable import replacing
+from dagster_project.common.checksums import file_sha256, with_checksum, without_checksum
+from dagster_project.common.durable import replacing
+from dagster_project.common.settings import Settings
 from dagster_project.release.manifest import (
     CURRENT,
     PARQUET_FOLDER,
@@ -21,7 +22,6 @@ from dagster_project.release.manifest import (
     ReleaseError,
     read_manifest,
 )
-from dagster_project.settings import Settings
 
 NOTE = "released.json"
 

@@ -16,10 +16,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import literal
 from dagster_project.release.export import OFFLINE
 from dagster_project.release.manifest import ReleaseError
-from dagster_project.settings import Settings
-from dagster_project.sql_text import literal
 from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 

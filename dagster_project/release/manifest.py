@@ -16,10 +16,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from dagster_project.errors import UserError
-from dagster_project.home import RELEASES
-from dagster_project.quarters import AMSTERDAM
-from dagster_project.settings import Settings
+from dagster_project.common.errors import UserError
+from dagster_project.common.home import RELEASES
+from dagster_project.common.quarters import AMSTERDAM
+from dagster_project.common.settings import Settings
 
 SCHEMA = "marts"
 DATABASE_FILE = "kto.duckdb"

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.progress import Progress, silent
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.sql_text import literal
 from dagster_project.release.export import labelled_views, parquet_file
 from dagster_project.release.manifest import SCHEMA, Manifest, ReleaseError, read_manifest
-from dagster_project.sql_text import literal
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.codebook import Codebook
-from dagster_project.durable import replacing
-from dagster_project.errors import UserError
+from dagster_project.common.durable import replacing
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
 from dagster_project.release.holds import holds_of
 from dagster_project.release.order import Order
 from dagster_project.release.publish import finish
@@ -29,7 +30,6 @@ from dagster_project.release.vintages import (
     verify,
     write_anchors,
 )
-from dagster_project.settings import Settings
 from dagster_project.warehouse import dbt_manifest, read_warehouse
 
 FINAL_FILE, EARLIER_FILE, PERIODS_FILE = "final.parquet", "earlier.parquet", "periods.parquet"

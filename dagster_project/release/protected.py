@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.settings import Settings
 from dagster_project.disclosure.protect import (
     BASE_GROUP,
     Layout,
@@ -22,12 +24,10 @@ from dagster_project.disclosure.protect import (
     Rules,
     protect,
 )
-from dagster_project.progress import Progress, silent
 from dagster_project.release.history import History, history_of
 from dagster_project.release.prepare import FINAL_FILE, PERIODS_FILE, read_periods_file
 from dagster_project.release.revised import laid_out
 from dagster_project.release.vintages import KEY, kept, read_index
-from dagster_project.settings import Settings
 from dagster_project.warehouse import read_warehouse
 
 CELLS = "int_pattern_cells"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.common.settings import Settings
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.intact import damage, note_release
 from dagster_project.release.manifest import (
@@ -25,7 +26,6 @@ from dagster_project.release.manifest import (
     releases_folder,
 )
 from dagster_project.release.vintages import Index
-from dagster_project.settings import Settings
 
 READ_ONLY, READABLE_FOLDER = 0o444, 0o755
 """What is published is for everybody to read; the umask keeps all else to the owner."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.codebook import Codebook, load_codebook
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import (
     Delivery,
     LandedFile,
@@ -30,7 +31,6 @@ from dagster_project.release.manifest import (
 from dagster_project.release.prepare import PERIODS_FILE, read_periods_file, read_run
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import KEY, read_index
-from dagster_project.settings import Settings
 
 NONE = RowCounts(0, 0, 0, 0, 0)
 ACCEPTED = "accepted"

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import read_from
 from dagster_project.release.contract import TableContract, read_contract
 from dagster_project.release.export import OFFLINE, StagedRelease, parquet_file
 from dagster_project.release.finalise import keyed_marts
 from dagster_project.release.order import PeriodKey
 from dagster_project.release.unchanged import read_comparison
 from dagster_project.release.vintages import KEY, MARTS, Index, kept, parts_of
-from dagster_project.settings import Settings
-from dagster_project.sql_text import read_from
 from dagster_project.warehouse import dbt_manifest
 
 STATUS, SUPPRESSED = "status", "suppressed"

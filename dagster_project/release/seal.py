@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dagster_project.checksums import file_sha256
-from dagster_project.durable import replacing
+from dagster_project.common.checksums import file_sha256
+from dagster_project.common.durable import replacing
+from dagster_project.common.settings import Settings
 from dagster_project.release.export import StagedRelease
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.release.prepare import PERIODS_FILE, RUN_FILE
 from dagster_project.release.vintages import INDEX_FILE
-from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)

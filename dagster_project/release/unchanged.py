@@ -15,13 +15,13 @@ import duckdb
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import read_from
 from dagster_project.release.contract import TableContract
 from dagster_project.release.export import OFFLINE, StagedRelease, parquet_file
 from dagster_project.release.finalise import keyed_marts
 from dagster_project.release.manifest import SCHEMA, ReleaseError
 from dagster_project.release.vintages import KEY, MARTS, Index, definitions_of
-from dagster_project.settings import Settings
-from dagster_project.sql_text import read_from
 
 METRIC = "metric"
 NEW_ONES = (METRIC, "question")

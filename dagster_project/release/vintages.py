@@ -22,13 +22,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from dagster_project.checksums import file_sha256, with_checksum, without_checksum
 from dagster_project.codebook import Codebook
-from dagster_project.durable import replacing, settle, settle_all
-from dagster_project.errors import UserError
+from dagster_project.common.checksums import file_sha256, with_checksum, without_checksum
+from dagster_project.common.durable import replacing, settle, settle_all
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import literal, only, read_from
 from dagster_project.release.order import PeriodKey
-from dagster_project.settings import Settings
-from dagster_project.sql_text import literal, only, read_from
 from dagster_project.warehouse.damage import damage_told
 
 INDEX_FILE = "index.json"

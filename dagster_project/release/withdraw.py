@@ -10,8 +10,10 @@ from datetime import date
 
 from filelock import Timeout
 
-from dagster_project.errors import UserError
-from dagster_project.quarters import today
+from dagster_project.common.errors import UserError
+from dagster_project.common.quarters import today
+from dagster_project.common.replacement import finish
+from dagster_project.common.settings import Settings
 from dagster_project.release.order import PeriodKey
 from dagster_project.release.vintages import (
     Index,
@@ -20,8 +22,6 @@ from dagster_project.release.vintages import (
     read_index,
     write_index,
 )
-from dagster_project.replacement import finish
-from dagster_project.settings import Settings
 from dagster_project.warehouse.lock import home_lock
 
 

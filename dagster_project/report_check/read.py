@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from dagster_project.codebook.csv_rows import Line, ProblemsError
 from dagster_project.codebook.folding import fold
 from dagster_project.codebook.problems import Problem
-from dagster_project.csv_rows import Line, ProblemsError
 from dagster_project.ingest.read_csv import open_csv
 from dagster_project.ingest.source import DeliveryRejectedError, Reading
 from dagster_project.report_check import cells

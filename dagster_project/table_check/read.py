@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from dagster_project.codebook.csv_rows import Line
 from dagster_project.codebook.folding import fold
-from dagster_project.csv_rows import Line
 from dagster_project.report_check import cells as printed_cells
 from dagster_project.table_check import cells
 from dagster_project.table_check.adding import equations_of

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.errors import UserError
-from dagster_project.settings import Settings
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
 from dagster_project.warehouse.dbt import DbtError
 from dagster_project.warehouse.lock import warehouse_lock
 

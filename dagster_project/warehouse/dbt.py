@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.errors import UserError
-from dagster_project.settings import Settings
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
 
 RESULT_EVENTS = frozenset({"LogModelResult", "LogTestResult"})
 FIRST_NODE = "LogStartLine"

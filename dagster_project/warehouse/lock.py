@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from filelock import FileLock, Timeout
 
-from dagster_project.home import open_home
-from dagster_project.settings import Settings
+from dagster_project.common.home import open_home
+from dagster_project.common.settings import Settings
 
 REFRESH = ".refresh.lock"
 

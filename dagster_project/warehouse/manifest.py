@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from dagster_project.home import open_to_readers
-from dagster_project.settings import Settings
-from dagster_project.sql_text import read_from
+from dagster_project.common.home import open_to_readers
+from dagster_project.common.settings import Settings
+from dagster_project.common.sql_text import read_from
 from dagster_project.warehouse.dbt import invoke
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
 from dagster_project.warehouse.damage import damage_told
 from dagster_project.warehouse.lock import warehouse_lock
 

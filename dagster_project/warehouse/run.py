@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
 from dagster_project.warehouse.damage import damage_told, discard_orphaned_log
 from dagster_project.warehouse.dbt import DbtNode, invoke
 from dagster_project.warehouse.lock import warehouse_lock

@@ -13,7 +13,7 @@ from tiny_codebook import Seeds
 from dagster_project.codebook import load_codebook, read_codebook, told_apart
 from dagster_project.codebook.tables import TABLES
 from dagster_project.codebook.typed import typed_tables
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "codebook.md").read_text(encoding="utf-8")
 PRODUCTS = "study,product_code,label_nl,label_en,upl_name,upl_uri"

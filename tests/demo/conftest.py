@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.common.progress import silent
 from dagster_project.demo import write_demo
-from dagster_project.progress import silent
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ import pyreadstat
 import pytest
 from demo_oracle import HOST, NO_ANSWER, Rows, computed, counted_rows, landed_rows, rounded, text_of
 
+from dagster_project.common.errors import UserError
+from dagster_project.common.progress import silent
 from dagster_project.demo import PublishedFigure, published_figures, write_demo
-from dagster_project.errors import UserError
-from dagster_project.progress import silent
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 PICTURES = PROJECT_ROOT / "docs" / "pictures"
 SHEET = ("GM0637", "2020")

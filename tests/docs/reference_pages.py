@@ -15,7 +15,7 @@ import yaml
 
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.codebook.model import Column, Feed, Scale
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
 STUDY = "nvvb"

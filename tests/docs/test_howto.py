@@ -12,8 +12,8 @@ import yaml
 from dagster._daemon.cli import run_command as daemon
 from dagster_webserver.cli import dagster_webserver as webserver
 
-from dagster_project.cli import main
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.commands.main import main
+from dagster_project.common.settings import PROJECT_ROOT
 
 DOCS = PROJECT_ROOT / "docs"
 HOWTO = sorted((DOCS / "howto").glob("*.md"))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.cli import main
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.commands.main import main
+from dagster_project.common.settings import PROJECT_ROOT
 
 PAGES = sorted(
     [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 FILE = yaml.safe_load((PROJECT_ROOT / "publiccode.yml").read_text("utf-8"))
 PROJECT = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from reference_pages import PAGES, STUDY
 
-from dagster_project.cli import main
 from dagster_project.codebook import load_codebook
+from dagster_project.commands.main import main
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.release.export import STORAGE_VERSION
-from dagster_project.settings import PROJECT_ROOT
 
 CONTRACT = (PROJECT_ROOT / "docs" / "contract.md").read_text("utf-8")
 

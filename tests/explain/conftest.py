@@ -13,10 +13,10 @@ import pytest
 from one_cell import CELL
 
 from dagster_project.codebook import Codebook, load_codebook
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.explain import Asked, Explanation, explain
 from dagster_project.explain.released import Released
 from dagster_project.release.manifest import Manifest, read_manifest
-from dagster_project.settings import PROJECT_ROOT
 
 Figure = dict[str, Any]
 Explain = Callable[..., Explanation]

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 from one_cell import CELL
 
-from dagster_project.cli import main
+from dagster_project.commands.main import main
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.explain.released import Released
 from dagster_project.ingest.register import Delivery, write_delivery
-from dagster_project.settings import PROJECT_ROOT
 
 Publish = Callable[..., Released]
 KEY = CELL | {"metric": "ces", "status": "published"}

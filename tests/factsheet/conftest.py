@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagster_project.codebook import Codebook, load_codebook
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from landing_house import House
 
 from dagster_project.codebook import Codebook, load_codebook
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 
 
 @pytest.fixture(scope="session")

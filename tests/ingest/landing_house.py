@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.progress import Progress, silent
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import Delivery, FeedResult, ingest_feed
-from dagster_project.progress import Progress, silent
-from dagster_project.settings import Settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GOOD = {

@@ -10,7 +10,7 @@ import pytest
 from landing_house import GOOD, House, among_good, csv_of
 
 from dagster_project.codebook import Product
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
 from dagster_project.ingest import check_lake, ensure_lake, read_register
 from dagster_project.ingest import feed as feeds
 

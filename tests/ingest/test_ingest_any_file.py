@@ -19,13 +19,13 @@ import pyarrow.parquet as pq
 import pytest
 from landing_house import GOOD, House, csv_of
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import PROJECT_ROOT, Limits
 from dagster_project.ingest import Delivery, Reason, reading_process, scan_landing
 from dagster_project.ingest.parse import parse
 from dagster_project.ingest.plan import Plan
 from dagster_project.ingest.reading_process import PROCESS
 from dagster_project.ingest.schema import Must
-from dagster_project.settings import PROJECT_ROOT, Limits
 
 SMALL = Limits(memory_mb=256, seconds=60)
 ANEW = (
@@ -337,8 +337,8 @@ from pathlib import Path
 from datetime import UTC, datetime
 from dagster_project.codebook import load_codebook
 from dagster_project.ingest import ingest_feed, reading_process
-from dagster_project.progress import silent
-from dagster_project.settings import Limits, PROJECT_ROOT, Settings
+from dagster_project.common.progress import silent
+from dagster_project.common.settings import Limits, PROJECT_ROOT, Settings
 
 reading_process.command = lambda: [sys.executable, "-c", {ODD_READERS!r}, {str(there)!r}]
 settings = Settings(PROJECT_ROOT, Path({str(house.settings.landing)!r}),

@@ -10,7 +10,7 @@ import pytest
 from failing_disk import Disk
 from landing_house import GOOD, House, csv_of
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
 from dagster_project.ingest import check_lake
 
 ROWS = [GOOD | {"respons_id": str(number), "opmerking": "keurig"} for number in range(5)]

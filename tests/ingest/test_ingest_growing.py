@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from landing_house import GOOD, House, csv_of
 
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import deliver, read_register, scan_after_a_moment, scan_landing
 from dagster_project.release.holds import holds_of
 from dagster_project.release.states import STATES
-from dagster_project.settings import Settings
 
 CONTENT = csv_of([GOOD])
 MORE = ";".join(GOOD.values()).replace("1;", "2;", 1) + "\n"

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from landing_house import GOOD, House, among_good, csv_of
 
-from dagster_project.cli import main
+from dagster_project.commands.main import main
 from dagster_project.ingest.hand_back import rows_to_mend
 from dagster_project.ingest.scan import scan_landing
 

@@ -38,7 +38,8 @@ from hypothesis.stateful import (
 from landing_house import House
 
 from dagster_project.codebook import Codebook, Inclusion, Product, load_codebook
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.ingest import (
     Delivery,
     check_lake,
@@ -47,7 +48,6 @@ from dagster_project.ingest import (
     scan_landing,
     standing_refusals,
 )
-from dagster_project.settings import PROJECT_ROOT, Settings
 
 HISTORIES = int(os.environ.get("KTO_HISTORIES", "0")) or 10
 FIRST = int(os.environ.get("KTO_HISTORIES_FROM", "0"))

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from landing_house import GOOD, House, csv_of
 
-from dagster_project.checksums import CHECKSUM
 from dagster_project.codebook import Codebook
+from dagster_project.common.checksums import CHECKSUM
 from dagster_project.ingest import (
     BadShare,
     Delivery,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from landing_house import GOOD, House
 
 from dagster_project.codebook import Codebook
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.ingest.lake import RESPONSES
-from dagster_project.settings import PROJECT_ROOT, Settings
 
 CELLS = {
     "respons_id": st.sampled_from(["1", "2", "3", "", "a@b.nl"]),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from landing_house import GOOD, House, csv_of
 
-from dagster_project.cli_report import outcome_lines
+from dagster_project.commands.report import outcome_lines
 from dagster_project.ingest import scan_landing
-from dagster_project.pipeline import refresh
+from dagster_project.orchestration.pipeline import refresh
 from dagster_project.release.holds import holds_of
 from dagster_project.release.states import STATES
 

@@ -23,9 +23,9 @@ from mutated import SECRETS, Mutated, mutated, valid
 from mutated_formats import write
 
 from dagster_project.codebook import Codebook
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import PROJECT_ROOT, Limits, Settings
 from dagster_project.ingest import Delivery, check_lake, ingest_feed, read_register
-from dagster_project.settings import PROJECT_ROOT, Limits, Settings
 
 SEEDS = int(os.environ.get("KTO_MUTATIONS", "0")) or 320
 FIRST = int(os.environ.get("KTO_MUTATIONS_FROM", "0"))

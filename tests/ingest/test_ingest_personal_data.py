@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from landing_house import GOOD, House, among_good, csv_of
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
 from dagster_project.ingest import require_pseudonym_key, scan_landing
 from dagster_project.ingest.pseudonym import pseudonym
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dagster_project.codebook import load_codebook
-from dagster_project.resources import Installation
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
+from dagster_project.orchestration.resources import Installation
 
 
 @pytest.fixture

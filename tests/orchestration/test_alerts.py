@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import dagster as dg
 import pytest
 
-from dagster_project.alerts import AlertError, run_failed, send
-from dagster_project.settings import Alerts
+from dagster_project.common.settings import Alerts
+from dagster_project.orchestration.alerts import AlertError, run_failed, send
 
 
 class Hook:

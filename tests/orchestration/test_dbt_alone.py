@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 DBT = Path(sys.executable).parent / "dbt"
 BUILD = ("build", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project")

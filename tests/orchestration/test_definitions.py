@@ -9,9 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.definitions import REFRESH, build_definitions
-from dagster_project.resources import Installation
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.orchestration.resources import Installation
 
 SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
 

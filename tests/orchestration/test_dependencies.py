@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 PACKAGE = PROJECT_ROOT / "dagster_project"
 PROJECT = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text("utf-8"))["project"]

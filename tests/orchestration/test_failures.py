@@ -10,11 +10,11 @@ import expectations
 import pytest
 from installing import install
 
-from dagster_project.errors import UserError
-from dagster_project.pipeline import StepError, refresh
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.pipeline import StepError, refresh
 from dagster_project.release import gates
 from dagster_project.release.outcome import Expected, GateResult
-from dagster_project.settings import Settings
 from dagster_project.warehouse.damage import discard_if_damaged
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"

@@ -10,9 +10,9 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from dagster_project.assets import feed_checks
-from dagster_project.assets.feeds import feed_assets, feed_key
-from dagster_project.resources import Installation, lent_to_one_run
+from dagster_project.orchestration.assets import feed_checks
+from dagster_project.orchestration.assets.feeds import feed_assets, feed_key
+from dagster_project.orchestration.resources import Installation, lent_to_one_run
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel\n"
 # the fourth row has a grade of 11, which no one can give

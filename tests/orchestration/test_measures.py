@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.assets.measures import measures
+from dagster_project.orchestration.assets.measures import measures
 
 
 def node(schema: str, alias: str, *columns: str, materialized: str = "table") -> dict[str, Any]:

@@ -6,10 +6,10 @@ from datetime import date, datetime, tzinfo
 
 import pytest
 
-from dagster_project import partitions, quarters
 from dagster_project.codebook import load_codebook
-from dagster_project.errors import UserError
-from dagster_project.quarters import (
+from dagster_project.common import quarters
+from dagster_project.common.errors import UserError
+from dagster_project.common.quarters import (
     latest_closed_quarter,
     next_quarter,
     parse_quarter,
@@ -18,7 +18,8 @@ from dagster_project.quarters import (
     quarter_label,
     quarter_start,
 )
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
+from dagster_project.orchestration import partitions
 
 
 @pytest.mark.parametrize(

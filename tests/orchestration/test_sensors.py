@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from dagster_project import sensors
+from dagster_project.common.progress import silent
+from dagster_project.common.settings import Settings
 from dagster_project.definitions import build_definitions
 from dagster_project.ingest import ingest_feed
-from dagster_project.progress import silent
-from dagster_project.resources import Installation
-from dagster_project.settings import Settings
+from dagster_project.orchestration import sensors
+from dagster_project.orchestration.resources import Installation
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul\n"
 

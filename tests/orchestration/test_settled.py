@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import settled
-from dagster_project.settings import Settings
-from dagster_project.settled import mark_of, mark_of_input, remember, said_of
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration import settled
+from dagster_project.orchestration.settled import mark_of, mark_of_input, remember, said_of
 
 DELIVERY, KEPT, SEED = "counter/2020-10-01.csv", "vintages/1/int_cells.parquet", "studies.csv"
 OWN = "own/products.csv"

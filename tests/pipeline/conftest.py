@@ -15,8 +15,8 @@ import small_feeds
 from built_once import BuiltOnce
 from installing import install, installed_in
 
-from dagster_project.pipeline import refresh
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
 
 OFTEN = (
     "test_first_week",

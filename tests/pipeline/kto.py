@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from click.testing import CliRunner, Result
 
-from dagster_project.cli import main
+from dagster_project.commands.main import main
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import test_merged_municipalities
 import test_publication
 from installing import install
 
-from dagster_project.pipeline import refresh
+from dagster_project.orchestration.pipeline import refresh
 
 
 def build(folder: Path) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from dagster_project.pipeline import refresh
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
 from dagster_project.release.order import Order, Selection
-from dagster_project.settings import Settings
 
 ITEMS = (
     "deskundigheid",

@@ -13,8 +13,8 @@ import pytest
 import small_feeds
 from scipy import stats
 
-from dagster_project.pipeline import refresh
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
 
 Query = Callable[[str], list[dict[str, Any]]]
 

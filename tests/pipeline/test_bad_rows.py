@@ -7,9 +7,9 @@ import pytest
 import small_feeds
 from click.testing import CliRunner
 
-from dagster_project.cli import main
-from dagster_project.pipeline import refresh
-from dagster_project.settings import Settings
+from dagster_project.commands.main import main
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
 
 HEADER = "respons_id;gemeentecode;product;datum_contact;datum_invul;totaaloordeel;moeite"
 GOOD = [f"g{number};637;paspoort;01-10-2020;02-10-2020;8;1" for number in range(40)]

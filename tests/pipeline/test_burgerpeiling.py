@@ -11,8 +11,8 @@ import pyreadstat
 import pytest
 import small_feeds
 
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import read_register
-from dagster_project.settings import Settings
 
 HOST = [*(f"mm01_{number}" for number in range(5)), "mm02_0"]
 STATEMENTS = ("dv05_0", "dv07_1", "bo02_0", "bo04_0")

@@ -14,11 +14,11 @@ import small_feeds
 from installing import install
 
 from dagster_project.codebook import load_codebook
+from dagster_project.common.settings import Settings
 from dagster_project.definitions import build_definitions
 from dagster_project.ingest import Delivery, read_register
-from dagster_project.pipeline import refresh
-from dagster_project.resources import Installation
-from dagster_project.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
+from dagster_project.orchestration.resources import Installation
 
 
 def add_rows(settings: Settings, file: str, *rows: str) -> None:

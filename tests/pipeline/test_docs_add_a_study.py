@@ -12,9 +12,9 @@ import pytest
 import small_feeds
 
 from dagster_project.codebook import load_codebook
+from dagster_project.common.progress import silent
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.ingest import ingest_feed, read_register
-from dagster_project.progress import silent
-from dagster_project.settings import PROJECT_ROOT, Settings
 
 PAGE = PROJECT_ROOT / "docs" / "codebook.md"
 BLOCK = re.compile(r"^```csv (?P<file>.+)\n(?P<lines>(?:.*\n)+?)```$", re.MULTILINE)

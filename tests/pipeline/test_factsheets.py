@@ -10,13 +10,13 @@ import pytest
 from kto import Place, answers
 
 from dagster_project.codebook import Codebook, load_codebook
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.factsheet import draw
 from dagster_project.factsheet.contents import Sheet
 from dagster_project.factsheet.draw import sheet_files
 from dagster_project.factsheet.figures import Facts
 from dagster_project.factsheet.figures import Place as Named
 from dagster_project.factsheet.words import Words
-from dagster_project.settings import PROJECT_ROOT
 
 FIRST, SECOND = (Named("nvvb", "GM0637", one) for one in ("2020Q4", "2021Q1"))
 

@@ -17,15 +17,15 @@ import pytest
 from click.testing import CliRunner
 from kto import GRADES, Place, answers, holding
 
-from dagster_project import replacement
-from dagster_project.cli import main
 from dagster_project.codebook import Codebook, load_codebook
+from dagster_project.commands.main import main
+from dagster_project.common import replacement
+from dagster_project.common.progress import silent
+from dagster_project.common.settings import PROJECT_ROOT, Keep, Settings
 from dagster_project.forget import retention
 from dagster_project.ingest import check_lake, ingest_feed, scan_landing
 from dagster_project.ingest.pseudonym import pseudonym
-from dagster_project.progress import silent
 from dagster_project.release.vintages import read_index, verify
-from dagster_project.settings import PROJECT_ROOT, Keep, Settings
 
 KEY = b"a long secret of the tests"
 BEFORE = ("forget", "--before", "2021-01-01")

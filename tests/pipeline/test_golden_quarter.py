@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import small_feeds
 
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
 
 Query = Callable[[str], list[dict[str, Any]]]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from kto import Place, answers
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
-COMMAND = [sys.executable, "-c", "from dagster_project.cli import run; run()", "refresh"]
+COMMAND = [sys.executable, "-c", "from dagster_project.commands.main import run; run()", "refresh"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

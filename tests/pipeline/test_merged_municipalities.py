@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import small_feeds
 
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
 
 Query = Callable[[str], list[dict[str, Any]]]
 

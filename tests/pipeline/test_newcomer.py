@@ -27,8 +27,9 @@ from click.testing import CliRunner
 from demo_home import Demo
 from postgres_server import INITDB, LACKING, server
 
-from dagster_project.cli import main
 from dagster_project.codebook import load_codebook
+from dagster_project.commands.main import main
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.factsheet.annex import annex_of
 from dagster_project.factsheet.figures import read_facts
 from dagster_project.factsheet.front import front_of
@@ -37,7 +38,6 @@ from dagster_project.factsheet.sheet import sheet_of
 from dagster_project.factsheet.table import sheet_table
 from dagster_project.factsheet.words import words
 from dagster_project.release.postgres import copy_release
-from dagster_project.settings import PROJECT_ROOT
 
 
 def read_text(path: Path) -> pd.DataFrame:

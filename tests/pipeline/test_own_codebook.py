@@ -19,9 +19,9 @@ import small_feeds
 import test_docs_add_a_study
 from kto import Place
 
+from dagster_project.common.history import open_instance
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.definitions import defs
-from dagster_project.history import open_instance
-from dagster_project.settings import PROJECT_ROOT, Settings
 
 METRIC = "nvvb,totaaloordeel_9plus"
 VISA = "visa.csv"

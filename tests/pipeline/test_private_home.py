@@ -14,7 +14,7 @@ import pytest
 import small_feeds
 from kto import Place
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 KTO = Path(sys.executable).parent / "kto"
 ODD_NAME = "o'brien [a] $b 100% é {{ c }} d*"

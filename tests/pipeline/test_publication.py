@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import small_feeds
 
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
 
 STUDY, COMMISSIONERS = "blik_op_werk", "blik_op_werk_opdrachtgevers"
 PROVIDER, BELOW = "nieuwe_sporen", "onder_de_norm"

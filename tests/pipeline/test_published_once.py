@@ -66,7 +66,7 @@ def test_with_nothing_new_a_refresh_says_what_a_whole_run_would(story: Place) ->
 def test_with_nothing_new_a_refresh_loads_none_of_the_heavy_libraries(story: Place) -> None:
     code = (
         "import sys\n"
-        "from dagster_project.cli import main\n"
+        "from dagster_project.commands.main import main\n"
         "main(['refresh'], standalone_mode=False)\n"
         "heavy = {'dagster', 'dbt', 'duckdb', 'polars', 'pandas', 'great_expectations'}\n"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)\n"

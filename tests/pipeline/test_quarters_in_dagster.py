@@ -14,10 +14,10 @@ from dagster._core.storage.tags import (
 )
 
 from dagster_project.codebook import load_codebook
+from dagster_project.common.history import open_instance
+from dagster_project.common.settings import Settings
 from dagster_project.definitions import build_definitions
-from dagster_project.history import open_instance
-from dagster_project.resources import Installation
-from dagster_project.settings import Settings
+from dagster_project.orchestration.resources import Installation
 
 QUARTERLY = [dg.AssetKey(name) for name in ("int_leaf_answers", "int_leaf_cells", "int_leaf_pairs")]
 

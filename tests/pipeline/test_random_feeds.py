@@ -15,10 +15,10 @@ import polars as pl
 import pytest
 import small_feeds
 
-from dagster_project.pipeline import refresh
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
 from dagster_project.release.order import Order
 from dagster_project.release.vintages import KEY, read_index
-from dagster_project.settings import Settings
 
 SEEDS = range(int(os.environ.get("KTO_BATTERY", "0")) or 1)
 REVISIONS = 2

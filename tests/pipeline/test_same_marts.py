@@ -11,9 +11,9 @@ import pyreadstat
 import pytest
 import small_feeds
 
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import read_register
-from dagster_project.pipeline import refresh
-from dagster_project.settings import Settings
+from dagster_project.orchestration.pipeline import refresh
 
 Tables = dict[str, list[dict[str, Any]]]
 

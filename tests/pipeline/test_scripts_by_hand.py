@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from dagster_project.codebook import load_codebook
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 sys.path.append(str(PROJECT_ROOT / "benchmarks"))
 

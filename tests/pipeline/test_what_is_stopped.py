@@ -14,11 +14,11 @@ import small_feeds
 from installing import copied
 
 from dagster_project.codebook import load_codebook
+from dagster_project.common.history import open_instance
+from dagster_project.common.settings import Settings
 from dagster_project.definitions import REFRESH, build_definitions
-from dagster_project.history import open_instance
-from dagster_project.pipeline import StepError, refresh
-from dagster_project.resources import Installation
-from dagster_project.settings import Settings
+from dagster_project.orchestration.pipeline import StepError, refresh
+from dagster_project.orchestration.resources import Installation
 
 
 def answers(*numbers: int, product: str = "paspoort") -> pl.DataFrame:
@@ -89,7 +89,7 @@ def test_a_pattern_that_leaks_is_stopped_before_anybody_can_read_it(
 def test_a_mart_that_shows_what_is_hidden_is_stopped_and_cannot_go_out_by_the_last_step_alone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dagster_project.assets import release  # noqa: PLC0415
+    from dagster_project.orchestration.assets import release  # noqa: PLC0415
 
     land(settings, answers(*range(20)), answers(100, 101, product="rijbewijs"))
     stage_release = release.stage_release
@@ -134,7 +134,7 @@ def test_a_candidate_whose_figures_were_built_anew_does_not_go_out(
     candidate: Settings, tmp_path: Path
 ) -> None:
     """Others would be kept than were published."""
-    from dagster_project.assets import release  # noqa: PLC0415
+    from dagster_project.orchestration.assets import release  # noqa: PLC0415
 
     settings = copied(candidate, tmp_path)
     with duckdb.connect(settings.warehouse) as warehouse:
@@ -146,7 +146,7 @@ def test_a_candidate_whose_figures_were_built_anew_does_not_go_out(
 def test_a_metric_that_means_something_else_now_is_stopped_under_its_old_name(
     candidate: Settings, tmp_path: Path
 ) -> None:
-    from dagster_project.assets import release  # noqa: PLC0415
+    from dagster_project.orchestration.assets import release  # noqa: PLC0415
 
     settings = copied(candidate, tmp_path)
     assert run_alone(settings, release.RELEASE) is None
@@ -164,7 +164,7 @@ def test_a_metric_that_means_something_else_now_is_stopped_under_its_old_name(
 
 
 def before_the_release(settings: Settings) -> list[dg.AssetKey]:
-    from dagster_project.assets.release import RELEASE  # noqa: PLC0415
+    from dagster_project.orchestration.assets.release import RELEASE  # noqa: PLC0415
 
     job = graph(settings).resolve_job_def(REFRESH)
     return [key for key in job.asset_layer.selected_asset_keys if key != RELEASE]

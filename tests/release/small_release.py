@@ -10,11 +10,11 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.common.settings import Settings
 from dagster_project.release.contract import Figure, Rules, TableContract
 from dagster_project.release.export import StagedRelease, stage_release
 from dagster_project.release.manifest import Story
 from dagster_project.release.outcome import GateResult
-from dagster_project.settings import Settings
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 STORY = Story()

@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 from small_release import settings_in
 
+from dagster_project.common.settings import Settings
 from dagster_project.release.history import History, history_of
 from dagster_project.release.revised import labels_of, laid_out
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import ENTRY, Index, keep
-from dagster_project.settings import Settings
 
 QUARTER = {"study": "s", "organisation_code": "o", "period": "2020Q4"}
 Counted = dict[int, tuple[str, int]]

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from small_release import NOW, TABLES, make_warehouse, settings_in, stage
 
+from dagster_project.common.settings import Settings
 from dagster_project.release.export import StagedRelease, stage_preview
 from dagster_project.release.manifest import ReleaseError, read_manifest
-from dagster_project.settings import Settings
 from dagster_project.warehouse.damage import DamagedWarehouseError
 
 

@@ -13,6 +13,7 @@ import pytest
 from small_release import RULES, TABLES, failures, make_warehouse, settings_in, stage
 
 from dagster_project.codebook import load_codebook
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.release.contract import (
     Figure,
     Priority,
@@ -24,7 +25,6 @@ from dagster_project.release.contract import (
 from dagster_project.release.data_docs import without_outside
 from dagster_project.release.gates import judge, validate
 from dagster_project.release.manifest import ReleaseError
-from dagster_project.settings import PROJECT_ROOT
 
 BAR = "where organisation_code = 'A' and channel = 'bar'"
 TERRACE = "where channel = 'terrace'"

@@ -15,12 +15,12 @@ import duckdb
 import pytest
 from small_release import NOW, make_warehouse, no_vintage, settings_in, stage
 
+from dagster_project.common.settings import Settings
 from dagster_project.release.export import stage_release
 from dagster_project.release.intact import damage
 from dagster_project.release.manifest import ReleaseError, Story, current_release
 from dagster_project.release.publish import discard, finish, nothing_new, publish
 from dagster_project.release.vintages import Index
-from dagster_project.settings import Settings
 
 
 @pytest.fixture

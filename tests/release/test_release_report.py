@@ -13,6 +13,7 @@ import pytest
 from small_release import make_warehouse, no_vintage, settings_in, stage
 
 from dagster_project.codebook import Codebook, Feed, Study
+from dagster_project.common.settings import Settings
 from dagster_project.ingest import Delivery
 from dagster_project.release.internal import RowCounts, export_internal, read_row_counts
 from dagster_project.release.manifest import ReleaseError
@@ -21,7 +22,6 @@ from dagster_project.release.render import status_lines
 from dagster_project.release.report import delivery_report, status
 from dagster_project.release.states import STATES
 from dagster_project.release.vintages import ENTRY, Index, write_index
-from dagster_project.settings import Settings
 
 DATED = datetime(2026, 11, 1, tzinfo=UTC).isoformat()
 BAR = Feed("bar", "cafe", "responses", None, None, "date", None, None)

@@ -13,7 +13,8 @@ import pytest
 from failing_disk import Disk
 from small_release import settings_in
 
-from dagster_project.errors import UserError
+from dagster_project.common.errors import UserError
+from dagster_project.common.settings import Settings
 from dagster_project.release.revision import refuse
 from dagster_project.release.vintages import (
     ENTRY,
@@ -31,7 +32,6 @@ from dagster_project.release.vintages import (
     write_index,
 )
 from dagster_project.release.withdraw import withdraw
-from dagster_project.settings import Settings
 
 CAFE = {"study": "cafe", "organisation_code": "A"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dagster_project.cli import main
+from dagster_project.commands.main import main
 
 
 def kto(*arguments: object) -> Result:

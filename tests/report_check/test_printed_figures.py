@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dagster_project.cli import main
+from dagster_project.commands.main import main
 from dagster_project.report_check import Report, check_report
 from dagster_project.report_check.check import Row
 

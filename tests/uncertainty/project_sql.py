@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.warehouse.dbt import invoke
 
 MODELS = (

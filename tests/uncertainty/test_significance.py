@@ -14,7 +14,7 @@ from made_up import Sample, cell, draw, inputs
 from project_sql import ProjectSql
 from scipy.stats import t, ttest_ind_from_stats
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 MACRO = PROJECT_ROOT / "dbt_project" / "macros" / "student_t_975.sql"
 CASES = 300

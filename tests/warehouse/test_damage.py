@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
 from dagster_project.warehouse import read_warehouse
 from dagster_project.warehouse.damage import (
     DamagedWarehouseError,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from installing import install
 
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 from dagster_project.warehouse import dbt_manifest, manifest
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dagster_project.dbt_plugin import SMALL, Plugin
-from dagster_project.settings import Settings
+from dagster_project.common.settings import Settings
+from dagster_project.orchestration.dbt_plugin import SMALL, Plugin
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from dagster_project.settings import Settings
 def test_a_home_has_one_thread_until_what_the_models_read_is_large(
     room: str, size: int, given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dagster_project.dbt_plugin.is_at_work", lambda _: True)
+    monkeypatch.setattr("dagster_project.orchestration.dbt_plugin.is_at_work", lambda _: True)
     (tmp_path / room).mkdir(parents=True)
     (tmp_path / room / "one.parquet").write_bytes(b"0" * size)
     config: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""The command line, `kto`: each command reads its options, calls a room and prints."""

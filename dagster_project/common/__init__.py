@@ -1,0 +1,1 @@
+"""What every room uses: settings, errors, files that last, quarters. It imports no other room."""

@@ -1,0 +1,1 @@
+"""Dagster: what runs when, and how a run is started, seen and told of."""
