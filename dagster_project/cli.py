@@ -33,7 +33,7 @@ from dagster_project.cli_common import (
 from dagster_project.cli_explain import explain
 from dagster_project.cli_factsheet import factsheet
 from dagster_project.cli_forget import forget, rotate_key
-from dagster_project.cli_look import bad_rows, check_files, doctor
+from dagster_project.cli_look import bad_rows, check_files, codebook, doctor
 from dagster_project.errors import UserError
 from dagster_project.home import keep_private, open_home
 from dagster_project.settings import Settings
@@ -89,6 +89,7 @@ main.add_command(check_figures)
 main.add_command(check_release)
 main.add_command(check_files)
 main.add_command(bad_rows)
+main.add_command(codebook)
 main.add_command(doctor)
 main.add_command(explain)
 main.add_command(factsheet)
@@ -284,30 +285,6 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     else:
         for line in status_lines(found):
             click.echo(line)
-
-
-@main.group()
-def codebook() -> None:
-    """Work with the definitions in seeds/*.csv."""
-
-
-@codebook.command()
-@in_one_line
-def check() -> None:
-    """Check the codebook as a whole; name file, row and column of each problem."""
-    from dagster_project.codebook import CodebookError, load_codebook  # noqa: PLC0415
-
-    settings = settings_of(None, None)
-    try:
-        found = load_codebook(settings.seeds)
-    except CodebookError as error:
-        for problem in error.problems:
-            click.echo(str(problem))
-        raise UserError(f"{len(error.problems)} problems in {settings.seeds}") from None
-    click.echo(
-        f"{settings.seeds}: {len(found.studies)} studies, {len(found.feeds)} feeds, "
-        f"{len(found.questions)} questions, {len(found.metrics)} metrics; no problems"
-    )
 
 
 def _codes(periods: Sequence[str]) -> tuple[str, ...]:
