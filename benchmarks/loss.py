@@ -18,7 +18,8 @@ import click
 import numpy as np
 import pyarrow as pa
 from instances import Instance, public, random_table, table_119, table_450, table_551
-from optimum import Limits, Problem, cheapest
+from optimum import Limits, cheapest
+from problem import Problem
 
 from dagster_project.disclosure.attack import Layout as Names
 from dagster_project.disclosure.attack import attack
@@ -72,7 +73,7 @@ def problem_of(table: Instance, *, unions: bool) -> Problem:
 
 
 def fingerprint(table: Instance, *, unions: bool) -> str:
-    """Name a question to the yardstick by everything that its answer depends on."""
+    """Name a problem by everything that its optimum depends on."""
     asked = (table.n.tolist(), list(table.equations()), MIN_N, unions)
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 

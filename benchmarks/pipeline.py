@@ -1,7 +1,7 @@
 """What the whole pipeline costs beside a script by hand: `python benchmarks/pipeline.py --help`.
 
 Belongs here: measuring, comparing figures and ratios. Does not belong here: making feeds
-(feeds.py), the scripts (by_hand.py).
+(feeds.py), the scripts (by_hand.py), timing the steps of a refresh (timed_refresh.py).
 """
 
 from __future__ import annotations
@@ -31,25 +31,7 @@ RECORD = Path(__file__).with_name("pipeline.json")
 WORSE = 1.15
 """How much higher than the recorded one a ratio may be before this says so."""
 NEARLY = 1e-9
-RUN = """
-import json, sys, time
-begun = time.perf_counter()
-from dagster_project.commands.common import settings_of
-from dagster_project.orchestration.pipeline import refresh
-import dagster_project.orchestration.assets.models as models
-steps, nodes, run_dbt = [("start-up", time.perf_counter() - begun)], [], models.run_dbt
-def noting(*args, on_node, **options):
-    def note(node):
-        nodes.append((node.kind, node.name, node.seconds))
-        on_node(node)
-    return run_dbt(*args, on_node=note, **options)
-models.run_dbt = noting
-def done(line):
-    steps.append((line.partition(":")[0], time.perf_counter() - begun))
-outcome = refresh(settings_of(None, None), done=done)
-steps.append(("end", time.perf_counter() - begun))
-print(json.dumps({"steps": steps, "nodes": nodes, "release": outcome.release}))
-"""
+RUN = Path(__file__).with_name("timed_refresh.py")
 MODELS = ("lake_models", "quarterly", "cells", "marts")
 
 
@@ -102,7 +84,7 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
 def _refresh(landing: Path, home: Path) -> dict[str, Any]:
     """Refresh in a process of its own, as somebody would."""
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", RUN],
+        [sys.executable, str(RUN)],
         env=os.environ
         | {
             "KTO_HOME": str(home),

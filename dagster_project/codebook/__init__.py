@@ -7,7 +7,6 @@ them; names of studies, feeds, channels, questions and figures appear in the CSV
 from __future__ import annotations
 
 from dagster_project.codebook.codebook import Codebook
-from dagster_project.codebook.describe import describe
 from dagster_project.codebook.folding import ANY_ANSWER, SEPARATOR, fold
 from dagster_project.codebook.load import load_codebook, read_codebook
 from dagster_project.codebook.merge import told_apart
@@ -57,7 +56,6 @@ __all__ = [
     "Segment",
     "Study",
     "Wave",
-    "describe",
     "fold",
     "load_codebook",
     "read_codebook",

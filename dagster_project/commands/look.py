@@ -1,12 +1,14 @@
-"""The commands that look and change nothing: `kto check`, `kto bad-rows`, `kto doctor`.
+"""The commands that only read: `kto check`, `kto bad-rows`, `kto doctor`, `kto codebook check`.
 
-Belongs here: their options, printing, exit codes. Does not belong here: judging, looking.
+Belongs here: their options, printing, exit codes. Does not belong here: finding what they print,
+which other packages do.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,10 @@ from dagster_project.commands.common import (
     settings_as_last_filled,
     settings_of,
 )
+from dagster_project.common.errors import UserError
+
+if TYPE_CHECKING:
+    from dagster_project.codebook import Codebook
 
 SHOWN = 20
 """Rows of a file that are shown; more are counted."""
@@ -92,3 +98,62 @@ def check_files(files: tuple[Path, ...], feed: str | None) -> None:
         is_good = is_good and good
     if not is_good:
         raise SystemExit(1)
+
+
+@click.group()
+def codebook() -> None:
+    """Work with the definitions in seeds/*.csv and in the folder KTO_CODEBOOK."""
+
+
+@codebook.command()
+@in_one_line
+def check() -> None:
+    """Check the codebook as a whole; name file, row and column of each problem."""
+    from dagster_project.codebook import (  # noqa: PLC0415
+        CodebookError,
+        load_codebook,
+        read_codebook,
+        told_apart,
+    )
+
+    settings = settings_of(None, None)
+    folders = " and ".join(map(str, settings.codebook))
+    try:
+        found = load_codebook(*settings.codebook)
+    except CodebookError as error:
+        for problem in error.problems:
+            click.echo(str(problem))
+        raise UserError(f"{len(error.problems)} problems in {folders}") from None
+    if settings.own_codebook:
+        shipped, _ = read_codebook(settings.seeds)
+        for one in told_apart(shipped, found):
+            click.echo(f"{one.file}: {one.added} rows added, {one.replaced} replaced")
+    click.echo(describe(found))
+    click.echo(f"{folders}: no problems")
+
+
+def describe(codebook: Codebook) -> str:
+    """Say how much of everything there is: one line in all, then one line per study."""
+    total = (
+        f"{_count(len(codebook.studies), 'study', 'studies')}, "
+        f"{_count(len(codebook.feeds), 'feed')}, "
+        f"{_count(len(codebook.questions), 'question')}, "
+        f"{_count(len(codebook.metrics), 'metric')}, "
+        f"{_count(len(codebook.organisations), 'organisation')}, "
+        f"{_count(len(codebook.products), 'product')}"
+    )
+    studies = [
+        f"  {study.study}: by {study.timing}, "
+        f"{_count(len(codebook.feeds_of(study.study)), 'feed')}, "
+        f"{_count(len(codebook.channels_of(study.study)), 'channel')}, "
+        f"{_count(len(codebook.questions_of(study.study)), 'question')}, "
+        f"{_count(len(codebook.metrics_of(study.study)), 'metric')}, "
+        f"{_count(len(codebook.organisations_of(study.study)), 'organisation')}, "
+        f"{_count(len(codebook.products_of(study.study)), 'product')}"
+        for study in codebook.studies
+    ]
+    return "\n".join([total, *studies])
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

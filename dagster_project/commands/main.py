@@ -34,7 +34,7 @@ from dagster_project.commands.common import (
 from dagster_project.commands.explain import explain
 from dagster_project.commands.factsheet import factsheet
 from dagster_project.commands.forget import forget, rotate_key
-from dagster_project.commands.look import bad_rows, check_files, doctor
+from dagster_project.commands.look import bad_rows, check_files, codebook, doctor
 from dagster_project.common.errors import UserError
 from dagster_project.common.home import keep_private, open_home
 from dagster_project.common.settings import Settings
@@ -90,6 +90,7 @@ main.add_command(check_figures)
 main.add_command(check_release)
 main.add_command(check_files)
 main.add_command(bad_rows)
+main.add_command(codebook)
 main.add_command(doctor)
 main.add_command(explain)
 main.add_command(factsheet)
@@ -285,40 +286,6 @@ def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
     else:
         for line in status_lines(found):
             click.echo(line)
-
-
-@main.group()
-def codebook() -> None:
-    """Work with the definitions in seeds/*.csv and in the folder KTO_CODEBOOK."""
-
-
-@codebook.command()
-@in_one_line
-def check() -> None:
-    """Check the codebook as a whole; name file, row and column of each problem."""
-    from dagster_project.codebook import (  # noqa: PLC0415
-        CodebookError,
-        load_codebook,
-        read_codebook,
-        told_apart,
-    )
-
-    settings = settings_of(None, None)
-    folders = " and ".join(map(str, settings.codebook))
-    try:
-        found = load_codebook(*settings.codebook)
-    except CodebookError as error:
-        for problem in error.problems:
-            click.echo(str(problem))
-        raise UserError(f"{len(error.problems)} problems in {folders}") from None
-    if settings.own_codebook:
-        shipped, _ = read_codebook(settings.seeds)
-        for one in told_apart(shipped, found):
-            click.echo(f"{one.file}: {one.added} rows added, {one.replaced} replaced")
-    click.echo(
-        f"{folders}: {len(found.studies)} studies, {len(found.feeds)} feeds, "
-        f"{len(found.questions)} questions, {len(found.metrics)} metrics; no problems"
-    )
 
 
 def _codes(periods: Sequence[str]) -> tuple[str, ...]:

@@ -5,9 +5,8 @@ figures (the models), or anything that a release does not tell of a cell. What i
 is worked back from published columns only.
 """
 
-from dagster_project.explain.as_json import explanation_json
 from dagster_project.explain.asked import Asked
-from dagster_project.explain.explanation import Explanation, explain
+from dagster_project.explain.explanation import Explanation, explain, explanation_json
 from dagster_project.explain.lines import explanation_lines
 
 __all__ = ["Asked", "Explanation", "explain", "explanation_json", "explanation_lines"]

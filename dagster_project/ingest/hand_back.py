@@ -16,8 +16,8 @@ import polars as pl
 from dagster_project.codebook import Codebook
 from dagster_project.common.durable import replacing
 from dagster_project.common.errors import UserError
-from dagster_project.ingest.holds import standing_bad_rows
 from dagster_project.ingest.scan import Scan
+from dagster_project.ingest.unmended import standing_bad_rows
 
 KINDS = (".xlsx", ".csv")
 SHEET_NAME = 31

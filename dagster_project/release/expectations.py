@@ -8,13 +8,13 @@ seconds to import, so this module does not import it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from dagster_project.release.comparisons import VALUES
-from dagster_project.release.contract import Priority, Rules, TableContract
+from dagster_project.release.contract import Priority, Publication, Rules, TableContract
 from dagster_project.release.described import (
     NEARLY,
     Described,
@@ -24,7 +24,6 @@ from dagster_project.release.described import (
     not_below,
     where,
 )
-from dagster_project.release.publication_expectations import publication_expectations
 
 PUBLISHED, SUPPRESSED = "published", "suppressed"
 SHOWN_WHEN_SUPPRESSED = frozenset({"period_type", "period_start", "answer", "status"})
@@ -56,6 +55,8 @@ OF_EACH_COLUMN = {
     "unknown_when_published": "is known in published rows",
 }
 """What is expected of each of many columns, by the column of evidence that counts rows without."""
+TOO_FEW = "too_few_answers"
+REASONS = ("always_published", "enough_answers", "enough_response", TOO_FEW)
 ROUNDING = 1e-9
 DIFFERENCE = 1e-6
 
@@ -79,7 +80,7 @@ def table_expectations(
     if {"importance", "quadrant"} <= set(kinds):
         yield from _priority_expectations(table, rules)
     if {"published", "reason", "norm"} <= set(kinds):
-        yield from publication_expectations(_studies(table), rules)
+        yield from _publication(_studies(table), rules)
 
 
 def rules_of_columns(contract: TableContract) -> dict[str, tuple[list[str], str]]:
@@ -239,3 +240,45 @@ EVIDENCE = {
 def _studies(table: pd.DataFrame) -> list[str]:
     found = table["study"].dropna().unique() if "study" in table else ()
     return sorted(str(study) for study in found)
+
+
+def _publication(studies: Iterable[str], rules: Rules) -> Iterator[Described]:
+    """Yield what a verdict must look like, and per study which norm it is by."""
+    yield "reason is one of four", *in_set("reason", list(REASONS))
+    for column in ("published", "reason"):
+        yield (
+            f"{column} is known in published rows",
+            "ExpectColumnValuesToNotBeNull",
+            {"column": column, **where(status="published")},
+        )
+    for reason in REASONS:
+        verdict = reason != TOO_FEW
+        kind, arguments = in_set("published", [verdict])
+        sentence = f"published is {str(verdict).lower()} where the reason is {reason}"
+        yield sentence, kind, {**arguments, **where(reason=reason)}
+    yield "study is one with a rule of publication", *in_set("study", sorted(rules.publications))
+    for study in studies:
+        if rule := rules.publications.get(study):
+            yield from _of_study_published(study, rule, rules)
+
+
+def _of_study_published(study: str, rule: Publication, rules: Rules) -> Iterator[Described]:
+    rows = where(study=study, status="published")["where"]
+    for comparison, whole, norm in (
+        ("==", "over all products", rule.norm_overall),
+        ("!=", "of a product", rule.norm_per_product),
+    ):
+        sentence = f"norm {whole} is that of the codebook, study {study}"
+        these = (*rows, ("product_code", comparison, "all"))
+        if norm is None:
+            yield sentence, "ExpectColumnValuesToBeNull", {"column": "norm", "where": these}
+        else:
+            kind, arguments = in_set("norm", [norm])
+            yield sentence, kind, {**arguments, "where": these}
+    for column, metric in (("value", rule.judged), ("value_second_judgement", rule.second)):
+        figure = rules.figures.get((study, metric or ""))
+        if figure is None:
+            continue
+        kind, arguments = between(column, figure.lower - NEARLY, figure.upper + NEARLY)
+        sentence = f"{column} lies on the scale of what is judged, study {study}"
+        yield sentence, kind, {**arguments, "where": rows}

@@ -7,15 +7,18 @@ belong here: which expectations there are. Results are booleans only, never a va
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
+from importlib import import_module
 from operator import and_
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
 
-from dagster_project.common.late_imports import imported_when_used
 from dagster_project.common.progress import Progress, silent
 from dagster_project.common.settings import Settings
 from dagster_project.release.contract import Rules
@@ -189,3 +192,30 @@ def _exception(info: Mapping[str, Any]) -> str:
         return message.partition("\n")[0]
     nested = (_exception(value) for value in info.values() if isinstance(value, Mapping))
     return next((message for message in nested if message), "")
+
+
+class _Later(ModuleType):
+    """Stands in for a module, which is imported when the first of its names is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def imported_when_used(*names: str) -> Iterator[None]:
+    """Defer the import of these modules to their first use; those imported already stay.
+
+    Names that the imports take out of such a module one by one import it at once.
+    """
+    added = [name for name in names if name not in sys.modules]
+    sys.modules.update({name: _Later(name) for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            if isinstance(sys.modules.get(name), _Later):
+                del sys.modules[name]

@@ -6,7 +6,6 @@ what the tables mean (that is SQL), Dagster.
 
 from dagster_project.warehouse.dbt import DbtError, DbtNode
 from dagster_project.warehouse.manifest import blocking_tests, dbt_manifest
-from dagster_project.warehouse.reading import read_warehouse
-from dagster_project.warehouse.run import run_dbt
+from dagster_project.warehouse.run import read_warehouse, run_dbt
 
 __all__ = ["DbtError", "DbtNode", "blocking_tests", "dbt_manifest", "read_warehouse", "run_dbt"]

@@ -1,12 +1,16 @@
-"""Run dbt on the warehouse, one command at a time.
+"""Use the warehouse: run dbt on it, or read it, never both at once.
 
-Belongs here: the lock and what a run needs. Does not belong here: which models to build.
+Belongs here: the lock, and what a run or a reader needs. Does not belong here: which models to
+build, which tables to read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import duckdb
 
 from dagster_project.common.settings import Settings
 from dagster_project.warehouse.damage import damage_told, discard_orphaned_log
@@ -46,3 +50,21 @@ def run_dbt(
         discard_orphaned_log(settings)
         with damage_told(settings):
             invoke(settings, settings.home / "dbt", arguments, project=project, on_node=on_node)
+
+
+@contextmanager
+def read_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse read-only for the length of the block.
+
+    The connection is closed on leaving: an open one would see old data and block dbt.
+
+    Raises:
+        DamagedWarehouseError: the warehouse could not be read.
+
+    """
+    with (
+        warehouse_lock(settings),
+        damage_told(settings),
+        duckdb.connect(settings.warehouse, read_only=True) as connection,
+    ):
+        yield connection

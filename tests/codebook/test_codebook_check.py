@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tiny_codebook import Seeds
 
-from dagster_project.codebook import CodebookError, describe, load_codebook
+from dagster_project.codebook import CodebookError, load_codebook
+from dagster_project.commands.look import describe
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 

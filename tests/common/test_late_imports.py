@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dagster_project.common.late_imports import imported_when_used
+from dagster_project.release.gates import imported_when_used
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,8 @@ sys.path.insert(0, str(BENCHMARKS))
 
 from instances import Instance, drawn, flat, linked, public, random_table, table_119  # noqa: E402
 from loss import MIN_N, TOLERATED, best, measure, problem_of  # noqa: E402
-from optimum import Problem, cheapest  # noqa: E402
+from optimum import cheapest  # noqa: E402
+from problem import Problem  # noqa: E402
 
 TABLES = {
     "z1": lambda: public("z1"),

@@ -26,8 +26,8 @@ from dagster_project.ingest import (
     standing_refusals,
     too_many_bad_rows,
 )
-from dagster_project.ingest.holds import BAD_ROWS, FINAL
 from dagster_project.ingest.lake import LAYOUT
+from dagster_project.ingest.unmended import BAD_ROWS, FINAL
 
 FILE = "counter/20210105 a.csv"
 LATER = "counter/20210106 b.csv"

@@ -22,7 +22,8 @@ from dagster_project.disclosure.attack.blocks import Catalogue
 from dagster_project.disclosure.attack.layout import BIG, CLOSE, Floats, Ints
 from dagster_project.disclosure.attack.programs import least
 from dagster_project.disclosure.attack.search import Posed
-from dagster_project.disclosure.attack.tables import ContradictionError, Equations, Measured
+from dagster_project.disclosure.attack.structure import ContradictionError
+from dagster_project.disclosure.attack.tables import Equations, Measured
 
 DENOMINATOR = 1000
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from dagster_project.disclosure.attack.layout import CLOSE, Flags, Floats, Ints
 from dagster_project.disclosure.attack.programs import Quiet, entries, least
-from dagster_project.disclosure.attack.tables import (
+from dagster_project.disclosure.attack.structure import (
     MISFIT,
     ContradictionError,
     Kernel,

@@ -18,9 +18,9 @@ from dagster_project.disclosure.attack.explain import Explainer
 from dagster_project.disclosure.attack.intervals import Intervals
 from dagster_project.disclosure.attack.layout import BASE, Flags, Floats, Ints
 from dagster_project.disclosure.attack.search import Posed, Workshop, pose, search
+from dagster_project.disclosure.attack.structure import ContradictionError
 from dagster_project.disclosure.attack.tables import (
     NOW,
-    ContradictionError,
     Measured,
     difference_of,
     equations_of,

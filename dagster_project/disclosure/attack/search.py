@@ -31,13 +31,8 @@ from dagster_project.disclosure.attack.layout import (
     Floats,
     Ints,
 )
-from dagster_project.disclosure.attack.tables import (
-    Equations,
-    Measured,
-    Propagation,
-    Structure,
-    structure_of,
-)
+from dagster_project.disclosure.attack.structure import Propagation, Structure, structure_of
+from dagster_project.disclosure.attack.tables import Equations, Measured
 
 N, TOTAL, MEAN = range(len(FIGURES))
 ROUNDS = 4

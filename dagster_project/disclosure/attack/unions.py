@@ -22,7 +22,8 @@ import numpy as np
 from dagster_project.disclosure.attack.blocks import Changed
 from dagster_project.disclosure.attack.layout import CLOSE, Flags, Floats, Ints
 from dagster_project.disclosure.attack.programs import least
-from dagster_project.disclosure.attack.tables import TINY, Equations, Measured
+from dagster_project.disclosure.attack.structure import TINY
+from dagster_project.disclosure.attack.tables import Equations, Measured
 
 PRIME = 2**31 - 1
 SMALL = 2**20

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.disclosure.attack import attack
-from dagster_project.disclosure.attack.tables import Kernel, Structure
+from dagster_project.disclosure.attack.structure import Kernel, Structure
 from dagster_project.disclosure.attack.unions import PRIME, basis_of
 
 ROWS, COLUMNS = ("a", "b"), ("X", "Y", "Z")
