@@ -34,7 +34,7 @@ lint: setup  ## ruff, mypy, bandit, sqlfluff and reuse
 # only a checkout tells which files are the project's
 	test ! -e .git || $(BIN)/reuse lint --quiet
 
-docs: setup  ## Renew docs/marts.md and docs/feeds.md from the models and the codebook
+docs: setup  ## Renew the pages of docs/ that are written from the code
 	$(BIN)/python tests/docs/reference_pages.py docs
 
 bench: setup  ## Time the pipeline on a million responses beside scripts by hand
