@@ -1,4 +1,4 @@
-"""Writes docs/marts.md, feeds.md, kpis.md and commands.md: `make docs`.
+"""Writes docs/marts.md, feeds.md, kpis.md and commands.md, and semantic.yml: `make docs`.
 
 Belongs here: laying out what the models say, and what the codebook says of feeds. Does not belong
 here: any column, header or code; what stands in one place only cannot go out of step with another.
@@ -15,6 +15,7 @@ import yaml
 from commands_page import commands_page
 from kpis_page import kpis_page
 from page_tables import table
+from semantic_model import TARGET, semantic_model
 
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.codebook.model import Column, Feed, Scale
@@ -175,3 +176,4 @@ PAGES = {
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (Path(sys.argv[1]) / name).write_text(page(), encoding="utf-8")
+    TARGET.write_text(semantic_model(), encoding="utf-8")

@@ -8,6 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner
 from reference_pages import PAGES, STUDY
+from semantic_model import TARGET, semantic_model
 
 from dagster_project.cli import main
 from dagster_project.codebook import load_codebook
@@ -21,6 +22,12 @@ CONTRACT = (PROJECT_ROOT / "docs" / "contract.md").read_text("utf-8")
 def test_a_page_is_what_it_is_written_from(page: str) -> None:
     written = (PROJECT_ROOT / "docs" / page).read_text("utf-8")
     assert written == PAGES[page](), f"docs/{page} is out of date: run `make docs`"
+
+
+def test_the_description_of_the_tables_is_what_it_is_written_from() -> None:
+    assert TARGET.read_text("utf-8") == semantic_model(), (
+        f"{TARGET} is out of date: run `make docs`"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
