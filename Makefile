@@ -4,7 +4,7 @@ BIN := .venv/bin
 export KTO_HOME ?= var
 
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh test lint docs bench lock clean
+.PHONY: help setup refresh test lint docs site bench lock clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,8 +34,11 @@ lint: setup  ## ruff, mypy, bandit, sqlfluff and reuse
 # only a checkout tells which files are the project's
 	test ! -e .git || $(BIN)/reuse lint --quiet
 
-docs: setup  ## Renew docs/marts.md and docs/feeds.md from the models and the codebook
+docs: setup  ## Renew the pages of docs/ that are written from the code
 	$(BIN)/python tests/docs/reference_pages.py docs
+
+site: setup  ## Build the pages as a site in var/site; a link that leads nowhere stops it
+	$(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 
 bench: setup  ## Time the pipeline on a million responses beside scripts by hand
 	$(BIN)/python benchmarks/pipeline.py

@@ -24,6 +24,7 @@ LONGEST = (
     "test_protect_cases",
     "test_merged_municipalities",
     "test_private_home",
+    "test_tutorial",
 )
 """The file that takes longest is the first. Of those that share a home only one is here: two at
 once would wait for each other."""

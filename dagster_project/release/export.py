@@ -1,7 +1,7 @@
 """Copies the marts out of the warehouse into a folder of their own that nobody reads yet.
 
-Belongs here: the DuckDB file, the Parquet files and the manifest of a release in preparation. Does
-not belong here: judging them (gates) or showing them to readers (publish).
+Belongs here: the DuckDB file, the Parquet files, the manifest and the description of a release in
+preparation. Does not belong here: judging them (gates) or showing them to readers (publish).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dagster_project.release.manifest import (
     DATABASE_FILE,
     PARQUET_FOLDER,
     SCHEMA,
+    SEMANTIC_FILE,
     STAGED_PREFIX,
     Manifest,
     ReleaseError,
@@ -46,6 +47,8 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 }
 NOBODY_ELSE = 0o700
 VIEWS = Path(__file__).with_name("views.sql")
+SEMANTIC = Path(__file__).with_name(SEMANTIC_FILE)
+"""What the tables mean, for BI tools; the same in every release of this version."""
 TABLE_OR_VIEW = re.compile(rf"\b(?:{SCHEMA}|main)\.\w+")
 BY_ORGANISATION = ("study", "organisation_code", "period")
 OWN, MERGED = "own", "merged"
@@ -197,6 +200,7 @@ def _stage(
             checks=tuple(sorted(set(checks))),
             story=story or Story(),
         ).write(draft)
+        shutil.copyfile(SEMANTIC, draft / SEMANTIC_FILE)
         staged = draft.with_name(f"{STAGED_PREFIX}{release}")
         draft.rename(staged)
     except (OSError, duckdb.Error) as fault:

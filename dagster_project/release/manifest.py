@@ -24,6 +24,7 @@ from dagster_project.common.settings import Settings
 SCHEMA = "marts"
 DATABASE_FILE = "kto.duckdb"
 MANIFEST_FILE = "manifest.json"
+SEMANTIC_FILE = "semantic.yml"
 PARQUET_FOLDER = "parquet"
 CURRENT = "current"
 STAGED_PREFIX = ".staged-"

@@ -1,17 +1,21 @@
-"""Writes docs/marts.md and docs/feeds.md: `make docs`.
+"""Writes docs/marts.md, feeds.md, kpis.md and commands.md, and semantic.yml: `make docs`.
 
-Belongs here: laying out what the models and the codebook say. Does not belong here: any column,
-header or code; what stands in one place only cannot go out of step with another.
+Belongs here: laying out what the models say, and what the codebook says of feeds. Does not belong
+here: any column, header or code; what stands in one place only cannot go out of step with another.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from commands_page import commands_page
+from kpis_page import kpis_page
+from page_tables import table
+from semantic_model import TARGET, semantic_model
 
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.codebook.model import Column, Feed, Scale
@@ -65,11 +69,11 @@ def _place(file: Path) -> tuple[bool, bool, str]:
 def _columns_of(model: Mapping[str, Any], described: dict[str, str]) -> str:
     """Lay out the columns, or name the table that has just the same."""
     rows = [(f"`{c['name']}`", c["data_type"], c["description"]) for c in model["columns"]]
-    table = "\n".join(_table(("column", "type", "holds"), rows))
-    if table in described:
-        return f"The same columns as `{described[table]}`."
-    described[table] = model["name"]
-    return table
+    columns = "\n".join(table(("column", "type", "holds"), rows))
+    if columns in described:
+        return f"The same columns as `{described[columns]}`."
+    described[columns] = model["name"]
+    return columns
 
 
 def feeds_page() -> str:
@@ -94,7 +98,7 @@ def feeds_page() -> str:
         rows = [_row(codebook, feed, column) for column in codebook.columns_of(feed.feed)]
         channel = f", channel `{feed.channel}`" if feed.channel else ""
         parts.append(f"## {feed.feed}\n\n{feed.kind.capitalize()} of *{study.label_en}*{channel}.")
-        parts.append("\n".join(_table(("header", "required", "holds"), rows)))
+        parts.append("\n".join(table(("header", "required", "holds"), rows)))
     parts.append(
         "## Organisations and products\n\n"
         f"An organisation is `{study.code_prefix}` and {study.code_digits} digits, as listed in "
@@ -104,7 +108,7 @@ def feeds_page() -> str:
     products = [
         (f"`{one.product_code}`", one.label_nl, one.label_en) for one in codebook.products_of(STUDY)
     ]
-    parts.append("\n".join(_table(("code", "Dutch", "English"), products)))
+    parts.append("\n".join(table(("code", "Dutch", "English"), products)))
     parts += [_scale(codebook, codebook.scale(scale)) for scale in used]
     return "\n\n".join(parts) + "\n"
 
@@ -154,7 +158,7 @@ def _scale(codebook: Codebook, scale: Scale) -> str:
             (f"`{one.raw}`", f"`{one.code}`" if one.code else "", one.label_nl, one.label_en)
             for one in values
         ]
-        parts.append("\n".join(_table(("in the file", "code", "Dutch", "English"), rows)))
+        parts.append("\n".join(table(("in the file", "code", "Dutch", "English"), rows)))
     return "\n\n".join(parts)
 
 
@@ -162,16 +166,14 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    names = list(head)
-    yield f"| {' | '.join(names)} |"
-    yield "|" + "---|" * len(names)
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-
-
-PAGES = {"marts.md": marts_page, "feeds.md": feeds_page}
+PAGES = {
+    "marts.md": marts_page,
+    "feeds.md": feeds_page,
+    "kpis.md": kpis_page,
+    "commands.md": commands_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (Path(sys.argv[1]) / name).write_text(page(), encoding="utf-8")
+    TARGET.write_text(semantic_model(), encoding="utf-8")

@@ -8,6 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner
 from reference_pages import PAGES, STUDY
+from semantic_model import TARGET, semantic_model
 
 from dagster_project.codebook import load_codebook
 from dagster_project.commands.main import main
@@ -21,6 +22,12 @@ CONTRACT = (PROJECT_ROOT / "docs" / "contract.md").read_text("utf-8")
 def test_a_page_is_what_it_is_written_from(page: str) -> None:
     written = (PROJECT_ROOT / "docs" / page).read_text("utf-8")
     assert written == PAGES[page](), f"docs/{page} is out of date: run `make docs`"
+
+
+def test_the_description_of_the_tables_is_what_it_is_written_from() -> None:
+    assert TARGET.read_text("utf-8") == semantic_model(), (
+        f"{TARGET} is out of date: run `make docs`"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -44,6 +51,27 @@ def test_the_feeds_have_their_headers_and_codes() -> None:
     links, headings = re.findall(r"\(#(\w+)\)", page), re.findall(r"^## (\w+)$", page, re.M)
     assert links
     assert set(links) <= set(headings)
+
+
+def test_every_figure_has_its_formula() -> None:
+    page = PAGES["kpis.md"]()
+    codebook = load_codebook(PROJECT_ROOT / "seeds")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert len(rows) == len(codebook.metrics)
+    assert [row for row in rows if "``" in row or "| |" in row or "n[]" in row] == []
+    (effort,) = [row for row in rows if row.startswith("| `ces` ")]
+    assert "| `moeite` | `100 (n[1 to 2] - n[4 to 5]) / n` | answered | points, 0 |" in effort
+    (second, _) = [row for row in rows if "second judgement" in row]
+    assert "`sum x / n`, counting 1 to 5.4 as 5 |" in second
+    assert "weighted by `WEIGHT` of its files" in page
+
+
+def test_every_command_has_its_help() -> None:
+    page = PAGES["commands.md"]()
+    headings = re.findall(r"^## (kto.*)$", page, re.M)
+    assert headings[:2] == ["kto", "kto bad-rows"]
+    assert {f"kto {name}" for name in main.commands} <= set(headings)
+    assert page.count("-h, --help") == len(headings)
 
 
 def test_the_contract_names_the_codes_of_no_answer() -> None:

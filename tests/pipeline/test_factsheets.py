@@ -152,6 +152,7 @@ def test_a_release_goes_out_when_its_pages_cannot_be_drawn(
         "kto.duckdb",
         "manifest.json",
         "parquet",
+        "semantic.yml",
     ]
 
 

@@ -64,6 +64,7 @@ def test_writes_a_closed_file_that_duckdb_1_4_reads(settings: Settings):
         "kto.duckdb",
         "manifest.json",
         "parquet",
+        "semantic.yml",
     ]
     header = (staged.path / "kto.duckdb").read_bytes()[:20]
     assert header[8:12] == b"DUCK"

@@ -13,7 +13,14 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.audit.contract import FILES, MANIFEST, VIEWS
+from dagster_project.disclosure.audit.contract import (
+    DATABASE_FILE,
+    DESCRIPTION,
+    DESCRIPTION_FILE,
+    MANIFEST,
+    MANIFEST_FILE,
+    VIEWS,
+)
 from dagster_project.disclosure.audit.derived import Finding
 
 PARQUET_FOLDER = "parquet"
@@ -34,16 +41,21 @@ def audit_files(folder: Path, released: Mapping[str, pa.Table]) -> list[Finding]
         released: its tables as `read_release` gives them.
 
     """
+    tables = {f"{PARQUET_FOLDER}/{table}.parquet" for table in released}
+    known = {DATABASE_FILE, MANIFEST_FILE, DESCRIPTION_FILE, *tables}
     found = [
         Finding("files", name, "the audit does not know this file")
         for name in _names(folder)
-        if name not in FILES and name not in {f"{PARQUET_FOLDER}/{t}.parquet" for t in released}
+        if name not in known
     ]
-    found += _manifest(folder / FILES[1], released)
-    if (folder / FILES[0]).is_file():
-        found += _database(folder / FILES[0], released)
+    description = folder / DESCRIPTION_FILE
+    if description.is_file() and description.read_bytes() != DESCRIPTION.read_bytes():
+        found.append(Finding("files", DESCRIPTION_FILE, "not what comes with this software"))
+    found += _manifest(folder / MANIFEST_FILE, released)
+    if (folder / DATABASE_FILE).is_file():
+        found += _database(folder / DATABASE_FILE, released)
     else:
-        found.append(Finding("files", FILES[0], "the release lacks this file"))
+        found.append(Finding("files", DATABASE_FILE, "the release lacks this file"))
     return found
 
 

@@ -13,6 +13,7 @@ from derived_release import N, derived_release, with_value
 
 from dagster_project.disclosure.attack import read_release
 from dagster_project.disclosure.audit import audit_derived, audit_files
+from dagster_project.disclosure.audit.contract import DESCRIPTION
 
 A_2020 = {"organisation_code": "A", "period": "2020", "product_code": "all"}
 B_2020 = {"organisation_code": "B", "period": "2020", "product_code": "p"}
@@ -234,6 +235,15 @@ def test_a_release_folder_with_known_files_only_has_no_findings(folder: Path):
 def test_an_unknown_file_is_found(folder: Path):
     (folder / "notes.txt").write_text("B has 3", encoding="utf-8")
     assert files_found(folder) == {("files", "notes.txt")}
+
+
+def test_a_description_of_the_tables_is_the_one_of_the_software(folder: Path):
+    described = folder / "semantic.yml"
+    described.write_bytes(DESCRIPTION.read_bytes())
+    assert files_found(folder) == set()
+
+    described.write_text("B has 3", encoding="utf-8")
+    assert files_found(folder) == {("files", "semantic.yml")}
 
 
 def test_an_unknown_key_and_a_count_in_the_manifest_are_found(folder: Path):
