@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import click
 
-from dagster_project.cli import main
+from dagster_project.commands.main import main
 
 WIDTH = 100
 OPENING = """# Every command

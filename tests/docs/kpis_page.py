@@ -10,7 +10,7 @@ from page_tables import table
 
 from dagster_project.codebook import Codebook, load_codebook
 from dagster_project.codebook.model import Metric, MetricBand, Study
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 FOR, AGAINST = 100, -100
 OPENING = """# Every figure

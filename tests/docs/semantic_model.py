@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
 TARGET = PROJECT_ROOT / "dagster_project" / "release" / "semantic.yml"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.common.settings import PROJECT_ROOT
 
 pytest.importorskip("mkdocs", reason="mkdocs is not installed: no site is built")
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.common.settings import PROJECT_ROOT, Settings
 
 MADE_OF_MARTS = PROJECT_ROOT / "dbt_project" / "models" / "_exposures.yml"
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"

@@ -12,8 +12,8 @@ import expectations
 import pytest
 from click.testing import CliRunner
 
-from dagster_project.cli import main
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.commands.main import main
+from dagster_project.common.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "tutorial.md"
 STEP = re.compile(r"^```(csv|console) ?(.*)\n((?:.*\n)*?)```$", re.M)
