@@ -6,7 +6,7 @@ arithmetic (worked_back), wording (lines).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -26,6 +26,7 @@ from dagster_project.explain.worked_back import (
     share_count,
     standard_deviation,
 )
+from dagster_project.organisations import organisations_called
 from dagster_project.settings import Settings
 
 KPI = "mart_kpi"
@@ -109,6 +110,10 @@ def explain(
 
     """
     kpi = released.table(KPI)
+    codes = kpi["organisation_code"].unique().to_list()
+    called = organisations_called(codebook, codes, asked.organisation_code)
+    if len(called) == 1:
+        asked = replace(asked, organisation_code=called[0])
     try:
         row = find(kpi, asked)
     except NoFigureError as error:

@@ -12,9 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -31,6 +29,7 @@ from dagster_project.factsheet.table import sheet_table
 from dagster_project.factsheet.words import words
 from dagster_project.progress import Progress, silent
 from dagster_project.release.export import parquet_file
+from dagster_project.spawned import in_order
 from dagster_project.sql_text import literal
 
 FRONT, SHEETS, ANNEXES, DRAWN = "index.html", "factsheet", "annex", "drawn.json"
@@ -264,10 +263,9 @@ def _draw_all(
         for batch in batches:
             yield _draw(folder, codebook, batch)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(_draw, folder, codebook, batch) for batch in batches]
-        for job in jobs:
-            yield job.result()
+    pieces = ((None, (folder, codebook, batch)) for batch in batches)
+    for _, done in in_order(_draw, pieces, workers):
+        yield done
 
 
 def _draw(folder: Path, codebook: Codebook, wanted: list[Place]) -> Done:

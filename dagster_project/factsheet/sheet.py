@@ -25,11 +25,12 @@ from dagster_project.factsheet.figures import (
     Facts,
     Where,
 )
-from dagster_project.factsheet.outline import SHARE, organisation_name
+from dagster_project.factsheet.outline import SHARE
 from dagster_project.factsheet.parts import answer_labels, answer_parts, net_parts, share_parts
 from dagster_project.factsheet.response import funnel, response_lines, response_tables, verdicts
 from dagster_project.factsheet.series import matrices_of, trend_of
 from dagster_project.factsheet.words import Words
+from dagster_project.organisations import organisation_name
 
 MOST_SEGMENTS = 5
 EQUAL = 1e-6
