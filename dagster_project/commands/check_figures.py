@@ -6,10 +6,11 @@ Does not belong here: judging figures.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from dagster_project.commands.common import print_report
 
 
 @click.command(name="check-figures")
@@ -43,22 +44,13 @@ def check_figures(file: Path, as_json: bool) -> None:
     be read, with file, row and column. More in docs/check_figures.md.
     """  # noqa: D301
     from dagster_project.report_check import (  # noqa: PLC0415
-        FiguresError,
         check_report,
         report_json,
         report_lines,
     )
 
-    try:
-        report = check_report(file)
-    except FiguresError as error:
-        for problem in error.problems:
-            click.echo(f"kto: {problem}", err=True)
-        raise SystemExit(2) from None
-    if as_json:
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
-    else:
-        for line in report_lines(report):
-            click.echo(line)
+    report = print_report(
+        lambda: check_report(file), report_json if as_json else None, report_lines
+    )
     if report.findings:
         raise SystemExit(1)

@@ -6,10 +6,11 @@ Does not belong here: the attack.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from dagster_project.commands.common import print_report
 
 
 @click.command(name="check-release")
@@ -63,22 +64,15 @@ def check_release(
     docs/check_release.md.
     """  # noqa: D301
     from dagster_project.table_check import (  # noqa: PLC0415
-        TableError,
         check_tables,
         report_json,
         report_lines,
     )
 
-    try:
-        report = check_tables(file, hierarchies=hierarchy, min_n=min_n, zeros_shown=zeros_shown)
-    except TableError as error:
-        for problem in error.problems:
-            click.echo(f"kto: {problem}", err=True)
-        raise SystemExit(2) from None
-    if as_json:
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
-    else:
-        for line in report_lines(report):
-            click.echo(line)
+    report = print_report(
+        lambda: check_tables(file, hierarchies=hierarchy, min_n=min_n, zeros_shown=zeros_shown),
+        report_json if as_json else None,
+        report_lines,
+    )
     if report.findings:
         raise SystemExit(1)

@@ -5,11 +5,12 @@ Belongs here: what more than one module of commands needs. Does not belong here:
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import click
 
@@ -17,6 +18,7 @@ from dagster_project.common.errors import UserError
 from dagster_project.common.settings import Settings
 
 P = ParamSpec("P")
+R = TypeVar("R")
 FOLDER = click.Path(path_type=Path, file_okay=False)
 landing_option = click.option(
     "--landing", type=FOLDER, help="Where deliveries are. [KTO_LANDING; var/landing]"
@@ -62,3 +64,30 @@ def settings_as_last_filled(landing: Path | None, home: Path | None) -> Settings
     if landing is None and "KTO_LANDING" not in os.environ:
         return settings_of(settings.last_landing(), home)
     return settings
+
+
+def print_report(
+    check: Callable[[], R],
+    as_json: Callable[[R], object] | None,
+    lines: Callable[[R], Iterable[str]],
+) -> R:
+    """Check a file that somebody wrote and print what was found, as JSON if that is given.
+
+    Raises:
+        SystemExit: 2 where the file cannot be used, with every problem of it.
+
+    """
+    from dagster_project.ingest.csv_rows import ProblemsError  # noqa: PLC0415
+
+    try:
+        report = check()
+    except ProblemsError as error:
+        for problem in error.problems:
+            click.echo(f"kto: {problem}", err=True)
+        raise SystemExit(2) from None
+    if as_json is not None:
+        click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
+    else:
+        for line in lines(report):
+            click.echo(line)
+    return report

@@ -66,8 +66,9 @@ def explain(
 ) -> None:
     """Say what a published figure measures, how it follows, on what it rests and since when.
 
-    For example `kto explain GM0637 2020Q4 METRIC --channel CHANNEL`. All is worked out of published
-    columns; the deliveries are what the home keeps, and internal. With --release they are left out.
+    For example `kto explain GM0637 2020Q4 METRIC --channel CHANNEL`; the organisation by its code
+    or its name. All is worked out of published columns; the deliveries are what the home keeps, and
+    internal. With --release they are left out.
 
     Exit 0: explained, or suppressed; 1: there is no such figure, or the release cannot be read.
     More in docs/explain.md.

@@ -84,20 +84,15 @@ def _place(
         UserError: there is none, or several studies have one.
 
     """
-    from dagster_project.factsheet.outline import organisation_name  # noqa: PLC0415
+    from dagster_project.codebook.organisations import names_near, organisations_called  # noqa: PLC0415
 
-    asked = organisation.casefold()
-    named = [
-        one
-        for one in places
-        if asked
-        in (
-            one.organisation_code.casefold(),
-            organisation_name(codebook, one.organisation_code).casefold(),
-        )
-    ]
+    codes = sorted({one.organisation_code for one in places})
+    called = organisations_called(codebook, codes, organisation)
+    named = [one for one in places if one.organisation_code in called]
     if not named:
-        raise UserError(f"{organisation} is in no release; {_near(codebook, places, organisation)}")
+        near = names_near(codebook, codes, organisation)
+        what = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(codes)}"
+        raise UserError(f"{organisation} is in no release; {what}")
     found = [one for one in named if one.period == period and study in (None, one.study)]
     if not found:
         told = ", ".join(sorted({one.period for one in named if study in (None, one.study)}))
@@ -108,20 +103,3 @@ def _place(
         studies = " or ".join(sorted(one.study for one in found))
         raise UserError(f"several studies have {organisation} {period}: add --study {studies}")
     return found[0]
-
-
-def _near(codebook: Codebook, places: list[Place], organisation: str) -> str:
-    """Say which organisations there are, those with a similar name or code first."""
-    from difflib import get_close_matches  # noqa: PLC0415
-
-    from dagster_project.factsheet.outline import organisation_name  # noqa: PLC0415
-
-    known = {
-        text.casefold(): text
-        for one in places
-        for text in (one.organisation_code, organisation_name(codebook, one.organisation_code))
-    }
-    near = [known[one] for one in get_close_matches(organisation.casefold(), known, 3)]
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return "there is " + ", ".join(sorted({one.organisation_code for one in places}))

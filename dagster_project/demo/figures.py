@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.common.rounding import half_away
 from dagster_project.demo.tables import HERE
 
 KEY = ("study", "organisation_code", "period", "channel", "product_code", "metric")
@@ -107,4 +108,4 @@ def _computed(release: duckdb.DuckDBPyConnection, figure: PublishedFigure) -> De
     if found is None or found[0] is None:
         return None
     value: Decimal = found[0]
-    return value.quantize(Decimal(1).scaleb(-figure.decimals), rounding=ROUND_HALF_UP)
+    return half_away(value, figure.decimals)

@@ -6,13 +6,14 @@ arithmetic (worked_back), wording (lines).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from dagster_project.codebook import Codebook
 from dagster_project.codebook.model import Study
+from dagster_project.codebook.organisations import organisations_called
 from dagster_project.common.errors import UserError
 from dagster_project.common.settings import Settings
 from dagster_project.disclosure.attack.layout import TOTAL
@@ -109,6 +110,10 @@ def explain(
 
     """
     kpi = released.table(KPI)
+    codes = kpi["organisation_code"].unique().to_list()
+    called = organisations_called(codebook, codes, asked.organisation_code)
+    if len(called) == 1:
+        asked = replace(asked, organisation_code=called[0])
     try:
         row = find(kpi, asked)
     except NoFigureError as error:

@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.codebook import Codebook
+from dagster_project.codebook.organisations import organisation_name
 from dagster_project.factsheet.figures import ALL, PUBLISHED, RESPONSES, Row
-from dagster_project.factsheet.outline import DISTRIBUTION, organisation_name
+from dagster_project.factsheet.outline import DISTRIBUTION
 from dagster_project.factsheet.words import Words
 from dagster_project.release.export import parquet_file
 

@@ -12,9 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -23,6 +21,7 @@ import polars as pl
 from dagster_project.codebook import Codebook
 from dagster_project.common.checksums import file_sha256
 from dagster_project.common.progress import Progress, silent
+from dagster_project.common.spawned import in_order
 from dagster_project.common.sql_text import literal
 from dagster_project.factsheet.annex import annex_of
 from dagster_project.factsheet.figures import KPI, OWNER, READ, Facts, Place, read_facts
@@ -264,10 +263,9 @@ def _draw_all(
         for batch in batches:
             yield _draw(folder, codebook, batch)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(_draw, folder, codebook, batch) for batch in batches]
-        for job in jobs:
-            yield job.result()
+    pieces = ((None, (folder, codebook, batch)) for batch in batches)
+    for _, done in in_order(_draw, pieces, workers):
+        yield done
 
 
 def _draw(folder: Path, codebook: Codebook, wanted: list[Place]) -> Done:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.codebook import Codebook
+from dagster_project.codebook.organisations import organisation_name
 from dagster_project.factsheet.figures import EVERYBODY, Facts, read_facts
-from dagster_project.factsheet.outline import organisation_name, outline_of
+from dagster_project.factsheet.outline import outline_of
 from dagster_project.factsheet.strips import Strip, strip_of
 from dagster_project.factsheet.words import Words
 from dagster_project.release.contract import figure_of

@@ -87,11 +87,3 @@ def _parts(codebook: Codebook, owner: Metric, plain: list[Metric]) -> tuple[Metr
 
 def _asked(codebook: Codebook, metric: Metric) -> set[str]:
     return set(codebook.questions_of_metric(metric.study, metric.metric))
-
-
-def organisation_name(codebook: Codebook, organisation_code: str) -> str:
-    """Return the name of an organisation; its code where the codebook has it no longer."""
-    try:
-        return codebook.organisation(organisation_code).name
-    except KeyError:
-        return organisation_code

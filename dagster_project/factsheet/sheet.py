@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dagster_project.codebook import Codebook, Metric
+from dagster_project.codebook.organisations import organisation_name
 from dagster_project.factsheet.breakdowns import breakdowns, first_by
 from dagster_project.factsheet.chosen import Chosen
 from dagster_project.factsheet.contents import (
@@ -25,7 +26,7 @@ from dagster_project.factsheet.figures import (
     Facts,
     Where,
 )
-from dagster_project.factsheet.outline import SHARE, organisation_name
+from dagster_project.factsheet.outline import SHARE
 from dagster_project.factsheet.parts import answer_labels, answer_parts, net_parts, share_parts
 from dagster_project.factsheet.response import funnel, response_lines, response_tables, verdicts
 from dagster_project.factsheet.series import matrices_of, trend_of

@@ -9,9 +9,11 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+
+from dagster_project.common.rounding import half_away
 
 LANGUAGES = ("nl", "en")
 FILE = Path(__file__).with_name("words.csv")
@@ -19,8 +21,8 @@ MONTHS = {
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
     "en": "January February March April May June July August September October November December",
 }
-CAST = Decimal("0.000001")
-"""Values are cast to six decimals before they are rounded, as `value_rounded` is."""
+CAST = 6
+"""Decimals to which values are cast before they are rounded, as `value_rounded` is."""
 MINUS, NARROW = "\u2212", "\u202f"
 
 
@@ -45,8 +47,7 @@ class Words:
 
     def number(self, value: float, decimals: int = 0, *, signed: bool = False) -> str:
         """Write a number, rounded half away from zero; thousands apart, a sign if asked."""
-        exact = Decimal(repr(float(value))).quantize(CAST, rounding=ROUND_HALF_UP)
-        rounded = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+        rounded = half_away(half_away(Decimal(repr(float(value))), CAST), decimals)
         text = f"{abs(rounded):,.{decimals}f}".replace(",", NARROW)
         if self.language == "nl":
             text = text.replace(".", ",")

@@ -6,17 +6,13 @@ that name each other fit (arrange).
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from dagster_project.codebook.csv_rows import Line, ProblemsError
 from dagster_project.codebook.folding import fold
 from dagster_project.codebook.problems import Problem
-from dagster_project.ingest.read_csv import open_csv
-from dagster_project.ingest.source import DeliveryRejectedError, Reading
+from dagster_project.ingest.csv_rows import Line, ProblemsError, read_sheet
 from dagster_project.report_check import cells
 from dagster_project.report_check.figure import EVERYBODY, Figure, Kind, Printed, Scale
 
@@ -64,56 +60,27 @@ def read_figures(path: Path) -> FiguresFile:
         FiguresError: the file cannot be read, or a row of it; it carries every problem found.
 
     """
-    file = str(path)
-    try:
-        source = open_csv(path, Reading())
-        columns = _columns(file, source.header)
-        batches = list(source.batches(list(columns)))
-    except OSError as error:
-        why = f"the file cannot be read ({error.strerror}); name a CSV file that can"
-        raise FiguresError([Problem(file, None, None, why)]) from None
-    except DeliveryRejectedError as error:
-        why = f"{error}; save the figures as a CSV file with the columns kind and value"
-        raise FiguresError([Problem(file, None, None, why)]) from None
+    sheet = read_sheet(
+        path,
+        REQUIRED,
+        FiguresError,
+        advice="save the figures as a CSV file with the columns kind and value",
+        known=COLUMNS,
+    )
     figures: list[Figure] = []
-    problems = [
-        Problem(file, row, None, f"{why}; quote texts with commas, or separate cells by ;")
-        for batch in batches
-        for row, why in batch.malformed.iter_rows()
-    ]
-    for batch in batches:
-        frame = batch.frame.rename(columns)
-        for texts in frame.iter_rows(named=True):
-            row = Line(file, texts.pop("row"), texts)
-            figure = _figure(row)
-            problems += row.problems
-            figures += [figure] if figure and not row.problems else []
+    problems = [*sheet.malformed]
+    for line in sheet.lines:
+        row = replace(line, texts={fold(name): text for name, text in line.texts.items()})
+        figure = _figure(row)
+        problems += row.problems
+        figures += [figure] if figure and not row.problems else []
     if not figures and not problems:
-        problems.append(Problem(file, None, None, "no figures; write one printed figure per row"))
+        why = "no figures; write one printed figure per row"
+        problems.append(Problem(sheet.file, None, None, why))
     if problems:
         raise FiguresError(sorted(problems, key=lambda problem: problem.row or 0))
-    ignored = tuple(name.strip() for name in source.header if name.strip() and name not in columns)
-    return FiguresFile(file, tuple(figures), ignored)
-
-
-def _columns(file: str, header: Sequence[str]) -> dict[str, str]:
-    """Map the names that stand in the file to ours."""
-    columns = {name: fold(name) for name in header if fold(name) in COLUMNS}
-    times = Counter(fold(name) for name in header)
-    problems = [
-        Problem(file, 1, name, "the column is there more than once; remove the others")
-        for name in COLUMNS
-        if times[name] > 1
-    ]
-    hint = "; separate columns by ; or , or tab" if len(header) == 1 else ""
-    problems += [
-        Problem(file, 1, name, f"the column is missing; add it{hint}")
-        for name in REQUIRED
-        if not times[name]
-    ]
-    if problems:
-        raise FiguresError(problems)
-    return columns
+    ignored = tuple(name.strip() for name in sheet.header if fold(name) not in COLUMNS)
+    return FiguresFile(sheet.file, tuple(figures), ignored)
 
 
 def _figure(row: Line) -> Figure | None:

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dagster_project.codebook.csv_rows import Line
 from dagster_project.codebook.folding import fold
 from dagster_project.codebook.problems import Problem
 from dagster_project.disclosure.attack.layout import TOTAL
+from dagster_project.ingest.csv_rows import Line, Sheet
 from dagster_project.table_check import cells
-from dagster_project.table_check.sheet import Sheet, TableError, raise_any, read_sheet
+from dagster_project.table_check.sheet import TableError, raise_any, read_sheet
 from dagster_project.table_check.table import Equation, Row, Table, name_of
 
 COLUMNS = ("dimension", "parent", "child")

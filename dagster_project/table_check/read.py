@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from dagster_project.codebook.csv_rows import Line
 from dagster_project.codebook.folding import fold
+from dagster_project.ingest.csv_rows import Line, Sheet
 from dagster_project.report_check import cells as printed_cells
 from dagster_project.table_check import cells
 from dagster_project.table_check.adding import equations_of
-from dagster_project.table_check.sheet import Sheet, TableError, raise_any, read_sheet
+from dagster_project.table_check.sheet import TableError, raise_any, read_sheet
 from dagster_project.table_check.table import Answers, Row, Table, name_of
 
 __all__ = ["TableError", "read_table"]

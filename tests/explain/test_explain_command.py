@@ -34,6 +34,16 @@ def test_a_figure_is_found_whatever_the_capitals(publish: Publish) -> None:
     assert done.stdout.startswith("GM0637 2020Q4 ces counter (nvvb): 76\n")
 
 
+def test_an_organisation_may_be_named_by_its_name(publish: Publish) -> None:
+    folder = publish(FIGURE).folder
+    by_name, by_code = (
+        kto(one, "2020Q4", "ces", "--channel", "counter", "--release", folder)
+        for one in ("zoetermeer", "GM0637")
+    )
+    assert by_name.exit_code == 0
+    assert by_name.stdout == by_code.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.common.spawned import in_order
 from dagster_project.disclosure.attack.blocks import BOUNDED, CLASSES, Block, Catalogue
 from dagster_project.disclosure.attack.cut import cut
 from dagster_project.disclosure.attack.intervals import Intervals, Term
@@ -258,21 +257,9 @@ def _each(blocks: Iterator[Block], plan: Plan, workers: int) -> Iterator[tuple[s
         for block in blocks:
             yield block.table, attack_block(block, plan)
         return
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=prepare, initargs=(plan,)
-        ) as pool,
-    ):
-        waiting: list[tuple[str, Future[Outcome]]] = []
-        for block in blocks:
-            waiting.append((block.table, pool.submit(attack_prepared, block)))
-            if len(waiting) > 8 * workers:
-                wait([waiting[0][1]], return_when=FIRST_COMPLETED)
-                table, future = waiting.pop(0)
-                yield table, future.result()
-        for table, future in waiting:
-            yield table, future.result()
+    pieces = ((block.table, (block,)) for block in blocks)
+    with _one_thread_each():
+        yield from in_order(attack_prepared, pieces, workers, initializer=prepare, initargs=(plan,))
 
 
 @contextmanager

@@ -12,11 +12,8 @@ of respondents as open as the base group does.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -24,13 +21,11 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.common.spawned import in_order
 from dagster_project.disclosure.protect.cut import Cut, cut_into_blocks
 from dagster_project.disclosure.protect.decide import Counts, Decision, protect_block
 from dagster_project.disclosure.protect.rules import Layout, Rules
 from dagster_project.disclosure.protect.vintages import Vintages
-
-AHEAD = 8
-"""Blocks per worker that are handed out before the first of them must be done."""
 
 Progress = Callable[[str], None]
 
@@ -153,24 +148,13 @@ def _report(counts: Sequence[Counts], rows: int, seconds: float) -> Report:
 
 
 def _each(cut: Cut, rules: Mapping[str, Rules], workers: int) -> Iterator[tuple[int, Decision]]:
-    """Protect the blocks in their order, each named by the number of its first cell.
-
-    Only a few of them wait in memory at a time.
-    """
+    """Protect the blocks in their order, each named by the number of its first cell."""
     if workers == 1 or len(cut) == 1:
         for table, first, block in cut:
             yield first, protect_block(block, rules[table])
         return
-    # spawned, not forked: the caller may run threads
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting: deque[tuple[int, Future[Decision]]] = deque()
-        for table, first, block in cut:
-            waiting.append((first, pool.submit(protect_block, block, rules[table])))
-            if len(waiting) > AHEAD * workers:
-                number, future = waiting.popleft()
-                yield number, future.result()
-        for number, future in waiting:
-            yield number, future.result()
+    pieces = ((first, (block, rules[table])) for table, first, block in cut)
+    yield from in_order(protect_block, pieces, workers)
 
 
 def _table(
