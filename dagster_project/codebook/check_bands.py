@@ -94,7 +94,7 @@ def _misplaced(bands: Sequence[MetricBand], grid: Grid, scale: str) -> Iterator[
 
 
 def _off_the_scale(bands: Sequence[MetricBand], grid: Grid, scale: str) -> Iterator[Fault]:
-    """Find bands of a mean that turn answers into what nobody could have answered."""
+    """Find bands of a mean that turn answers into values outside the scale."""
     for band in bands:
         if band.points is not None and grid.place(band.points) is None:
             yield Fault(

@@ -1,4 +1,4 @@
-"""What a check between rows hands back, before it is told to anyone.
+"""What a check between rows returns, before it is worded for the user.
 
 Belongs here: the shape of a fault and of a check, and how one row is named beside another.
 Does not belong here: any check.

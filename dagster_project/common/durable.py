@@ -42,7 +42,7 @@ def replacing(target: Path) -> Iterator[Path]:
     """Give a temporary path to write to, which becomes `target` unless an error comes in between.
 
     Raises:
-        OSError: the disk cannot take it; `target` is as it was.
+        OSError: the disk cannot take it; `target` is unchanged.
 
     """
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""Who may read the home: its owner, and everybody what is published.
+"""Who may read the home: its owner everything, others what is published (docs/decisions.md).
 
 Belongs here: modes of files and folders. Does not belong here: what is in them.
 
-Free text, quarantine, single answers and true small cells lie beside `published/`. The umask keeps
-all of it to its owner, whichever library or child process writes it; what goes out is opened where
-it goes out. Others may pass through the home to `published/`, and list or read nothing else of it.
+Free text, quarantine, single answers and true small cells lie beside `published/`. The umask gives
+only the owner rights on what any library or child process writes; publishing gives others the right
+to read a release. Others may pass through the home to `published/`, and list or read nothing else.
 """
 
 from __future__ import annotations

@@ -12,5 +12,5 @@ Progress = Callable[[str], None]
 
 
 def silent(message: str) -> None:
-    """Report to nobody."""
+    """Report no progress."""
     del message

@@ -69,7 +69,7 @@ class Keep:
 
 @dataclass(frozen=True)
 class Alerts:
-    """Who is told of a run that failed.
+    """Who gets an alert of a run that failed.
 
     `webhook` is a web address that takes JSON with a `text`; it is as secret as a password. Mail
     goes to `mail_to` by the server `smtp` (host, or host:port).
@@ -82,7 +82,7 @@ class Alerts:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Alerts:
-        """Read the variables; without any, nobody is told.
+        """Read the variables; without any, no alert is sent.
 
         Raises:
             ValueError: one is not what it may be.
@@ -113,7 +113,7 @@ class Settings:
     is under `home`. `own_codebook` is a folder of rows that add to those of `seeds/` or replace
     them. `pseudonym_key` is None when no key was given. `limits` hold for each delivery.
     A new file is taken in when it has not changed for `quiet_seconds`. `keep` says how long what
-    was made is kept, `alerts` who is told of a run that failed, `factsheets` whether a release has
+    was made is kept, `alerts` who gets an alert of a failed run, `factsheets` whether a release has
     pages to read, `postgres` the address of a database that holds the current release as well; it
     may have a password in it. `memory_mb` is what DuckDB keeps in memory; beyond it uses the disk.
     """
@@ -289,7 +289,7 @@ def _yes(env: Mapping[str, str], name: str) -> bool:
 
 
 def _refuse_what_is_not_there(env: Mapping[str, str]) -> None:
-    """Refuse settings that a later version may have: nobody should believe that they work."""
+    """Refuse settings that this version does not know: a user would believe that they work."""
     target = env.get("KTO_TARGET") or TARGET
     if target != TARGET:
         raise ValueError(f"KTO_TARGET is {target!r}; this version knows {TARGET} only: unset it")

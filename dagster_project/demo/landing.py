@@ -1,4 +1,4 @@
-"""The demo landing as a whole: made in memory, then laid down beside what is there.
+"""The demo landing as a whole: made in memory, then written beside existing files.
 
 Belongs here: which files there are, and refusing to touch a user's. Does not belong here: contents.
 """
@@ -106,7 +106,7 @@ def _static(tables: DemoTables) -> Iterator[tuple[str, bytes]]:
 
 
 def _found(landing: Path) -> set[str]:
-    """Files that are there, by path relative to the folder; hidden ones are nobody's delivery."""
+    """Existing files, by path relative to the folder; hidden ones are no deliveries."""
     if landing.exists() and not landing.is_dir():
         raise UserError(f"{landing} is not a folder; give the demo a new or empty landing folder")
     return {

@@ -1,11 +1,10 @@
 """The deliveries that can hold answers behind a figure, as `kto status` counts them.
 
-Belongs here: choosing deliveries and what is told of them. Does not belong here: anything that
-depends on a cell. Which deliveries are listed follows from the study and the channel alone, and
-each count is of the whole delivery: how a cell is spread over deliveries would tell of a few people
-in it, also where the cell itself is published. A few rows may be all there is of a hidden cell, so
-a count of 1 to `min_n` - 1 is not told. A larger one may still be that of one cell, where a file
-holds one quarter of one organisation: what is told here is internal, as `kto status` is.
+Belongs here: choosing deliveries and what is said of them. Does not belong here: anything that
+depends on a cell (docs/decisions.md says why). Which deliveries are listed follows from the study
+and the channel alone, and each count is of the whole delivery. A few rows may be all of a hidden
+cell, so a count of 1 to `min_n` - 1 is left out. A larger count may still be that of one cell, if a
+file holds one quarter of one organisation: this is internal information, as `kto status` is.
 """
 
 from __future__ import annotations

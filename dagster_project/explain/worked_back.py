@@ -1,4 +1,4 @@
-"""What published columns say beyond themselves: sums, counts, standard deviations.
+"""Sums, counts and standard deviations that follow from published columns (docs/decisions.md).
 
 Belongs here: arithmetic on one published row. Does not belong here: reading, wording.
 """

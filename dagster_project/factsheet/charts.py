@@ -1,4 +1,4 @@
-"""Charts with axes, drawn by Vega-Lite without network or browser.
+"""Charts with axes, drawn by Vega-Lite without network or browser (why: docs/decisions.md).
 
 Belongs here: what a chart looks like. Does not belong here: which figures it shows. A chart is an
 image with a text that says what it shows; the figures are in a table beside it. Lines differ by

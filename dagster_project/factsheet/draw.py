@@ -66,7 +66,7 @@ def draw_pages(
     progress: Progress = silent,
     workers: int = 2,
 ) -> Drawn:
-    """Draw the pages of a release that is about to go out.
+    """Draw the pages of a release that is about to be published.
 
     Args:
         folder: the staged release; pages are written into it.

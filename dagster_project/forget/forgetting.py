@@ -1,6 +1,7 @@
-"""Forget people: what would go, and taking it out of every file of the home.
+"""Forget people: what would be removed, and removing it from every file of the home.
 
-Belongs here: the order of things, and what is said of it. Does not belong here: whose rows are
+Belongs here: the order of the steps, and what is reported of them; docs/decisions.md says what is
+kept and what is not. Does not belong here: whose rows are
 meant (people), how files are rewritten (rewrite).
 """
 
@@ -76,7 +77,7 @@ def forget_respondent(
 ) -> Told:
     """Forget one respondent, by e-mail address or, with a feed, by the id there.
 
-    Without `yes` nothing changes. No word of what is told or raised holds the address or the id.
+    Without `yes` nothing changes. No message or error holds the address or the id.
 
     Raises:
         UserError: there is no (or another) pseudonym key, no such feed, the id is in use at several

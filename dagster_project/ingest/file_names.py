@@ -1,10 +1,10 @@
-"""How much of the path of a file may be seen: all of it, unless somebody could be reached by it.
+"""How much of a file's path is shown: all of it but addresses and numbers of persons.
 
 Belongs here: endings of files, and what in a name is an address or a number of a person. Does not
 belong here: which files are deliveries; what a masked text looks like (`masking`).
 
-Names hold days, times and numbers of exports, so what is looked for is narrower than in a value
-that is refused: days and times are set aside first.
+Names hold days, times and numbers of exports, so the rule is narrower than for values: days and
+times are set aside first (docs/decisions.md says why).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ FORGOTTEN_FILE = "forgotten.json"
 
 @dataclass(frozen=True)
 class Forgotten:
-    """Rows dated before `before` are left out of whatever is read from now on.
+    """Rows dated before `before` are left out of every delivery that is read from now on.
 
     `deliveries` (feed and SHA-256) are those of which something was forgotten: they stay as they
     were judged, whatever the codebook says since, as reading them again would bring it back.

@@ -1,4 +1,4 @@
-"""Rows that somebody has to mend, for whoever delivered them.
+"""Bad rows in a file for their supplier, who corrects them.
 
 Belongs here: which rows these are, and the tables they are handed back in. Does not belong here:
 judging, masking.

@@ -1,7 +1,7 @@
 """One pass over the rows of a delivery: read, judge, write drafts, count.
 
 A delivery with duplicates, or with too many bad rows, takes a second pass, because only the end of
-the first one tells. Belongs here: the loop over batches. Does not belong here: what is decided
+the first one shows that. Belongs here: the loop over batches. Does not belong here: what is decided
 after it.
 """
 

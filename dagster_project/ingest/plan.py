@@ -130,7 +130,7 @@ class Plan:
 
     @property
     def numbered_by_year(self) -> bool:
-        """Whether each wave counts its respondents anew, so that an id tells only within a year."""
+        """Whether each wave counts its respondents anew: an id is unique within a year only."""
         return self.feed.period_source == "year"
 
     @property

@@ -21,7 +21,7 @@ NO_KEY = (
     "set KTO_PSEUDONYM_KEY; nothing was written"
 )
 SHORTEST_KEY = 16
-"""Bytes of a key; a shorter one can be guessed by whoever has a pseudonym and its address."""
+"""Bytes of a key; a shorter one can be guessed from a pseudonym and its address."""
 SHORT_KEY = (
     f"KTO_PSEUDONYM_KEY is shorter than {SHORTEST_KEY} bytes and could be guessed: take a longer "
     "one; pseudonyms made with the short one are dropped by `kto rotate-key`; nothing was written"

@@ -1,7 +1,8 @@
 """Whether the quotation marks of a CSV file add up.
 
-A lenient parser takes everything after a quotation mark that is never closed as one field and so
-swallows rows without a word. Belongs here: finding that. Does not belong here: cutting fields.
+A lenient parser takes everything after a quotation mark that is never closed as one field, and
+loses rows unnoticed; what is done about such a file is in docs/decisions.md. Belongs here: finding
+the mark. Does not belong here: cutting fields.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class QuoteCheck:
     """Follow the quotation marks through blocks of bytes.
 
     `broken` becomes true once text follows the closing mark of a field of several lines, which
-    happens when an earlier mark was not closed. At the end `inside` tells whether a mark is still
+    happens when an earlier mark was not closed. At the end `inside` says whether a mark is still
     open and `lines` how many line ends came after it.
     """
 

@@ -170,7 +170,7 @@ def _refuse_other_formats(start: bytes) -> None:
 
 
 def _encoding(path: Path) -> str:
-    """Decode the whole file: UTF-8, and Windows-1252 only when it is not."""
+    """Decode the whole file: UTF-8, and Windows-1252 only if it is not (see docs/decisions.md)."""
     with path.open("rb") as file:
         marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
     for encoding in ("utf-8",) if marked else ("utf-8", "cp1252"):

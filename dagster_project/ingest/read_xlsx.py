@@ -27,7 +27,10 @@ ROWS = 20_000
 LETTERS = 26
 CHUNK = 1024 * 1024
 LARGEST, LARGEST_RATIO = 2 * 1024**3, 200
-"""Bytes when unpacked, and how many times the packed size; real workbooks pack 5 to 50 times."""
+"""Bytes when unpacked, and how many times the packed size; real workbooks pack 5 to 50 times.
+
+See docs/decisions.md.
+"""
 SMALL = 64 * 1024**2
 """Bytes when unpacked below which the ratio does not matter."""
 UNREADABLE = "the file is not an Excel workbook (.xlsx), or not all of it is there"

@@ -131,7 +131,7 @@ class ReadingProcess:
         return _OpenElsewhere(self, path, limits, tuple(answer["header"]), answer["advice"])
 
     def send(self, request: Mapping[str, Any]) -> None:
-        """Put a question; that there is nobody to hear it shows when the answer is waited for."""
+        """Send a request; if the other process has ended, waiting for the answer shows it."""
         with suppress(OSError):
             self._end().send_bytes(json.dumps(request).encode())
 

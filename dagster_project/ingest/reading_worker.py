@@ -42,7 +42,7 @@ class Worker:
     batches: Iterator[Batch] = field(default=NO_ROWS)
 
     def serve(self) -> None:
-        """Answer until the other process hangs up, or after an answer that tells of a fault."""
+        """Answer until the other process closes the pipe, or an answer reports a fault."""
         self.pipe.send_bytes(b"{}")
         while True:
             try:
@@ -139,10 +139,9 @@ def _reading(request: Mapping[str, Any]) -> Reading:
 
 
 def _limit_memory(memory_mb: int) -> None:
-    """Allow so much on top of what is in use, so that each delivery has the same.
+    """Allow this much on top of what is in use, so that each delivery has the same.
 
-    RLIMIT_DATA counts what is written to; RLIMIT_AS would count the space that allocators and
-    threads reserve as well, which is several times that.
+    By RLIMIT_DATA, not RLIMIT_AS: see docs/decisions.md.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = _data_in_use() + memory_mb * MB

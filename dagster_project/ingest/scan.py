@@ -197,7 +197,7 @@ def _files(landing: Path, ignored: list[tuple[str, str]]) -> Iterator[tuple[Path
 
 
 def _follow_inside_only(path: Path, file: str, root: str) -> None:
-    """Pass over links to what somebody may not have delivered, whatever is there, and to folders.
+    """Ignore links out of the landing and links to folders (why: see docs/decisions.md).
 
     `root` is the real path of the landing. A link to a file inside it is as good as the file.
     """

@@ -1,4 +1,4 @@
-"""Judges files for whoever is about to deliver them, and keeps nothing.
+"""Judges files before they are delivered, and keeps nothing.
 
 Belongs here: what is said of each file. Does not belong here: judging itself.
 """

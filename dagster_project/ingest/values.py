@@ -68,7 +68,10 @@ def read_year(text: pl.Series) -> pl.Series:
 
 
 def nearest_code(number: pl.Series) -> pl.Series:
-    """Give the nearest whole number as text, half away from zero; null where it is too large."""
+    """Give the nearest whole number as text, half away from zero; null where it is too large.
+
+    Why a distribution counts 7.3 as 7: see docs/decisions.md.
+    """
     nearest = number.sign() * (number.abs() + 0.5).floor()
     return nearest.cast(pl.Int64, strict=False).cast(pl.String)
 

@@ -27,11 +27,11 @@ SECONDS = 15
 
 
 class AlertError(UserError):
-    """Nobody could be told; says where and why, without the address of the hook."""
+    """An alert could not be sent; says where to and why, without the address of the hook."""
 
 
 def run_failed(alerts: Alerts) -> dg.SensorDefinition:
-    """Make the sensor that tells of every failed run of any job."""
+    """Make the sensor that sends an alert of every failed run of any job."""
 
     @dg.run_failure_sensor(
         name=NAME,
@@ -46,7 +46,7 @@ def run_failed(alerts: Alerts) -> dg.SensorDefinition:
 
 
 def send(alerts: Alerts, text: str) -> None:
-    """Send a text wherever it is to go; every way is tried, whatever another said.
+    """Send a text to every address; one that fails does not stop the others.
 
     Raises:
         AlertError: one of them did not take it.

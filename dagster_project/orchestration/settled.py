@@ -4,8 +4,8 @@ Belongs here: remembering it, and seeing that nothing has changed since. Does no
 running, wording.
 
 This looks at names, sizes and times of files and imports nothing heavy, so that a run with nothing
-new answers at once. Nobody can set the time at which a file last changed in any way (its `ctime`),
-so a file that was put in the place of another shows whatever date it bears. What a disk loses by
+new answers at once. No program can set the time at which a file last changed in any way (its
+`ctime`), so a file that replaced another shows, with any date. What a disk loses by
 itself does not show: therefore nothing is remembered beyond the day, and the first run of each day
 compares checksums.
 """

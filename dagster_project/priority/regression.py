@@ -16,7 +16,7 @@ MATRIX = ("study", "organisation_code", "period", "channel", "overall_metric")
 """The columns that name a regression."""
 
 MOST_INFLATION = 10.0
-"""Variance inflation factor from which aspects go together too closely to tell them apart."""
+"""Variance inflation factor above which aspects are too closely related (docs/decisions.md)."""
 
 SINGULAR = 1e-9
 """A correlation matrix with a smaller eigenvalue has aspects that follow from the others."""

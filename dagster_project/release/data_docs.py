@@ -94,7 +94,7 @@ def without_outside(page: str) -> str:
 
 
 class _Rewriter(HTMLParser):
-    """Copies a page, leaving out whatever could reach outside."""
+    """Copies a page without anything that loads from elsewhere."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)

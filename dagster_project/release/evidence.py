@@ -66,7 +66,7 @@ def _files(
     rules: Rules,
     shapes: Shapes,
 ) -> pd.DataFrame:
-    """One row per table: whether contract, manifest, Parquet and DuckDB file speak of the same."""
+    """One row per table: whether contract, manifest, Parquet and DuckDB file agree."""
     found = engine.execute(
         "select table_name from information_schema.tables "
         "where table_catalog = 'staged_release' "
@@ -168,7 +168,7 @@ def _counts(
 
 
 def _standard_type(engine: duckdb.DuckDBPyConnection, kind: str) -> str:
-    """Name of a type as DuckDB spells it; an unknown one as it was given."""
+    """Name of a type as DuckDB spells it; an unknown one unchanged."""
     try:
         return _columns(engine, f"select cast(null as {kind}) as one")[0][1]
     except duckdb.Error:

@@ -1,4 +1,4 @@
-"""Copies the marts out of the warehouse into a folder of their own that nobody reads yet.
+"""Copies the marts out of the warehouse into a staged release, which is not published yet.
 
 Belongs here: the DuckDB file, the Parquet files, the manifest and the description of a release in
 preparation. Does not belong here: judging them (gates) or showing them to readers (publish).

@@ -1,4 +1,4 @@
-"""What a release makes final: the entries of the index, and the story that its manifest tells.
+"""What a release makes final: the entries of the index, and what its manifest says of them.
 
 Belongs here: from states to index. Does not belong here: the states, the swap (publish).
 """

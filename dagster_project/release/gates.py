@@ -1,6 +1,6 @@
-"""The last look at a release before anyone may read it; it fails closed.
+"""The last check of a release before it is published; an error counts as a failure.
 
-Belongs here: running the expectations with Great Expectations and telling what failed. Does not
+Belongs here: running the expectations with Great Expectations and reporting what failed. Does not
 belong here: which expectations there are. Results are booleans only, never a value of a row.
 """
 

@@ -39,7 +39,7 @@ def note_release(settings: Settings, release: str, folder: Path) -> None:
 
 
 def damage(settings: Settings) -> str | None:
-    """Name a file of the current release that is not as it was published; None if all are.
+    """Name a file of the current release that differs from what was published; None if none.
 
     Without a note of that release, of an earlier version say, the manifest tells of the Parquet
     files.

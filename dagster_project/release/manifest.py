@@ -2,7 +2,7 @@
 
 Belongs here: the manifest, file names, reading the current release. Does not belong here: writing
 tables or moving the link. A manifest holds hashes of deliveries and rows of published tables, never
-a count of answers or a file name: those would speak about people.
+a count of answers or a file name: those would be about people.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Copies the current release into PostgreSQL, where BI tools that need a server read it.
 
 Belongs here: tables, labelled views and rights in the database, in one transaction. Does not belong
-here: what a release holds. Readers see the release before or this one, never a mixture: rows are
-replaced by deleting and copying, so that a reader waits for nobody and a writer for no reader.
+here: what a release holds. Readers see the release before or this one, never a mixture, and neither
+they nor the writer wait: rows are deleted and copied (docs/decisions.md says why).
 
 Tables are in schema `marts`, labelled views in schema `bi`; the role `kto_bi` may read both. Both
 schemas are this module's own, and bear its mark: one of that name that somebody else made is
@@ -60,7 +60,7 @@ def copy_release(dsn: str, folder: Path, progress: Progress = silent) -> bool:
         Whether anything was copied; not if the database has this release already.
 
     Raises:
-        ReleaseError: the database cannot be reached or written; it is as it was.
+        ReleaseError: the database cannot be reached or written; it is unchanged.
 
     """
     import psycopg  # noqa: PLC0415

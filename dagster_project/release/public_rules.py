@@ -1,4 +1,4 @@
-"""What the codebook tells everybody, as the attacker's audit takes it.
+"""The rules of the codebook, which are public, in the form that the audit takes.
 
 Belongs here: rules by which derived tables are made. Does not belong here: figures.
 """
@@ -10,7 +10,7 @@ from dagster_project.disclosure.audit import Priorities, Publication
 
 
 def priorities_of(codebook: Codebook) -> Priorities:
-    """Read off what the codebook tells everybody: which metric is an aspect of which."""
+    """Read from the codebook which metric is an aspect of which."""
     return Priorities(
         overall={
             (metric.study, metric.metric): metric.overall_metric
@@ -23,7 +23,7 @@ def priorities_of(codebook: Codebook) -> Priorities:
 
 
 def publications_of(codebook: Codebook) -> dict[str, Publication]:
-    """Read off what the codebook tells everybody: what each study publishes, and by which norm."""
+    """Read from the codebook what each study publishes, and by which norm."""
     return {
         rule.study: Publication(
             judged=rule.judged_metric,

@@ -32,7 +32,7 @@ READ_ONLY, READABLE_FOLDER = 0o444, 0o755
 
 
 def nothing_new(settings: Settings, staged: StagedRelease) -> str | None:
-    """Say in words why a staged release need not go out; None if it is to.
+    """Say in words why a staged release need not be published; None if it is to be.
 
     That is if every byte of a table is as in the current release, it rests on the same deliveries
     and no period is new, revised or withdrawn; or if nothing is published yet, and nothing is new.

@@ -62,7 +62,7 @@ def status(settings: Settings, codebook: Codebook | None = None) -> dict[str, An
         codebook: read from `settings.seeds` when not given.
 
     Returns:
-        `release`: id or None; `stopped`: id of one that was staged and did not go out, or None;
+        `release`: id or None; `stopped`: id of one that was staged and not published, or None;
         `periods`: `study`, `organisation_code`, `period`, `period_type`, `state` (open, held, due,
         final or revised), `held_because`, `due_on`, `released_on`, `revision`, `revised_on`,
         `reason` and `late` (rows that came after it was published);

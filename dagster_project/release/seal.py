@@ -1,4 +1,4 @@
-"""Ties what the gates judged to what goes out: in between, nothing may have changed.
+"""Checks that what is published is what the gates judged: in between, nothing may have changed.
 
 Belongs here: what a staged release and the figures behind it are at a moment, which gates passed
 them. Does not belong here: the gates, the swap (publish). Steps can be run one by one and days
@@ -25,7 +25,7 @@ from dagster_project.release.vintages import INDEX_FILE
 
 @dataclass(frozen=True)
 class Seal:
-    """What a staged release is: `files` are all that would go out, `figures` what it rests on."""
+    """What a staged release is: `files` are all it would publish, `figures` what it rests on."""
 
     release: str
     files: str

@@ -234,7 +234,7 @@ def _judged(parts: pl.DataFrame, order: Order, today: date) -> pl.DataFrame:
 def _years(
     judged: pl.DataFrame, newest: pl.DataFrame, cut_off: pl.Expr, order: Order, today: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Judge the years that are sums of quarters; and the quarters that one goes out without."""
+    """Judge the years that are sums of quarters, and the quarters that a year lacks."""
     quarters = pl.concat(
         [
             judged.filter(pl.col("period_type") == "quarter").select(
@@ -294,7 +294,7 @@ def _absent(judged: pl.DataFrame, newest: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named_years(order: Order) -> pl.Expr:
-    """Say which years may go out without a quarter: only those that are named as such."""
+    """Say which years may be published without a quarter: only those that are named as such."""
     if order.as_is is None or not order.as_is.periods:
         return pl.lit(value=False)
     return order.as_is.covers()
@@ -344,7 +344,7 @@ def _judged_years(rows: pl.DataFrame, order: Order, today: date) -> pl.DataFrame
 
 
 def _goes_without(rows: pl.DataFrame, quarters: pl.DataFrame, order: Order) -> pl.DataFrame:
-    """List the quarters that were never delivered and whose year goes out as it is."""
+    """List the quarters that were never delivered and whose year is published without them."""
     years = rows.filter(
         ~pl.col("is_published")
         & (pl.col("waits").list.len() == 0)

@@ -27,7 +27,7 @@ METRIC = "metric"
 NEW_ONES = (METRIC, "question")
 """Columns of a key whose new values may come with rows of periods that are final."""
 SHOWN = 5
-"""Differences that are named; more would not help whoever reads them."""
+"""Differences that are named; more would not help the reader."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class VintageError(UserError):
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """Periods that are taken back since nobody outside has had them.
+    """Published periods that are withdrawn, as they were never distributed.
 
     `release` is the id of the release whose manifest said so, None before there was one.
     """

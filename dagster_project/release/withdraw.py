@@ -1,6 +1,7 @@
-"""Takes back what nobody outside has had: the index forgets it, and the next manifest says so.
+"""Withdraws published periods that were never distributed.
 
-Belongs here: what may be withdrawn, by whom. Does not belong here: the store (vintages).
+The index drops them, and the next manifest says so. Belongs here: what may be withdrawn, and by
+whom. Does not belong here: the store (vintages).
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ def withdraw(
     by: str | None = None,
     never_distributed: bool,
 ) -> tuple[str, ...]:
-    """Forget published periods of one organisation, and the years that are sums of them.
+    """Withdraw published periods of one organisation, and the years that are sums of them.
 
     Returns:
         The periods that are gone.
 
     Raises:
-        UserError: nobody stated that they were never distributed, one is not published, or another
-            run is at work.
+        UserError: it is not stated that they were never distributed, one is not published, or
+            another run is at work.
 
     """
     if not never_distributed:

@@ -29,7 +29,7 @@ TOO_MANY = "n is so large that every figure of as many decimals is possible"
 
 @dataclass(frozen=True)
 class Alone:
-    """What the row tells by itself.
+    """What follows from the row alone.
 
     `reason` says why it could not be judged, None if it was. `fits` and `fails` are the n listed
     for which the figure is possible and impossible; both empty if it was not judged by n.

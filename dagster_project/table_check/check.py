@@ -1,6 +1,6 @@
 """Check a published table: which suppressed cells it gives away, and how.
 
-Belongs here: what of the findings is told, and the equations. Does not belong here: the attack and
+Belongs here: what is reported, and the equations. Does not belong here: the attack and
 its rules, layout of reports (lines).
 """
 
@@ -106,7 +106,7 @@ def check_tables(
 
 
 def _findings(table: Table, found: Found) -> Iterator[Finding]:
-    """Yield what is known of single cells; an exact n is told with all that goes with it."""
+    """Yield what is known of single cells; an exact n comes with all that follows from it."""
     yield from _not_usable(found)
     by_cell = {row.values: row for row in table.rows}
     for one in found.violations:

@@ -47,7 +47,7 @@ class Row:
     mean: Printed | None
 
     def sums(self, answers: Answers) -> Sums | None:
-        """Return what n answers with this printed mean can add up to; None where nobody can know.
+        """Return what n answers with this printed mean can add up to; None where it is unknown.
 
         A mean m printed with d decimals is one of m - 0.5 * 10^-d to m + 0.5 * 10^-d, both ends
         included. `low` is above `high` if no such sum is possible.

@@ -1,11 +1,10 @@
-"""A damaged warehouse is thrown away: everything in it is made from the lake.
+"""A damaged warehouse is deleted: everything in it is made from the lake.
 
-Belongs here: telling damage from everything else that DuckDB may complain of. Does not belong here:
+Belongs here: distinguishing damage from other errors of DuckDB. Does not belong here:
 building anew, which is an ordinary run.
 
 DuckDB keeps a checksum with its headers and with every block, and compares it whenever it reads
-one. So damage is never taken for data, and it is looked for only after something went wrong: to
-read a whole warehouse before every run would cost more than the run.
+one. So damage is looked for only after something went wrong (docs/decisions.md says why).
 """
 
 from __future__ import annotations

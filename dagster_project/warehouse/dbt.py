@@ -129,7 +129,7 @@ def _handles() -> list[Any]:
 
 @contextmanager
 def _home_in_environment(settings: Settings) -> Iterator[None]:
-    """Let the profile find the home, whatever the environment of this process says."""
+    """Point dbt's profile to the home, also if this process's environment names another."""
     before = os.environ.get("KTO_HOME")
     os.environ["KTO_HOME"] = str(settings.home)
     _homes.append(settings.home)

@@ -1,4 +1,4 @@
-{#- A number from 0 to 2^63 - 1 that stands for the columns, the same for the same values on every engine and version: what is kept of earlier releases is compared with it. Only the last column may contain a `|`. -#}
+{#- A number from 0 to 2^63 - 1 that stands for the columns, the same for the same values on every engine and version: what is kept of earlier releases is compared with it. Only the last column may contain a `|`. Why MD5: see docs/decisions.md. -#}
 {% macro fingerprint(columns) -%}
     {{ return(adapter.dispatch("fingerprint", "kto")(columns)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- The 97.5 % quantile of Student's t for `df` degrees of freedom: the Cornish-Fisher expansion in 1/df (Abramowitz and Stegun 26.7.5), with four more terms fitted to the rest of it. Off by less than 0.0000005 from df 2 on; a weighted figure on ten may have an effective number of 5, which is df 4. -#}
+{#- The 97.5 % quantile of Student's t for `df` degrees of freedom: the Cornish-Fisher expansion in 1/df (Abramowitz and Stegun 26.7.5), with four more terms fitted to the rest of it. Off by less than 0.0000005 from df 2 on; a weighted figure on ten may have an effective number of 5, which is df 4 (docs/decisions.md). -#}
 {% macro student_t_975(df) -%}
     (
         1.959963984540

@@ -1,7 +1,7 @@
 """The audit: everything derived in a release follows from what is published in it.
 
 Belongs here: derived tables and files recomputed from published figures. It stands alone, with its
-own list of tables and columns, so that nothing slips in. Does not belong here: what published
+own list of tables and columns, so that it finds any other. Does not belong here: what published
 figures tell of hidden ones (`attack`, `judge`).
 """
 

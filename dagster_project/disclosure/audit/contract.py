@@ -1,4 +1,4 @@
-"""The tables and columns that a release may have: the audit's own list, so that none slips in.
+"""The tables and columns that a release may have: the audit's own list, to find any other.
 
 Belongs here: names, and the few expressions that every check shares. Does not belong here: what is
 in the tables.

@@ -91,7 +91,7 @@ def audit_derived(
 
 
 def _shapes(tables: Tables) -> list[Finding]:
-    """Tables and columns that nobody knows, and those without which nothing can be checked."""
+    """Tables and columns that are not in the list, and missing ones that a check needs."""
     found = [
         Finding(name, "", "the audit does not know this table")
         for name in tables

@@ -66,7 +66,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _manifest(path: Path, released: Mapping[str, pa.Table]) -> list[Finding]:
-    """Keys that nobody knows, and numbers other than the rows of tables."""
+    """Unknown keys, and numbers other than the rows of tables."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:

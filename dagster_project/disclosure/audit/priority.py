@@ -31,7 +31,7 @@ PLACE = KEYS[PRIORITY][:4]
 
 @dataclass(frozen=True)
 class Priorities:
-    """What the codebook tells everybody about priorities.
+    """What the codebook says about priorities.
 
     `overall` is the overall metric by (study, aspect), `least` the fewest respondents behind an
     importance and `min_n` those behind any figure, by study; 30 and 10 where not named.
@@ -43,7 +43,7 @@ class Priorities:
 
 
 def checks(tables: Mapping[str, pl.DataFrame], rules: Priorities) -> list[Check]:
-    """(table, what is wrong, rows) of everything that does not follow, or tells of too few."""
+    """(table, what is wrong, rows) of figures that do not follow, or rest on too few people."""
     if PRIORITY not in tables:
         return []
     shown = tables[PRIORITY].filter(pl.col("status") == PUBLISHED)

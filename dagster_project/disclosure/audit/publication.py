@@ -33,7 +33,7 @@ ALWAYS, ENOUGH_ANSWERS, ENOUGH_RESPONSE, TOO_FEW = (
 
 @dataclass(frozen=True)
 class Publication:
-    """What the codebook tells everybody about a study's publication; None asks for nothing."""
+    """What the codebook says about a study's publication; None is no rule."""
 
     judged: str
     second: str | None = None

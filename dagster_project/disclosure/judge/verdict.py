@@ -61,7 +61,7 @@ def judge(
         layout: how cells are named.
 
     Returns:
-        The violations; none if the release may go out.
+        The violations; none if the release may be published.
 
     """
     layout = layout or Layout()

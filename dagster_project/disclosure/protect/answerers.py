@@ -145,7 +145,7 @@ class Silent:
         )
 
     def space(self, tableau: Tableau, alone: Space) -> Space:
-        """Return the changes that nobody can see, if `alone` are those of who answered.
+        """Return the changes that keep what is published, if `alone` are those of who answered.
 
         Either those who answer more answered less before; or as many more responded, and answered
         or not.

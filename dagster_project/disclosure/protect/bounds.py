@@ -3,7 +3,7 @@
 Belongs here: moving cells within those tables. Does not belong here: how far is far enough
 (respondents, figures), hiding more cells so that they can move further (repairs).
 
-Whoever reads a release knows of the hidden cells what they add up to, and that they are at least
+A reader of a release knows what the hidden cells add up to, and that they are at least
 some `floor`. The tables that satisfy this are a polytope around the true one. A hidden figure is
 safe if the polytope holds tables in which it is far enough from the truth; each such table is a
 witness, and one table witnesses for many cells.
@@ -29,7 +29,7 @@ CORNERS = 3
 
 @dataclass(frozen=True)
 class Space:
-    """All changes to the figures of a table that nobody can see.
+    """All changes to the hidden figures of a table that keep everything published.
 
     Every such change is a combination of those in `basis`. `others` are more of them, along which
     it is worth going as well.
@@ -64,7 +64,7 @@ class Tied(Protocol):
     def equations(self) -> Equations: ...  # noqa: D102
 
     def space(self, tableau: Tableau, alone: Space) -> Space:
-        """Return the changes that nobody can see, if `alone` are those of the table."""
+        """Return the changes that keep what is published, if `alone` are those of the table."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Polytope:
         Args:
             component: the true table, and what is known of each figure beforehand.
             hidden: which of its cells are not published, shape (cells,).
-            space: the changes to its figures that nobody can see.
+            space: the changes to its figures that keep everything published.
 
         """
         values, least, most = component.values, component.least, component.most
@@ -160,7 +160,7 @@ class Polytope:
         return fresh
 
     def tables(self) -> Floats:
-        """Return the witnesses, and those along the changes that nobody can see, as rows."""
+        """Return as rows the witnesses, and those along the changes that keep what is published."""
         dense = self._space.changes.dense(len(self.values)).repeat(2, axis=0)
         steps = self._steps.ravel()
         there = steps != 0

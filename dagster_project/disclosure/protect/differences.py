@@ -196,7 +196,7 @@ class Growth:
         return replace(component, tied=tied, reach=None)
 
     def space(self, tableau: Tableau, alone: Space) -> Space:
-        """Return the changes that nobody can see, with how each changes the growth."""
+        """Return the changes that keep what is published, with how each changes the growth."""
         size = tableau.size
         dense = alone.basis.dense(size)
         growth = dense[:, self.pairs[:, 0]] - dense[:, self.pairs[:, 1]]

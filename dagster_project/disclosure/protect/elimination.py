@@ -95,7 +95,7 @@ class Tableau:
 
     `changes`, shape (rank, cells): each row is a change to the table that moves the cell `basis` of
     that row and no other cell of the basis. The rows of `open` move no published cell: they span
-    all changes that nobody can see; the others are kept so that a cell can be hidden again.
+    all changes that keep what is published; the others are kept so that a cell can be hidden again.
 
     For the search of unions, basis cells of open rows are leaves, and as far as possible leaves
     that can be part of a light union (`light`): open rows of other leaves move no light leaf
@@ -163,7 +163,7 @@ class Tableau:
         return np.asarray(~(self.changes[self.open] != 0).any(axis=0))
 
     def directions(self) -> npt.NDArray[Any]:
-        """Return a basis of the changes that nobody can see, shape (k, cells)."""
+        """Return a basis of the changes that keep what is published, shape (k, cells)."""
         return np.asarray(self.changes[self.open])
 
     def is_known(self, cells: Ints | int) -> bool:

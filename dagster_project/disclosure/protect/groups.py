@@ -262,7 +262,7 @@ class Pattern:
         return True
 
     def publish_known(self) -> None:
-        """Publish the cells that follow from others: hiding them protects nobody.
+        """Publish the cells that follow from others: hiding them protects nothing.
 
         A total that was refused because all its parts have one score is such a cell, once the parts
         are published.

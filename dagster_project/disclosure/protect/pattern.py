@@ -67,7 +67,7 @@ class Pattern:
 
 
 def silent(_: str) -> None:
-    """Report progress to nobody."""
+    """Report no progress."""
 
 
 def protect(

@@ -76,7 +76,7 @@ class Tables:
         self._open = remembered
 
     def space(self, component: Component) -> Space:
-        """Return the changes to a component that nobody can see."""
+        """Return the changes to a component that keep what is published."""
         key = self.hidden.tobytes()
         if self._space is None or self._space[0] != key:
             self._space = key, Space(Changes.of(self._tableau.directions())), {}
@@ -382,7 +382,7 @@ class Witness:
     """A table of respondents that shows some demands to be met.
 
     `table` has shape (cells,); `shown` are the cells, or growths behind them, that reach a goal;
-    `people` and `changes` are the true table and the changes to it that nobody can see.
+    `people` and `changes` are the true table and the changes that keep what is published.
     """
 
     table: Floats
@@ -401,7 +401,7 @@ class Witness:
         Args:
             n: those who answered, shape (cells,).
             among: where they are among the respondents, shape (cells,).
-            changes: the changes to n that nobody can see.
+            changes: the changes to n that keep what is published.
 
         """
         truth, size = self.people.values, len(n)
