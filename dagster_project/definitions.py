@@ -11,6 +11,7 @@ import json
 import dagster as dg
 
 from dagster_project.codebook import load_codebook
+from dagster_project.common.errors import UserError
 from dagster_project.common.settings import Settings
 from dagster_project.orchestration.alerts import run_failed
 from dagster_project.orchestration.assets.definitions import codebook_assets
@@ -80,4 +81,6 @@ def build_definitions(installation: Installation) -> dg.Definitions:
 def defs() -> dg.Definitions:
     """Definitions of the installation that the environment names."""
     settings = Settings.from_env()
+    if lost := settings.lost_codebook():
+        raise UserError(lost)
     return build_definitions(Installation(settings, load_codebook(*settings.codebook)))

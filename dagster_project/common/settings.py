@@ -17,6 +17,7 @@ from dagster_project.common.home import PUBLISHED
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEMO_KEY_FILE = "demo.key"
 LANDING_NOTE = "landing.txt"
+CODEBOOK_NOTE = "codebook.txt"
 TARGET = "duckdb"
 """The only place that this version builds the models in."""
 NOT_IN_A_HOME = re.compile(r"\?|%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
@@ -183,6 +184,27 @@ class Settings:
         """Note in the home which landing it was last filled from, for `last_landing`."""
         self.internal.mkdir(parents=True, exist_ok=True)
         (self.internal / LANDING_NOTE).write_text(str(self.landing), encoding="utf-8")
+
+    def remember_codebook(self) -> None:
+        """Note in the home whose rows it was last filled with, for `lost_codebook`."""
+        self.internal.mkdir(parents=True, exist_ok=True)
+        own = str(self.own_codebook or "")
+        (self.internal / CODEBOOK_NOTE).write_text(own, encoding="utf-8")
+
+    def lost_codebook(self) -> str | None:
+        """Say what to do where the home was filled with rows that no setting names any more.
+
+        Without them, answers of an own study or product would be refused, and a quarter would be
+        published without its own figures.
+        """
+        note = self.internal / CODEBOOK_NOTE
+        own = note.read_text(encoding="utf-8") if note.is_file() else ""
+        if self.own_codebook or not own:
+            return None
+        return (
+            f"{self.home} was filled with the rows of {own}: set KTO_CODEBOOK to that folder, or "
+            f"remove {note} to go on without them"
+        )
 
     def last_landing(self) -> Path | None:
         """Return the landing that this home was last filled from, if it was ever filled."""

@@ -122,6 +122,8 @@ def refresh(
             f"no landing folder at {settings.landing}; make it and put files in <feed>/ below it, "
             "or name another with --landing"
         )
+    if lost := settings.lost_codebook():
+        raise UserError(lost)
     with _only_one(settings):
         given = mark_of_input(settings)
         codebook = load_codebook(*settings.codebook)

@@ -49,6 +49,7 @@ def codebook_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         installation: Installation = context.resources.installation
         own = str(installation.settings.own_codebook or "")
         with told_in_one_line():
+            installation.settings.remember_codebook()
             for name, table in typed_tables(installation.codebook):
                 write_parquet(table, installation.settings.definitions / f"{name}.parquet")
                 rows = getattr(installation.codebook, name)
