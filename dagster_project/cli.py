@@ -230,7 +230,7 @@ def withdraw(
     reason: str,
     by: str | None,
 ) -> None:
-    """Take back periods that nobody outside has had; they are open again.
+    """Withdraw periods that were never distributed; they are open again.
 
     For the first try of a newcomer. The years that are sums of them go as well.
     """
@@ -274,7 +274,7 @@ def demo(*, landing: Path | None, home: Path | None, every: bool, verbose: bool)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @in_one_line
 def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
-    """Show what needs somebody, then periods by state, deliveries and the current release."""
+    """Show what needs action, then periods by state, deliveries and the current release."""
     from dagster_project.release.render import status_lines  # noqa: PLC0415
     from dagster_project.release.report import status as read_status  # noqa: PLC0415
 

@@ -37,7 +37,7 @@ from dagster_project.cli_common import print_report
 def check_release(
     file: Path, hierarchy: Path | None, min_n: int, zeros_shown: bool, as_json: bool
 ) -> None:
-    """Attack tables that somebody published, and say which suppressed cells they give away.
+    """Attack tables that others published, and say which suppressed cells they disclose.
 
     TABLES.csv has one row per published or suppressed cell:
 

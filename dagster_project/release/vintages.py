@@ -232,7 +232,7 @@ def keep(
     marts: Path,
     keyed: Iterable[str],
 ) -> str:
-    """Copy what these periods rest on and what is told of them into a folder of its own.
+    """Copy what these periods rest on, and what is published of them, into a folder.
 
     Args:
         settings: where the warehouse, the pattern and the vintages are.
