@@ -216,7 +216,7 @@ def revise(
 @named_study_option
 @named_organisation_option
 @named_period_option
-@click.option("--never-distributed", is_flag=True, help="State that nobody outside has had it.")
+@click.option("--never-distributed", is_flag=True, help="State that it was never distributed.")
 @click.option("--reason", required=True, help="Why; it goes into the next manifest.")
 @click.option("--by", help="Who states it.  [the user of this machine]")
 @in_one_line

@@ -31,7 +31,7 @@ from dagster_project.cli_common import print_report
 @click.option(
     "--zeros-shown",
     is_flag=True,
-    help="The table prints a 0 as 0, so a suppressed cell has somebody.",
+    help="The table prints a 0 as 0, so a suppressed cell has a respondent.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check_release(

@@ -162,4 +162,4 @@ def lines(findings: list[Finding]) -> Iterator[str]:
     for one in findings:
         yield f"{'ok' if one.good else 'MEND':6}{one.what:10}{one.found}"
     bad = sum(not one.good for one in findings)
-    yield f"{bad} of {len(findings)} need somebody" if bad else "nothing needs anybody"
+    yield f"{bad} of {len(findings)} need action" if bad else "nothing needs action"

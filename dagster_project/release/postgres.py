@@ -73,7 +73,7 @@ def copy_release(dsn: str, folder: Path, progress: Progress = silent) -> bool:
         first_line = str(fault).strip().partition("\n")[0]
         raise ReleaseError(
             f"Release {manifest.release} is published in {folder.parent.parent}, but not in "
-            f"PostgreSQL, which is as it was: {first_line}. Mend this and run `kto refresh` again"
+            f"PostgreSQL, which is unchanged: {first_line}. Mend this and run `kto refresh` again"
         ) from fault
 
 

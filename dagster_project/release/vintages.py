@@ -172,8 +172,8 @@ def read_index(settings: Settings) -> Index:
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as fault:
         raise VintageError(
-            f"{path} cannot be read ({fault}); put it back from a backup: without "
-            "it nobody knows what is published"
+            f"{path} cannot be read ({fault}); put it back from a backup: only it "
+            "says what is published"
         ) from fault
 
 
