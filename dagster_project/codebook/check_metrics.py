@@ -104,7 +104,8 @@ def families_have_their_settings(codebook: Codebook) -> Iterator[Fault]:
             yield Fault(
                 metric,
                 "base",
-                f"a {metric.family} has no score for whoever did not answer; write answered",
+                f"a {metric.family} has no score for respondents who did not answer; "
+                "write answered",
             )
         count = len(codebook.questions_of_metric(metric.study, metric.metric))
         if metric.family != "composite":

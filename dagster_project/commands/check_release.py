@@ -31,13 +31,13 @@ from dagster_project.commands.common import print_report
 @click.option(
     "--zeros-shown",
     is_flag=True,
-    help="The table prints a 0 as 0, so a suppressed cell has somebody.",
+    help="The table prints a 0 as 0, so a suppressed cell has a respondent.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check_release(
     file: Path, hierarchy: Path | None, min_n: int, zeros_shown: bool, as_json: bool
 ) -> None:
-    """Attack tables that somebody published, and say which suppressed cells they give away.
+    """Attack tables that others published, and say which suppressed cells they disclose.
 
     TABLES.csv has one row per published or suppressed cell:
 

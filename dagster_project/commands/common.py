@@ -46,7 +46,7 @@ def in_one_line(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def settings_of(landing: Path | None, home: Path | None) -> Settings:
-    """Read the settings of a command that somebody gave.
+    """Read the settings of a command.
 
     Raises:
         UserError: one of them is not what it may be.
@@ -71,7 +71,7 @@ def print_report(
     as_json: Callable[[R], object] | None,
     lines: Callable[[R], Iterable[str]],
 ) -> R:
-    """Check a file that somebody wrote and print what was found, as JSON if that is given.
+    """Check a user's file and print what was found, as JSON if that is given.
 
     Raises:
         SystemExit: 2 where the file cannot be used, with every problem of it.

@@ -33,7 +33,7 @@ MB = 1024**2
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, what was found, and whether somebody has to do something."""
+    """One line: what was checked, what was found, and whether the user has to act."""
 
     what: str
     found: str
@@ -159,8 +159,8 @@ LOOKS: dict[str, Callable[[Settings], Found]] = {
 
 
 def lines(findings: list[Finding]) -> Iterator[str]:
-    """Yield a line per finding, and how many need somebody."""
+    """Yield a line per finding, and how many need action."""
     for one in findings:
         yield f"{'ok' if one.good else 'MEND':6}{one.what:10}{one.found}"
     bad = sum(not one.good for one in findings)
-    yield f"{bad} of {len(findings)} need somebody" if bad else "nothing needs anybody"
+    yield f"{bad} of {len(findings)} need action" if bad else "nothing needs action"

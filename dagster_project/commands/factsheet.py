@@ -1,6 +1,6 @@
 """The command `kto factsheet`.
 
-Belongs here: its options, finding the factsheet that somebody means, printing. Does not belong
+Belongs here: its options, finding the factsheet that the user means, printing. Does not belong
 here: drawing.
 """
 
@@ -78,7 +78,7 @@ def factsheet(
 def _place(
     codebook: Codebook, places: list[Place], organisation: str, period: str, study: str | None
 ) -> Place:
-    """Find what somebody means by the code or name of an organisation, and a period.
+    """Find the factsheet of an organisation, by code or name, and a period.
 
     Raises:
         UserError: there is none, or several studies have one.

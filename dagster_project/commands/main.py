@@ -217,7 +217,7 @@ def revise(
 @named_study_option
 @named_organisation_option
 @named_period_option
-@click.option("--never-distributed", is_flag=True, help="State that nobody outside has had it.")
+@click.option("--never-distributed", is_flag=True, help="State that it was never distributed.")
 @click.option("--reason", required=True, help="Why; it goes into the next manifest.")
 @click.option("--by", help="Who states it.  [the user of this machine]")
 @in_one_line
@@ -231,7 +231,7 @@ def withdraw(
     reason: str,
     by: str | None,
 ) -> None:
-    """Take back periods that nobody outside has had; they are open again.
+    """Withdraw periods that were never distributed; they are open again.
 
     For the first try of a newcomer. The years that are sums of them go as well.
     """
@@ -275,7 +275,7 @@ def demo(*, landing: Path | None, home: Path | None, every: bool, verbose: bool)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @in_one_line
 def status(landing: Path | None, home: Path | None, as_json: bool) -> None:
-    """Show what needs somebody, then periods by state, deliveries and the current release."""
+    """Show what needs action, then periods by state, deliveries and the current release."""
     from dagster_project.release.render import status_lines  # noqa: PLC0415
     from dagster_project.release.report import status as read_status  # noqa: PLC0415
 

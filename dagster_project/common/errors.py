@@ -1,4 +1,4 @@
-"""What a user can mend: faults that are told in one line instead of a traceback.
+"""Faults that a user can correct: one line instead of a traceback.
 
 Belongs here: the base class only. Does not belong here: errors of one step, which live beside it.
 """

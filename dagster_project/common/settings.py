@@ -1,6 +1,6 @@
 """Where things are: the one place that reads environment variables.
 
-Belongs here: paths, the pseudonym key, release parameters, terms, who is told. Does not belong
+Belongs here: paths, the pseudonym key, release parameters, terms, alerts. Does not belong
 here: anything about a study, a feed or a question; that is the codebook.
 """
 
@@ -23,7 +23,7 @@ TARGET = "duckdb"
 NOT_IN_A_HOME = re.compile(r"\?|%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
 """What means something else in the address of an SQLite file."""
 MOMENT = 1.0
-"""Seconds: as long as somebody who asked for a run waits to see whether a file still grows."""
+"""Seconds that a run started by a user waits to see whether a file still grows."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Keep:
-    """For how many days what was made is kept; None: until somebody removes it.
+    """For how many days what was made is kept; None: until it is removed by hand.
 
     `releases` are those that are not current, `history` Dagster's runs, `data_docs` the report on
     the last release.
@@ -102,7 +102,7 @@ class Alerts:
 
     @property
     def is_anybody(self) -> bool:
-        """Whether there is somebody to tell."""
+        """Whether alerts have an address."""
         return self.webhook is not None or bool(self.mail_to)
 
 
@@ -177,7 +177,7 @@ class Settings:
         )
 
     def at_once(self) -> Settings:
-        """Return the same for a run that somebody asked for: files may have come just before it."""
+        """Return the same for a run that a user started: files may have come just before it."""
         return replace(self, quiet_seconds=min(self.quiet_seconds, MOMENT))
 
     def remember_landing(self) -> None:

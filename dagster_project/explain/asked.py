@@ -1,4 +1,4 @@
-"""The figure that somebody asks for, found in a release, or what there is near it.
+"""The figure that the user asks for, found in a release, or what there is near it.
 
 Belongs here: from words on a command line to one row. Does not belong here: explaining it.
 """
@@ -36,7 +36,7 @@ class NoFigureError(UserError):
 
 @dataclass(frozen=True)
 class Asked:
-    """The key of a figure as somebody typed it; `study` is None where it is to be found."""
+    """The key of a figure as the user typed it; `study` is None where it is to be found."""
 
     organisation_code: str
     period: str

@@ -2,7 +2,7 @@
 
 Belongs here: what a chart looks like. Does not belong here: which figures it shows. A chart is an
 image with a text that says what it shows; the figures are in a table beside it. Lines differ by
-dash as well as by shade, so that they can be told apart in grey.
+dash as well as by shade, so that they can be distinguished in grey.
 """
 
 from __future__ import annotations

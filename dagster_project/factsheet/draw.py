@@ -72,7 +72,7 @@ def draw_pages(
         folder: the staged release; pages are written into it.
         codebook: the words beside the figures.
         before: the release before, whose pages are taken over where nothing on them changed.
-        progress: told what is being done.
+        progress: called with what is being done.
         workers: how many processes draw, where there is much to draw.
 
     Returns:

@@ -115,7 +115,7 @@ class Facts:
 
     @property
     def periods(self) -> list[str]:
-        """Return the periods that are told, the newest first and a year before its quarters."""
+        """Return the periods that have figures, the newest first and a year before its quarters."""
         told = {str(row["period"]) for row in self.tables[PERIODS]}
         return sorted(told, key=lambda one: (one[:4], -len(one), one), reverse=True)
 
@@ -171,7 +171,7 @@ def read_facts(
 
 
 def places_of(folder: Path) -> list[Place]:
-    """Return all that a release tells of, sorted.
+    """Return all places that a release has figures of, sorted.
 
     In a preview, only what has figures.
     """

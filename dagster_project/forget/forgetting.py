@@ -88,7 +88,7 @@ def forget_respondent(
         key = settings.pseudonym_key
         if key is None:
             raise UserError(
-                "without the key nobody can tell which pseudonym is that of an address: set "
+                "without the key the pseudonym of an address is unknown: set "
                 "KTO_PSEUDONYM_KEY, or give the id of a response or invitation with --feed"
             )
         if not pseudonym.is_key_of(settings.lake, key):

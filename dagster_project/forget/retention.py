@@ -1,7 +1,7 @@
 """What was made and is no longer needed is removed once it is as old as the settings say.
 
 Belongs here: old releases, Dagster's history, the report on a release, previews. Does not belong
-here: what people told, which goes by the day that it is of (forgetting); what is kept of published
+here: answers, which are removed by the day that they are of (forgetting); what is kept of published
 periods, as every later release rests on it.
 """
 

@@ -1,4 +1,4 @@
-"""Rows of a CSV file that somebody typed, with every fault noted where it stands.
+"""Rows of a CSV file that a user typed, with every fault noted where it stands.
 
 Belongs here: what commands that read such files share: columns, rows, faults. Does not belong here:
 what a column means.

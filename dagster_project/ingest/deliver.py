@@ -41,7 +41,7 @@ TOO_OLD = "{rows} rows are of before {before}, of which nothing is kept any more
 
 
 class ChangedWhileReadError(Exception):
-    """A file that is no longer the one that was looked at; nothing of it is stored."""
+    """A file that changed after it was found; nothing of it is stored."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Judge:
         """Read, judge and store one delivery; a file that cannot be read is rejected, not raised.
 
         Nor is an unexpected error raised: a fault of this program on some odd rows may not stop the
-        other deliveries. It is told by its kind, and tried again in every run.
+        other deliveries. Only its kind is reported, and it is tried again in every run.
 
         Raises:
             ChangedWhileReadError: what was read may not be what its hash says.

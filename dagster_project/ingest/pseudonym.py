@@ -52,12 +52,12 @@ def is_key_of(lake: Path, key: bytes) -> bool:
 
 
 def key_note(key: bytes) -> str:
-    """Give what is noted of a key: the key cannot be told from it."""
+    """Return what is noted of a key, from which the key cannot be derived."""
     return _check(key) + "\n"
 
 
 def note_key(lake: Path, key: bytes) -> None:
-    """Note by which key the lake's pseudonyms are made; the key cannot be told from the note."""
+    """Note by which key the lake's pseudonyms are made; the note does not disclose the key."""
     if not (lake / KEY_CHECK).exists():
         with replacing(lake / KEY_CHECK) as temporary:
             temporary.write_text(key_note(key), encoding="ascii")

@@ -54,7 +54,7 @@ class LandedFile:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the file still is the one that was looked at, and holds the bytes it held then.
+        """Whether the file still is the one that was found, with the same bytes.
 
         The bytes are compared as well: two changes within one tick of the clock have one time.
         """
@@ -147,7 +147,7 @@ def scan_landing(
 def scan_after_a_moment(
     settings: Settings, codebook: Codebook, feeds: Collection[str] | None = None
 ) -> Scan:
-    """Scan the landing; in a run that somebody asked for, see first which new files still grow.
+    """Scan the landing; in a run that a user started, check first which new files still grow.
 
     A file that came just before the run is taken in, unless it changes while it is looked at. A run
     that nobody waits for leaves it to the next one.
@@ -257,7 +257,7 @@ def _landed(
 
 
 def mark_of(status: os.stat_result) -> Mark:
-    """Take all that tells of a change, of a file put in its place too."""
+    """Return all that differs after a change, or if another file has taken its place."""
     return (
         status.st_dev,
         status.st_ino,

@@ -137,7 +137,7 @@ def _read_as(rule: Rule, helper: str) -> pl.Expr:
 
 
 def _nobody(rule: Rule) -> list[Must]:
-    """Refuse an id by which somebody could be reached: it would be kept as it is."""
+    """Refuse an id that is an address or number of a person: it would be stored unmasked."""
     text = pl.col(rule.field)
     words = text.str.contains(r"\s") & text.str.contains(DUTCH_NUMBER)
     return [

@@ -1,4 +1,4 @@
-"""Tell somebody that a run failed: to a web address, by mail, or both.
+"""Send an alert when a run failed: to a web address, by mail, or both.
 
 Belongs here: the sensor, the words, sending them. Does not belong here: failing (the steps).
 

@@ -1,4 +1,4 @@
-"""What dbt asks of this project before it opens the warehouse, also when somebody calls dbt alone.
+"""What dbt asks of this project before it opens the warehouse, also when a user runs dbt alone.
 
 Belongs here: refusing a home that is not there, which would end in a traceback of DuckDB, and
 one that is damaged, and keeping what is written private. Does not

@@ -50,7 +50,7 @@ from dagster_project.warehouse.lock import home_lock
 
 
 class StepError(UserError):
-    """A step could not do its work; one line of its own words, or several steps' lines."""
+    """A step failed; the line that it gave, or the lines of several steps."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _run(
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
-    """Say it in the failed steps' own words; a failed check explains the step it stopped."""
+    """Give the failed steps' messages; a failed check explains the step it stopped."""
     checks = [
         f"{check.asset_key.to_user_string()} did not pass {check.check_name}: {check.description}"
         for check in result.get_asset_check_evaluations()
@@ -285,7 +285,7 @@ def _outcome(
 
 
 def _with_changes(outcome: Outcome, installation: Installation, before: Index) -> Outcome:
-    """Add what a revision changes of what was published before; drop what is not to go out."""
+    """Add what a revision changes of what was published; drop what is not to be published."""
     settings, order = installation.settings, installation.order
     if not order.publish:
         staged = staged_release(settings)

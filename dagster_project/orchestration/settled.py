@@ -31,7 +31,7 @@ NOTE = "settled.json"
 NOT_OF_A_RUN = frozenset({"dagster", ".refresh.lock", ".warehouse.lock"})
 """What is in a home beside what runs read and make: Dagster's own storage, and locks."""
 MADE = frozenset({"__pycache__", "target", "logs", ".user.yml"})
-"""What is in the project's folders beside what somebody wrote."""
+"""What programs write in the project's folders."""
 
 
 def mark_of_input(settings: Settings) -> str:

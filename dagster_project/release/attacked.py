@@ -1,4 +1,4 @@
-"""The attack on a staged release or preview, before anyone may read it; it fails closed.
+"""The attack on a staged release or preview, before it is published; an error stops the release.
 
 Belongs here: bringing what is published, earlier vintages and the truth to the attacker, keeping
 what was found. Does not belong here: the attack itself (disclosure.attack). What it found names
@@ -114,7 +114,7 @@ def attack_staged(
         codebook: the rules of every study.
         staged: a staged release or preview.
         audit: folder in which to keep what was found.
-        progress: told how far the attack is.
+        progress: called with how far the attack is.
         released: whether the periods of the release are meant, or those that are not in it.
 
     Raises:
@@ -250,7 +250,7 @@ def _of_periods(tables: Tables, periods: pl.DataFrame) -> Tables:
 
 
 def _earlier(settings: Settings, history: History, scales: pa.Table) -> list[pa.Table]:
-    """Read what earlier vintages told of the blocks, oldest first."""
+    """Read what earlier vintages published of the blocks, oldest first."""
     steps = history.places.filter((pl.col("step") != NOW) & pl.col("vintage").is_not_null())
     shown = []
     for step, places in sorted(steps.partition_by("step", as_dict=True).items()):

@@ -190,7 +190,7 @@ def _index(release: str, found: tuple[Expected, ...], pages: Mapping[str, str]) 
         f'<!DOCTYPE html><html lang="en"><head>{HEAD}<title>Release {escape(release)}</title>'
         f"</head><body><h1>Release {escape(release)}</h1>"
         f'<p class="{verdict}">{"✔" if verdict == "met" else "✘"} {head}</p>'
-        "<p>Internal: what a release must look like before it goes out. Not for publication.</p>"
+        "<p>Internal: what is required of a release before it is published. Not public.</p>"
         f"<ul>{problems}</ul><table><thead><tr><th>Status</th><th>Table or comparison</th>"
         f"<th>Met</th></tr></thead><tbody>{rows}</tbody></table></body></html>\n"
     )

@@ -96,7 +96,7 @@ def stage_release(
         story: which periods it changes.
         checks: names of the checks that passed so far.
         now: time of the release, with a zone.
-        progress: told what is being done.
+        progress: called with what is being done.
 
     Raises:
         ReleaseError: no warehouse, a table that is neither `mart_*` nor `dim_*`, no room on disk.
@@ -127,7 +127,7 @@ def stage_preview(
         published: study, organisation_code, period of what is published; the state of anything
             else that could be is `due`.
         now: time of the preview, with a zone.
-        progress: told what is being done.
+        progress: called with what is being done.
 
     Raises:
         ReleaseError: as for a release.

@@ -54,7 +54,7 @@ def validate(
         settings: where the Data Docs go.
         staged: what `stage_release` returned.
         rules: what the tables, studies and figures must meet.
-        progress: told what is being done.
+        progress: called with what is being done.
 
     Raises:
         ReleaseError: the disk does not allow Data Docs to be written.

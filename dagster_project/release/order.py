@@ -1,4 +1,4 @@
-"""What somebody asked a run to do besides the ordinary: publish as is, revise, or stop before.
+"""What a user asks of a run besides the ordinary: publish as is, revise, or do not publish.
 
 Belongs here: the order and whom it concerns. Does not belong here: carrying it out.
 """
@@ -38,7 +38,7 @@ class Selection:
 class Order:
     """What a run is asked to do.
 
-    `publish`: False stops before publishing. `as_is`: held periods to publish on somebody's word.
+    `publish`: False stops before publishing. `as_is`: held periods that the user publishes.
     `revise`: published quarters or waves of which a new vintage is made; then nothing else is
     published. `reason` is why, for both.
     """

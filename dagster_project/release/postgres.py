@@ -54,7 +54,7 @@ def copy_release(dsn: str, folder: Path, progress: Progress = silent) -> bool:
     Args:
         dsn: address of the database, `postgresql://...` or `host=... dbname=...`.
         folder: a release.
-        progress: told what is being done.
+        progress: called with what is being done.
 
     Returns:
         Whether anything was copied; not if the database has this release already.
@@ -73,7 +73,7 @@ def copy_release(dsn: str, folder: Path, progress: Progress = silent) -> bool:
         first_line = str(fault).strip().partition("\n")[0]
         raise ReleaseError(
             f"Release {manifest.release} is published in {folder.parent.parent}, but not in "
-            f"PostgreSQL, which is as it was: {first_line}. Mend this and run `kto refresh` again"
+            f"PostgreSQL, which is unchanged: {first_line}. Mend this and run `kto refresh` again"
         ) from fault
 
 
@@ -116,7 +116,7 @@ def _own(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> Non
     """Make a schema and mark it; refuse one that bears no mark.
 
     Raises:
-        ReleaseError: somebody else made it.
+        ReleaseError: it was not made by this module.
 
     """
     found = connection.execute(

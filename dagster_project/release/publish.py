@@ -28,7 +28,7 @@ from dagster_project.release.manifest import (
 from dagster_project.release.vintages import Index
 
 READ_ONLY, READABLE_FOLDER = 0o444, 0o755
-"""What is published is for everybody to read; the umask keeps all else to the owner."""
+"""All users may read what is published; the umask leaves the rest to the owner."""
 
 
 def nothing_new(settings: Settings, staged: StagedRelease) -> str | None:

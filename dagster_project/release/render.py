@@ -88,7 +88,7 @@ def _needs(status: Mapping[str, Any]) -> list[Text]:
     ]
     if not lines:
         return [Text(), Text("Nothing needs anybody.")]
-    heading = Text("Needs somebody (what is held goes out with `kto release --as-is` too):")
+    heading = Text("Needs action (`kto release --as-is` publishes what is held, too):")
     return [Text(), heading, *(_one_line(f"  {line}", style="yellow") for line in lines)]
 
 

@@ -1,4 +1,4 @@
-"""What a revision changes of what is published, figure by figure, before anybody publishes it.
+"""What a revision changes of what is published, figure by figure, before it is published.
 
 Belongs here: comparing a staged release with the newest vintage kept. Does not belong here: making
 the revision, printing.

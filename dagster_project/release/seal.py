@@ -76,7 +76,7 @@ def forget(settings: Settings, check: str) -> None:
 
 
 def let_pass(settings: Settings, check: str, seal: Seal) -> None:
-    """Note that a gate let pass what bears this seal."""
+    """Note that what has this seal passed a gate."""
     with replacing(settings.passed(check)) as temporary:
         temporary.write_text(json.dumps(asdict(seal), indent=2) + "\n", encoding="utf-8")
 

@@ -74,7 +74,7 @@ def states_of(
         codebook: for release days and the ends of fieldwork.
         today: the date in the Netherlands.
         release_day: day of the month from which a quarter is due, where its study has none.
-        order: what somebody asked for.
+        order: what the user asked for.
 
     """
     order = order or Order()

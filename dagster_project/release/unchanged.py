@@ -120,7 +120,7 @@ def differences(
 
 
 def _metrics(engine: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """Name the metrics, with their studies, that final periods told of in the table just read."""
+    """Name the metrics, with their studies, that final periods have in the table just read."""
     columns = {str(row[0]) for row in engine.execute("describe was").fetchall()}
     if METRIC not in columns:
         return set()

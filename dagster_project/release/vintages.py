@@ -172,8 +172,8 @@ def read_index(settings: Settings) -> Index:
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as fault:
         raise VintageError(
-            f"{path} cannot be read ({fault}); put it back from a backup: without "
-            "it nobody knows what is published"
+            f"{path} cannot be read ({fault}); put it back from a backup: only it "
+            "says what is published"
         ) from fault
 
 
@@ -232,7 +232,7 @@ def keep(
     marts: Path,
     keyed: Iterable[str],
 ) -> str:
-    """Copy what these periods rest on and what is told of them into a folder of its own.
+    """Copy what these periods rest on, and what is published of them, into a folder.
 
     Args:
         settings: where the warehouse, the pattern and the vintages are.

@@ -46,9 +46,9 @@ def withdraw(
     """
     if not never_distributed:
         raise UserError(
-            "what somebody outside has had cannot be taken back: whoever kept it could subtract it "
-            "from what is published next. State with --never-distributed that nobody has had it, "
-            "or mend it with `kto revise`"
+            "what was distributed cannot be withdrawn: a reader who kept it could subtract it from "
+            "what is published next. State with --never-distributed that it never was, or correct "
+            "it with `kto revise`"
         )
     try:
         with home_lock(settings).acquire(timeout=0):

@@ -1,4 +1,4 @@
-"""Check figures that somebody printed in a report, and say which of them cannot be right.
+"""Check figures that a report prints, and say which of them cannot be right.
 
 Belongs here: reading such figures from a file and the arithmetic of rounding. Does not belong here:
 this project's own releases; nothing in this package knows Dagster, dbt or the codebook's studies.

@@ -1,4 +1,4 @@
-"""Attack tables that somebody published, and say which suppressed cells they give away.
+"""Attack tables that others published, and say which suppressed cells they disclose.
 
 Belongs here: reading such tables from a file, and wording what the attack found. Does not belong
 here: the attack and its judgement (`dagster_project.disclosure`), this project's own releases.

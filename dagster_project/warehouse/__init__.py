@@ -1,4 +1,4 @@
-"""The warehouse: one DuckDB file that dbt alone writes and anybody inside the pipeline may read.
+"""The warehouse: one DuckDB file that dbt alone writes and every part of the pipeline may read.
 
 Belongs here: calling dbt, keeping its manifest fresh, reading tables back. Does not belong here:
 what the tables mean (that is SQL), Dagster.

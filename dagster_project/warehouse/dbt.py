@@ -30,7 +30,7 @@ QUIET = (
 
 
 class DbtError(UserError):
-    """dbt refused or a node failed; one line that names the node and dbt's own words."""
+    """dbt refused or a node failed; one line that names the node and quotes dbt."""
 
 
 _homes: list[Path] = []
@@ -112,7 +112,7 @@ def invoke(
 
 
 def is_at_work(home: Path) -> bool:
-    """Whether dbt was called by the pipeline, which checks what it reads, and not by somebody."""
+    """Whether the pipeline called dbt, and has checked what it reads, rather than a user."""
     return home in _homes
 
 

@@ -54,7 +54,7 @@ def dbt_manifest(settings: Settings) -> Path:
 def _shared(settings: Settings) -> Path:
     """Return the folder of what these versions of dbt parsed.
 
-    dbt, called by somebody, writes in the folder `target` itself.
+    dbt writes in the folder `target` itself when a user runs it.
     """
     versions = "-".join(version(name) for name in ("dbt-core", "dbt-duckdb"))
     return settings.dbt_project / "target" / "pipeline" / versions

@@ -99,4 +99,4 @@ def test_a_missing_landing_is_named(settings: Settings, tmp_path: Path):
 
     assert result.exit_code == 1
     assert f"MEND  folders   landing {tmp_path / 'none'} is not there" in result.stdout
-    assert result.stdout.splitlines()[-1].endswith("need somebody")
+    assert result.stdout.splitlines()[-1].endswith("need action")

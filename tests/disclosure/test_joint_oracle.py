@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from histories import BASE, GRADE, Cell, History, Person, Release, Shape
 from joint_algebra import NEAR, light_unions, spanned, within
-from joint_oracle import ADDED, FREE, Demands, Finding, Joint, findings
+from joint_oracle import Reader, findings
+from joint_system import ADDED, FREE, Demands, Finding, Joint
 
 CHANGE = {"change", "sum of changes"}
 THREE = Shape(("Q1",), ("c1", "c2", "c3"))
@@ -41,7 +42,7 @@ def kinds(history: History, group: str = BASE, min_n: int = 10) -> set[str]:
 
 
 def sums(history: History) -> list[Finding]:
-    return list(Joint(history, BASE, Demands()).sums_of_differences())
+    return list(Reader(history, BASE, Demands()).sums_of_differences())
 
 
 def test_finds_two_late_people_by_subtracting_over_two_vintages() -> None:
@@ -274,7 +275,7 @@ def _tables(joint: Joint, version: int) -> np.ndarray:
 def test_bounds_and_elimination_agree_with_all_whole_tables(seed: int, rows_stay: bool) -> None:
     rng = Random(seed)  # noqa: S311
     history = _random_pair(rng)
-    joint = Joint(history, BASE, Demands(3, rows_stay=rows_stay))
+    joint = Reader(history, BASE, Demands(3, rows_stay=rows_stay))
     if not all(any(c[1] == v for c in joint.people) for v in (1, 2)):
         return
     first, second = _tables(joint, 1), _tables(joint, 2)

@@ -14,13 +14,13 @@ from hand_cells import base_figures, counted, graded, listed, place
 from linear_oracles import exact_by_elimination
 from made_cells import BASE, Key, Measure, Partition, Survey, hierarchy_table
 from truth import Truth, coefficients
-from verdicts import ABC, TEN, broken, hidden, of, read, statuses
+from verdicts import ABC, PUBLIC, TEN, broken, hidden, of, read, statuses
 
 from dagster_project.disclosure.protect import Rules, protect
 
 
-def test_c01_three_secondaries_are_enough():
-    rows = read("c01_ssb_z1_input.csv")
+def test_three_secondaries_are_enough_for_three_primaries():
+    rows = read("z1_input.csv")
     regions, main = "ABCDEFGH", ("annet", "arbeid", "soshjelp", "trygd")
     cross = (
         Partition("product_code", "leaf", "all", tuple(regions)),
@@ -30,7 +30,7 @@ def test_c01_three_secondaries_are_enough():
     cells = counted(counts, ["product_code", "channel"], cross)
     rules = {"s": Rules(min_n=4)}
     found = statuses(cells, cross, rules)
-    expected = read("c01_ssb_z1_expected.csv")
+    expected = read("z1_three_secondaries.csv")
     primary = {
         place(row["region"], channel=row["hovedint"]) for row in expected if row["status"] == "U"
     }
@@ -42,7 +42,7 @@ def test_c01_three_secondaries_are_enough():
 
 def months_and_regions() -> tuple[pa.Table, list[Partition]]:
     """Return z3: regions within counties and within cost groups, months within two groupings."""
-    rows = read("c05_ssb_z3_input.csv")
+    rows = read(PUBLIC / "z3.csv")
 
     def groups(dimension: str, name: str, child: str, parent: str, top: str) -> list[Partition]:
         # a total and a part never share a code: one region is called T
@@ -64,7 +64,7 @@ def months_and_regions() -> tuple[pa.Table, list[Partition]]:
     return counted(counts, ["product_code", "channel", "period"], partitions), partitions
 
 
-def test_c05_overlapping_regions_and_months_leak_nothing():
+def test_overlapping_regions_and_months_leak_nothing():
     cells, partitions = months_and_regions()
     truth = Truth.of(cells, hierarchy_table(partitions), TEN)
     primary = sorted(cell for cell, row in truth.base.items() if truth.small(cell, row))
@@ -75,14 +75,14 @@ def test_c05_overlapping_regions_and_months_leak_nothing():
     assert broken(cells, partitions, found) == []
 
 
-def test_c08a_hides_a_second_product_beside_the_one_that_would_follow():
+def test_hides_a_second_product_beside_the_one_that_would_follow():
     squared = {"A": 350.0, "B": 1010.0, "C": 1600.0, "T": 2960.0}
     figures = {
         place(row["product"].replace("T", "all")): [
             base_figures(int(row["n"])),
             graded(int(row["n"]), float(row["sum"]), squared[row["product"]]),
         ]
-        for row in read("c08a_one_missing_sibling.csv")
+        for row in read("one_missing_sibling.csv")
     }
     cells = listed(figures)
     found = statuses(cells, ABC)
@@ -91,9 +91,9 @@ def test_c08a_hides_a_second_product_beside_the_one_that_would_follow():
     assert broken(cells, ABC, found) == []
 
 
-def test_c08c_hides_in_every_group_what_is_hidden_in_the_base():
+def test_hides_in_every_group_what_is_hidden_in_the_base():
     figures = {}
-    for row in read("c08c_item_nonresponse.csv"):
+    for row in read("item_nonresponse.csv"):
         n = int(row["n_kpi"])
         product = row["product"].replace("T", "all")
         figures[place(product)] = [
@@ -112,8 +112,8 @@ def test_c08c_hides_in_every_group_what_is_hidden_in_the_base():
 
 
 def municipalities() -> dict[str, tuple[pa.Table, list[Partition]]]:
-    """Return c09, one table per municipality: a row over all of them does not exist here."""
-    rows = [row for row in read("c09_benchmark_leak.csv") if row["mun"] != "T"]
+    """Return one table per municipality: a row over all of them does not exist here."""
+    rows = [row for row in read("benchmark_leak.csv") if row["mun"] != "T"]
     names = {
         name: tuple(sorted({row[name] for row in rows} - {"T"}))
         for name in ("chan", "prod", "quart")
@@ -155,14 +155,14 @@ def _graded_rows(rows: Sequence[Mapping[str, str]]) -> dict[Key, list[dict[str, 
 
 
 @pytest.mark.parametrize("municipality", [f"M00{number}" for number in range(5)])
-def test_c09_no_municipality_leaks(municipality: str):
+def test_no_municipality_leaks_from_a_table_of_its_own(municipality: str):
     cells, partitions = municipalities()[municipality]
     found = statuses(cells, partitions)
     assert broken(cells, partitions, found) == []
 
 
-def test_c10_a_mean_moves_by_points_and_by_people_together():
-    rows = read("c10_hardly_above_the_lowest.csv")
+def test_a_mean_moves_by_points_and_by_people_together():
+    rows = read("hardly_above_the_lowest.csv")
     rows = [row for row in rows for _ in range(int(row["respondents"]))]
     items = ("kind", "clear", "quick")
     answers = {item: np.array([float(row[item]) for row in rows]) for item in items}

@@ -11,7 +11,8 @@ from random import Random
 
 import pytest
 from histories import History, Shape
-from joint_oracle import Demands, leaks
+from joint_oracle import leaks
+from joint_system import Demands
 from made_histories import SHAPES, World, plan
 from vintage_driver import Driver
 

@@ -18,12 +18,14 @@ from truth import Truth
 from dagster_project.disclosure.protect import Rules, protect
 
 CASES = Path(__file__).parent / "cases"
+PUBLIC = Path(__file__).parents[2] / "benchmarks" / "public"
 ABC = (Partition("product_code", "leaf", "all", ("A", "B", "C")),)
 TEN = {"s": Rules(min_n=10)}
 Statuses = dict[tuple[Key, str], str]
 
 
-def read(name: str) -> list[dict[str, str]]:
+def read(name: str | Path) -> list[dict[str, str]]:
+    """Read a table of `cases/` by its name, or one elsewhere by its path."""
     with (CASES / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.common.settings import PROJECT_ROOT
 from dagster_project.factsheet import words as module
 from dagster_project.factsheet.words import FILE, words
 
@@ -69,3 +70,12 @@ def test_every_text_is_used_somewhere() -> None:
         if not re.search(rf"['\"]{key}['\"]", code) and not re.fullmatch(made, key)
     ]
     assert unused == []
+
+
+def test_quadrants_are_called_on_pages_as_in_their_dimension() -> None:
+    model = PROJECT_ROOT / "dbt_project" / "models" / "marts" / "dim_quadrant.sql"
+    rows = re.findall(r"\('(\w+)', '([^']+)', '([^']+)', \d\)", model.read_text("utf-8"))
+    assert len(rows) == 4
+    for quadrant, dutch, english in rows:
+        shown = (words("nl")(quadrant), words("en")(quadrant))
+        assert shown == (dutch.lower(), english.lower())

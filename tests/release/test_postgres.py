@@ -125,7 +125,7 @@ def test_a_fault_half_way_leaves_everything_as_it_was(dsn: str, tmp_path: Path) 
     copy_release(dsn, first.path)
     second = staged(tmp_path / "second", "delete from marts.mart_kpi where n is null")
     (second.path / "parquet" / "mart_kpi.parquet").write_bytes(b"no Parquet")
-    with pytest.raises(ReleaseError, match="not in PostgreSQL, which is as it was"):
+    with pytest.raises(ReleaseError, match="not in PostgreSQL, which is unchanged"):
         copy_release(dsn, second.path)
     assert rows_of(dsn, "marts.kto_release")[0][0] == first.id
     assert len(rows_of(dsn, "marts.mart_kpi")) == first.tables["mart_kpi"]

@@ -246,7 +246,7 @@ def test_status_begins_with_what_needs_somebody(tmp_path: Path):
     (settings.landing / "barr").mkdir()
     (settings.landing / "barr" / "b.csv").write_text("taste\n8\n")
     lines = status_lines(status(settings, CODEBOOK))
-    start = next(number for number, line in enumerate(lines) if line.startswith("Needs somebody"))
+    start = next(number for number, line in enumerate(lines) if line.startswith("Needs action"))
     assert [line.strip() for line in lines[start + 1 : start + 4]] == [
         "held       cafe 2020Q4: A: x is wrong",
         LATE,

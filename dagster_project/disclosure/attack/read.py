@@ -205,7 +205,7 @@ def _three_counts() -> list[pl.Expr]:
 def _counts(responses: pl.DataFrame, columns: Collection[str]) -> list[pl.DataFrame]:
     """Return the counts of respondents in `mart_response`, where a study has or hides them.
 
-    A row that is published may be silent about its invitations. A study has none if none is told
+    A published row may lack its invitations. A study has none if none is given
     and no row is hidden, or if there is no column for them.
     """
     has = pl.col("hidden").any().over("study")

@@ -156,7 +156,7 @@ def attack(
             minus (see `figures_of`, which makes them). A hidden row may tell something all the
             same, as a printed `<10` does, or a rounded mean of known respondents: n_low, n_high,
             top_low, top_high, bottom_low and bottom_high are bounds of its figures, and null where
-            nothing is told. A row whose n_low is told is not taken for somebody.
+            nothing is given. A row whose n_low is given need not hold a respondent.
         hierarchies: how cells add up: the table column, dimension, partition, parent, child.
         scales: the table column, metric, kind (`mean`, `net`, `share` or `distribution`), low,
             high: what scores each measure can have.
@@ -177,7 +177,7 @@ def attack(
         workers: processes.
         explain: whether what is exact gets an equation.
         explain_within: an n gets one too if its bounds are at most this far apart.
-        progress: told how far the attack is.
+        progress: called with how far the attack is.
 
     Raises:
         ValueError: a hierarchy is over an unknown dimension.

@@ -24,7 +24,7 @@ from dagster_project.disclosure.protect.programs import Program, is_whole
 from dagster_project.disclosure.protect.rules import SLACK
 
 CORNERS = 3
-"""Corners that are looked at before whole numbers are searched."""
+"""Corners that are tried before whole numbers are searched."""
 
 
 @dataclass(frozen=True)

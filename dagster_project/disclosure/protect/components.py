@@ -25,7 +25,7 @@ Goal = tuple[int, Floats]
 """A component by number, and where its cells should move to, shape (cells,)."""
 
 LIGHTEST = 1e-3
-"""The smallest weight that anybody is taken to have."""
+"""The smallest weight that a respondent is assumed to have."""
 
 
 def components_of(measure: Measure) -> list[tuple[Floats, bool]]:

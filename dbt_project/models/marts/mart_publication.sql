@@ -52,7 +52,7 @@ with_figures as (
         and rules.second_judgement_metric = second_judgement.metric
 ),
 
--- who was not invited has no response, which is too little; one that is not told decides nothing
+-- without invitations there is no response rate, which is too low; a hidden one decides nothing
 with_reasons as (
     select
         *,

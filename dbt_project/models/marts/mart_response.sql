@@ -49,7 +49,7 @@ response as (
         reviews,
         tips,
         required_sample,
-        -- whoever was not invited is not of the sample
+        -- people who were not invited are not of the sample
         responses_invited >= required_sample as required_reached,
         status
     from with_required_sample

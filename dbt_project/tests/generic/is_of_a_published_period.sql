@@ -1,4 +1,4 @@
-{#- Every row is of a period that the release tells of. -#}
+{#- Every row is of a period of the release. -#}
 {% test is_of_a_published_period(model) %}
 select
     rows_of_periods.study,

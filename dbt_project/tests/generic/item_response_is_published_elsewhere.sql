@@ -1,4 +1,4 @@
-{#- Item response tells nothing of its own: those asked are the published responses, those who answered the published n of the distribution of the question and of each metric that leaves no answer to it out. -#}
+{#- Item response discloses nothing of its own: those asked are the published responses, those who answered the published n of the distribution of the question and of each metric that leaves no answer to it out. -#}
 {% test item_response_is_published_elsewhere(model) %}
 with
 

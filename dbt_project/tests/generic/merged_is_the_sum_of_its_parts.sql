@@ -1,4 +1,4 @@
-{#- Nobody is lost in a merger and nobody counted twice: a row for each cell of which a part has one, on everybody in its parts, and hidden where one of them is. -#}
+{#- A merger loses no respondent and counts none twice: a row for each cell of which a part has one, on everybody in its parts, and hidden where one of them is. -#}
 {% test merged_is_the_sum_of_its_parts(model) %}
 with
 

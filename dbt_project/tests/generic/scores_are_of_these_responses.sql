@@ -1,4 +1,4 @@
-{#- Responses get other numbers each time they are built: scores of older numbers are of somebody else. -#}
+{#- Responses get other numbers each time they are built: scores of older numbers belong to other respondents. -#}
 {% test scores_are_of_these_responses(model) %}
 with
 

@@ -12,7 +12,7 @@ NAMES = {
     "prod": "product_code",
     "quart": "period",
 }
-ROWS = [row for row in case("c09_benchmark_leak.csv") if row["status"] != "E"]
+ROWS = [row for row in case("benchmark_leak.csv") if row["status"] != "E"]
 HIDDEN = [row for row in ROWS if row["status"] in "UM"]
 
 

@@ -39,7 +39,7 @@ def test_a_release_in_which_nobody_answered_tells_nothing():
 def test_one_missing_sibling_follows_by_subtraction_with_its_equation():
     rows = {
         row["product"]: (int(row["n"]), float(row["sum"]))
-        for row in case("c08a_one_missing_sibling.csv")
+        for row in case("one_missing_sibling.csv")
     }
     shown = {at("all" if p == "T" else p): None if p == "A" else pair for p, pair in rows.items()}
     counts = {cell: pair and pair[0] for cell, pair in shown.items()}
@@ -71,7 +71,7 @@ def test_without_rows_of_figures_a_hidden_cell_may_be_empty():
 
 
 def test_those_who_answered_bound_those_who_responded():
-    rows = case("c08c_item_nonresponse.csv")
+    rows = case("item_nonresponse.csv")
     people = {at("all" if r["product"] == "T" else r["product"]): int(r["n_resp"]) for r in rows}
     answered = {at("all" if r["product"] == "T" else r["product"]): int(r["n_kpi"]) for r in rows}
     # respondents hidden in A and B, answers to the question in A and C: not nested

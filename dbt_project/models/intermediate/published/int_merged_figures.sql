@@ -38,7 +38,7 @@ places as (
         responses.segment_value
 ),
 
--- a period goes out when it does for every part that has it
+-- a period is published when it is for every part that has it
 releases as (
     select
         figures.study,

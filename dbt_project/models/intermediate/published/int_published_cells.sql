@@ -31,7 +31,7 @@ judged as (
         and metrics.disclosure_group = pattern.disclosure_group
 ),
 
--- nobody answered and the cell is not hidden: there is no figure, and no row
+-- no answers, and the cell is not hidden: there is no figure, and no row
 shown as (
     select
         {{ cell() }},

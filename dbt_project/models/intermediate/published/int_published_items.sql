@@ -74,7 +74,7 @@ counted as (
         metric
 ),
 
--- where some came in by a feed without the question, those asked are a part that nobody may know
+-- where some came in by a feed without the question, those asked are a part that is not published
 asked_everybody as (
     select
         response_cells.study,
