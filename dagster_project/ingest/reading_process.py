@@ -119,7 +119,8 @@ class ReadingProcess:
         known = {name: [sorted(texts) for texts in both] for name, both in reading.known.items()}
         request = {
             "do": "open",
-            "path": os.fsdecode(path),
+            # the process keeps the folder in which it was started
+            "path": os.fsdecode(path.absolute()),
             "sheet": reading.sheet,
             "required": [sorted(names) for names in reading.required],
             "known": known,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(INITDB is None, reason=LACKING)
 class Copied(Place):
     """A home whose releases are copied to a database."""
 
-    dsn: str
+    dsn: str = field(kw_only=True)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -25,7 +25,7 @@ class Copied(Place):
 
 
 def test_a_release_that_the_database_missed_is_copied_by_the_next_refresh(tmp_path: Path) -> None:
-    away = Copied(tmp_path, f"host={tmp_path} user=kto password=secret dbname=kto")
+    away = Copied(tmp_path, dsn=f"host={tmp_path} user=kto password=secret dbname=kto")
     away.land("counter", "2021-01-05.csv", answers(4, *range(20)))
     said = away.refused("refresh")
     assert "is published" in said
@@ -33,7 +33,7 @@ def test_a_release_that_the_database_missed_is_copied_by_the_next_refresh(tmp_pa
     assert "secret" not in said
     release = away.manifest["release"]
     with server() as dsn:
-        there = Copied(tmp_path, dsn)
+        there = Copied(tmp_path, dsn=dsn)
         there.told("refresh")
         assert there.manifest["release"] == release
         with psycopg.connect(dsn) as connection:
