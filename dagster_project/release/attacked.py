@@ -32,7 +32,7 @@ from dagster_project.disclosure.judge import (
     scales_of,
     targets_of,
 )
-from dagster_project.release.export import StagedRelease
+from dagster_project.release.export import SEMANTIC, StagedRelease
 from dagster_project.release.history import NOW, History
 from dagster_project.release.manifest import ReleaseError
 from dagster_project.release.protected import Figures, read_figures
@@ -126,7 +126,8 @@ def attack_staged(
         tables = read_release(staged.path)
         figures = read_figures(settings)
         found = _attack(settings, codebook, tables, figures, progress, released=released)
-        findings = [*_audit(codebook, tables), *audit_files(staged.path, tables)]
+        fixed = {SEMANTIC.name: SEMANTIC.read_bytes()}
+        findings = [*_audit(codebook, tables), *audit_files(staged.path, tables, fixed)]
         _keep(audit, staged, found, findings)
     except (OSError, ValueError, duckdb.Error, pl.exceptions.PolarsError) as fault:
         first_line = str(fault).partition("\n")[0]

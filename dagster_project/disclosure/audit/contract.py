@@ -6,8 +6,6 @@ in the tables.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 Check = tuple[str, str, pl.DataFrame]
@@ -183,9 +181,7 @@ MANIFEST = (
     *("release", "time", "software", "deliveries", "tables", "parquet", "checks"),
     *("periods_new", "periods_revised", "released_as_they_were", "withdrawn"),
 )
-DATABASE_FILE, MANIFEST_FILE, DESCRIPTION_FILE = "kto.duckdb", "manifest.json", "semantic.yml"
-DESCRIPTION = Path(__file__).parents[2] / "release" / DESCRIPTION_FILE
-"""What comes with the software, and so tells of nobody."""
+DATABASE_FILE, MANIFEST_FILE = "kto.duckdb", "manifest.json"
 VIEWS = ("dim_question", "kpi_labelled", "kpi_totals", "kpi_by_product", "kpi_trend", "response")
 """Views of schema main that show tables with labels; each table has a view there as well."""
 

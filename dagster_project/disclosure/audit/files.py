@@ -13,14 +13,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.disclosure.audit.contract import (
-    DATABASE_FILE,
-    DESCRIPTION,
-    DESCRIPTION_FILE,
-    MANIFEST,
-    MANIFEST_FILE,
-    VIEWS,
-)
+from dagster_project.disclosure.audit.contract import DATABASE_FILE, MANIFEST, MANIFEST_FILE, VIEWS
 from dagster_project.disclosure.audit.derived import Finding
 
 PARQUET_FOLDER = "parquet"
@@ -33,24 +26,29 @@ OBJECTS = """
 """
 
 
-def audit_files(folder: Path, released: Mapping[str, pa.Table]) -> list[Finding]:
+def audit_files(
+    folder: Path, released: Mapping[str, pa.Table], fixed: Mapping[str, bytes]
+) -> list[Finding]:
     """Find files, manifest entries and database objects that the audit does not know.
 
     Args:
         folder: the release.
         released: its tables as `read_release` gives them.
+        fixed: by name, the files that every release has and what is in them.
 
     """
     tables = {f"{PARQUET_FOLDER}/{table}.parquet" for table in released}
-    known = {DATABASE_FILE, MANIFEST_FILE, DESCRIPTION_FILE, *tables}
+    known = {DATABASE_FILE, MANIFEST_FILE, *fixed, *tables}
     found = [
         Finding("files", name, "the audit does not know this file")
         for name in _names(folder)
         if name not in known
     ]
-    description = folder / DESCRIPTION_FILE
-    if description.is_file() and description.read_bytes() != DESCRIPTION.read_bytes():
-        found.append(Finding("files", DESCRIPTION_FILE, "not what comes with this software"))
+    found += [
+        Finding("files", name, "differs from what every release has")
+        for name, content in fixed.items()
+        if not (folder / name).is_file() or (folder / name).read_bytes() != content
+    ]
     found += _manifest(folder / MANIFEST_FILE, released)
     if (folder / DATABASE_FILE).is_file():
         found += _database(folder / DATABASE_FILE, released)

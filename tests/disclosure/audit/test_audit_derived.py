@@ -13,10 +13,11 @@ from derived_release import N, derived_release, with_value
 
 from dagster_project.disclosure.attack import read_release
 from dagster_project.disclosure.audit import audit_derived, audit_files
-from dagster_project.disclosure.audit.contract import DESCRIPTION
 
 A_2020 = {"organisation_code": "A", "period": "2020", "product_code": "all"}
 B_2020 = {"organisation_code": "B", "period": "2020", "product_code": "p"}
+
+FIXED = {"read.me": b"what every release has"}
 
 
 def whats(released: dict[str, pa.Table]) -> set[str]:
@@ -221,11 +222,13 @@ def folder(tmp_path: Path) -> Path:
     manifest |= {"tables": {name: t.num_rows for name, t in tables.items()}}
     manifest |= {"parquet": dict.fromkeys(tables, "hash"), "checks": ["one"]}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    for name, content in FIXED.items():
+        (tmp_path / name).write_bytes(content)
     return tmp_path
 
 
 def files_found(folder: Path) -> set[tuple[str, str]]:
-    return {(f.table, f.row) for f in audit_files(folder, read_release(folder))}
+    return {(f.table, f.row) for f in audit_files(folder, read_release(folder), FIXED)}
 
 
 def test_a_release_folder_with_known_files_only_has_no_findings(folder: Path):
@@ -237,13 +240,12 @@ def test_an_unknown_file_is_found(folder: Path):
     assert files_found(folder) == {("files", "notes.txt")}
 
 
-def test_a_description_of_the_tables_is_the_one_of_the_software(folder: Path):
-    described = folder / "semantic.yml"
-    described.write_bytes(DESCRIPTION.read_bytes())
-    assert files_found(folder) == set()
-
-    described.write_text("B has 3", encoding="utf-8")
-    assert files_found(folder) == {("files", "semantic.yml")}
+@pytest.mark.parametrize("content", [None, b"B has 3"])
+def test_a_file_that_every_release_has_is_there_and_the_same(folder: Path, content: bytes | None):
+    (folder / "read.me").unlink()
+    if content is not None:
+        (folder / "read.me").write_bytes(content)
+    assert files_found(folder) == {("files", "read.me")}
 
 
 def test_an_unknown_key_and_a_count_in_the_manifest_are_found(folder: Path):
