@@ -194,8 +194,8 @@ class Settings:
     def lost_codebook(self) -> str | None:
         """Say what to do where the home was filled with rows that no setting names any more.
 
-        Without them, answers of an own study or product would be refused, and a quarter would be
-        published without its own figures.
+        Without them, answers of an own study or product would be refused, a quarter would be
+        published without its own figures, and personal fields of an own feed would not be found.
         """
         note = self.internal / CODEBOOK_NOTE
         own = note.read_text(encoding="utf-8") if note.is_file() else ""

@@ -139,11 +139,14 @@ def alone(settings: Settings) -> Iterator[None]:
     """Hold the lock of the home, with what a killed run left carried out.
 
     Raises:
-        UserError: another run is at work, or the home cannot be written.
+        UserError: another run is at work, the home cannot be written, or it was filled with rows
+            of an own codebook that is not set.
 
     """
     if not settings.home.is_dir():
         raise UserError(f"{settings.home} is not there; name another with --home")
+    if lost := settings.lost_codebook():
+        raise UserError(lost)
     try:
         with home_lock(settings).acquire(timeout=0):
             finish(settings.home)

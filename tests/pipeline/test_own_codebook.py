@@ -151,9 +151,12 @@ def test_only_the_owner_reads_what_the_models_read(place: Place) -> None:
 
 
 def test_a_home_that_was_filled_with_own_rows_is_not_filled_without_them(place: Place) -> None:
-    """Answers of the own study would be refused, and a quarter published without its own KPI."""
-    line = Place(place.folder).refused("refresh")
-    assert line.startswith(f"kto: {place.home} was filled with the rows of {place.codebook}: set ")
+    """Answers of the own study would be refused, and what is personal there not be forgotten."""
+    for words in (["refresh"], ["forget", "--before", "2020-01-01"]):
+        line = Place(place.folder).refused(*words)
+        assert line.startswith(
+            f"kto: {place.home} was filled with the rows of {place.codebook}: set "
+        )
 
 
 def test_a_broken_row_stops_everything_in_one_line_that_names_it(place: Place) -> None:
