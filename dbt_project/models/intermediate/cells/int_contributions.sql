@@ -93,21 +93,16 @@ single_scores as (
     group by score, weight
 ),
 
+pairs as (
+    {{ score_pairs('scores', 'responses', 'aspects') }}
+),
+
 paired as (
     select
-        aspect.response,
-        aspect.metric,
-        aspect.weight,
-        aspect.score,
-        overall.score as overall_score
-    from scored as aspect
-    inner join responses on aspect.response = responses.response
-    inner join aspects
-        on responses.study = aspects.study
-        and aspect.metric = aspects.metric
-    inner join scores as overall
-        on aspect.response = overall.response
-        and aspects.overall_metric = overall.metric
+        pairs.*,
+        responses.weight
+    from pairs
+    inner join responses on pairs.response = responses.response
 ),
 
 pairs_of_scores as (

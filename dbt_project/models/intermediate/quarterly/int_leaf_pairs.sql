@@ -25,21 +25,8 @@ scores as (
     select * from {{ ref('int_scores') }}
 ),
 
--- who answered one of the two is in no pair
 pairs as (
-    select
-        aspect.response,
-        aspect.metric,
-        aspect.score,
-        overall.score as overall_score
-    from scores as aspect
-    inner join responses on aspect.response = responses.response
-    inner join aspects
-        on responses.study = aspects.study
-        and aspect.metric = aspects.metric
-    inner join scores as overall
-        on aspect.response = overall.response
-        and aspects.overall_metric = overall.metric
+    {{ score_pairs('scores', 'responses', 'aspects') }}
 ),
 
 -- numbered, as millions of pairs are then summed by a number instead of four texts
