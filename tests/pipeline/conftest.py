@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import demo_home
 import expectations
 import pytest
 import several_studies
@@ -56,6 +57,12 @@ def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Buil
     folder = (own if worker_id == "master" else own.parent) / "built_once"
     folder.mkdir(exist_ok=True)
     return BuiltOnce(folder)
+
+
+@pytest.fixture(scope="session")
+def demo(built_once: BuiltOnce) -> demo_home.Demo:
+    """The demo as its command leaves it."""
+    return demo_home.built_in(built_once("demo", demo_home.build))
 
 
 @pytest.fixture(scope="session")

@@ -47,3 +47,15 @@ class Demo:
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with duckdb.connect(self.current / "kto.duckdb", read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+
+def build(folder: Path) -> None:
+    """Run the demo in a folder, and keep what it printed."""
+    done = Demo(folder / "home", "").run("kto", "demo")
+    assert done.returncode == 0, done.stderr
+    (folder / "output.txt").write_text(done.stdout, encoding="utf-8")
+
+
+def built_in(folder: Path) -> Demo:
+    """Return the demo that was run in a folder."""
+    return Demo(folder / "home", (folder / "output.txt").read_text(encoding="utf-8"))
