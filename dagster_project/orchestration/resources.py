@@ -59,10 +59,7 @@ def own_words(event: dg.DagsterEvent) -> str | None:
 def was_stopped(event: dg.DagsterEvent) -> bool:
     """Whether a step failed because somebody stopped the run."""
     found = unexpected(event)
-    return found is not None and found[0] in {
-        "DagsterExecutionInterruptedError",
-        "KeyboardInterrupt",
-    }
+    return found is not None and found[0] in INTERRUPTIONS
 
 
 def unexpected(event: dg.DagsterEvent) -> tuple[str, str] | None:
