@@ -17,7 +17,6 @@ from dagster_project.release.order import Order
 from dagster_project.release.vintages import KEY
 
 OPEN, HELD, DUE, FINAL, REVISED = "open", "held", "due", "final", "revised"
-QUARTERS_A_YEAR = 4
 ORGANISATION = ["study", "organisation_code"]
 PERIOD = [*KEY, "period_type", "period_start", "period_end"]
 STATES = pl.Schema(
